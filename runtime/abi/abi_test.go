@@ -1,0 +1,54 @@
+package abi
+
+import (
+	"reflect"
+	"testing"
+	"unsafe"
+)
+
+func TestRegistersComeFirst(t *testing.T) {
+	if Offset("R") != 0 {
+		t.Fatalf("R at %d, want 0: StateBias relies on it", Offset("R"))
+	}
+	if StateBias != unsafe.Sizeof(State{}.R)/2 {
+		t.Errorf("StateBias %d does not centre the integer registers", StateBias)
+	}
+}
+
+func TestEntrySizes(t *testing.T) {
+	if s := reflect.TypeFor[TLBEntry]().Size(); s != TLBEntrySize {
+		t.Errorf("TLBEntry is %d bytes, TLBEntrySize says %d", s, TLBEntrySize)
+	}
+	if s := reflect.TypeFor[JumpEntry]().Size(); s != JumpEntrySize {
+		t.Errorf("JumpEntry is %d bytes, JumpEntrySize says %d", s, JumpEntrySize)
+	}
+}
+
+func TestSlotsAgree(t *testing.T) {
+	in := map[Slot]bool{}
+	for _, s := range UnitArgs {
+		in[s] = true
+	}
+	for _, s := range UnitResults {
+		if s != SlotPC && !in[s] {
+			t.Errorf("result slot %d is no argument", s)
+		}
+	}
+}
+
+func TestNewStateIsEmpty(t *testing.T) {
+	s, err := NewState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer FreeState(s)
+	if s.TLB[ModeUser][AccessWrite][TLBEntries-1].Tag != TLBInvalid || s.Jump[0].Key != JumpEmpty {
+		t.Error("a new state has TLB or jump cache entries")
+	}
+}
+
+func TestLayoutHashIsStable(t *testing.T) {
+	if LayoutHash() != LayoutHash() || len(LayoutHash()) != 32 {
+		t.Error("layout hash")
+	}
+}

@@ -1,0 +1,241 @@
+package abi
+
+// Page geometry of the Alpha implementations that Linux supports.
+const (
+	PageShift = 13
+	PageSize  = 1 << PageShift
+	PageMask  = ^uint64(PageSize - 1)
+)
+
+// KSEGBase is the first address of the kernel segment under 43-bit addressing
+// (VA<42:41> = 2, sign-extended); it maps to physical address 0.
+const KSEGBase uint64 = 0xfffffc0000000000
+
+// Modes of execution: the index of the per-mode tables. PS<3> (CM) has the same
+// values shifted by 3.
+const (
+	ModeKernel = 0
+	ModeUser   = 1
+)
+
+// Access kinds: the second index of the soft TLB.
+const (
+	AccessRead  = 0
+	AccessWrite = 1
+)
+
+// TLB geometry. An entry matches virtual address va for an access of size bytes
+// if  (va & (PageMask | size-1)) ^ ASNTag == Tag: a misaligned address never
+// matches, and no address matches TLBInvalid. Host address = va + Addend.
+const (
+	TLBBits      = 10
+	TLBEntries   = 1 << TLBBits
+	TLBEntrySize = 16
+	// ASNTagShift places the address space number in the tag, between the
+	// alignment bits and the page number.
+	ASNTagShift        = 3
+	TLBInvalid  uint64 = 1 << 12
+)
+
+// TLBEntry is one entry of the soft TLB, written by runtime/mmu, probed by
+// native code and the interpreter.
+type TLBEntry struct {
+	Tag    uint64
+	Addend uint64
+}
+
+// TLBIndex returns the entry number for va.
+func TLBIndex(va uint64) uint64 { return va >> PageShift & (TLBEntries - 1) }
+
+// JumpEntry is one entry of the jump cache: guest PC to native entry. Key is the
+// guest PC exclusive-or State.JumpKey (which holds mode and address space), so an
+// entry matches in its own address space only. Key 1 is empty: no PC is odd.
+type JumpEntry struct {
+	Key   uint64
+	Host  uint64 // address of the unit's code
+	Index uint64 // which entry of the unit
+	_     uint64
+}
+
+// Jump cache geometry.
+const (
+	JumpBits             = 12
+	JumpEntries          = 1 << JumpBits
+	JumpEntrySize        = 32
+	JumpEmpty     uint64 = 1
+)
+
+// JumpIndex returns the entry number for pc.
+func JumpIndex(pc uint64) uint64 { return pc >> 2 & (JumpEntries - 1) }
+
+// State is the state of one guest CPU that generated code touches, and what else
+// lives at a fixed place for its sake. It is allocated outside the Go heap (see
+// NewState), so its address is constant; host register R12 holds the address of
+// State plus StateBias, so that the integer registers have one-byte offsets.
+type State struct {
+	R [32]uint64 // integer registers; R[31] is always 0
+
+	// Limit ends a run: native code leaves at the next poll once
+	// Icount >= Limit. Other goroutines may set it to 0 (atomically).
+	Limit int64
+	// Icount counts retired guest instructions, in all engines.
+	Icount int64
+	PC     uint64
+	// ExitCode says why native code came back, ExitArg more about it.
+	ExitCode uint64
+	ExitArg  uint64
+
+	// KSEG windows: a load of size 1<<n at va is direct if
+	// rotr(va+KSEGBias, n) < RAMLimit[n] and then touches host address
+	// RAMBase + rotr(...)<<n; a misaligned address fails the test too. Stores have
+	// a window of their own that begins above the translated kernel text, so that
+	// writes into code always take the slow path.
+	KSEGBias      uint64
+	RAMBase       uint64
+	RAMLimit      [4]uint64
+	StoreKSEGBias uint64
+	StoreRAMBase  uint64
+	StoreRAMLimit [4]uint64
+
+	ASNTag  uint64 // current ASN << ASNTagShift
+	JumpKey uint64 // see JumpEntry
+
+	// Processor state that PALcode keeps; native code touches it in inlined
+	// CALL_PALs.
+	PS      uint64 // IPL in bits 2:0, current mode in bit 3
+	PCBB    uint64 // physical address of the process control block
+	KSP     uint64
+	USP     uint64
+	KGP     uint64
+	Unique  uint64
+	SysVal  uint64
+	WHAMI   uint64
+	PTBR    uint64 // page frame number
+	VPTB    uint64
+	ASN     uint64
+	FEN     uint64
+	MCES    uint64
+	Entries [8]uint64 // entInt, entArith, entMM, entIF, entUna, entSys, entDbg: index of wrent
+	// IRQLevel is the highest IPL at which an interrupt is pending, 0 if none: it
+	// is taken when PS.IPL < IRQLevel. Other goroutines never write it.
+	IRQLevel uint64
+
+	FPCR      uint64
+	IntrFlag  uint64 // RC, RS
+	LockFlag  uint64 // 1 while a reservation is held
+	LockPA    uint64 // its physical address
+	LockValue uint64
+	PCCOffset uint64
+
+	// Fault describes a memory fault that a helper or the interpreter found.
+	FaultVA     uint64
+	FaultMMCSR  uint64
+	FaultAccess uint64 // entMM a2
+	FaultKind   uint64 // FaultXxx
+
+	// Addresses of the thunks that native code calls (see runtime/dispatch).
+	ThunkLoad   uint64
+	ThunkStore  uint64
+	ThunkHelper uint64
+
+	// Context switch between the two stacks, written by the trampolines only.
+	NativeSP    uint64
+	GoSP        uint64
+	GoBP        uint64
+	HelperOp    uint64
+	HelperArg   [4]uint64
+	HelperRet   [2]uint64
+	NativeStack uint64 // top of the native stack
+	EnterHost   uint64 // unit to enter
+	EnterIndex  uint64
+
+	F [32]uint64 // floating-point registers in register format; F[31] is always 0
+
+	TLB  [2][2][TLBEntries]TLBEntry // [mode][access]
+	Jump [JumpEntries]JumpEntry
+}
+
+// StateBias is added to the address of State to give the value of R12.
+const StateBias = 128
+
+// ExitCode values: why native code returned to Go. A unit that exits returns its
+// continuation PC with bit 0 set, so that no caller can mistake it for a return.
+const (
+	// ExitNone: the unit continues at a PC that is not in the jump cache.
+	ExitNone uint64 = iota
+	// ExitPoll: Limit reached at a poll; PC is the next instruction.
+	ExitPoll
+	// ExitInterpret: a guard failed or the instruction is not lifted; interpret at PC.
+	ExitInterpret
+	// ExitFault: a helper found a memory fault (State.Fault*); PC is the instruction.
+	ExitFault
+	// ExitCallPAL: CALL_PAL ExitArg at PC, not yet executed.
+	ExitCallPAL
+	// ExitOPCDEC: reserved or privileged instruction at PC.
+	ExitOPCDEC
+	// ExitHelper: native code waits in a thunk; HelperOp says for what.
+	ExitHelper
+	// ExitAfterPAL: an inlined CALL_PAL is done and wants the run loop to look at
+	// interrupts and mode before PC.
+	ExitAfterPAL
+	// ExitArith: arithmetic trap: ExitArg = exception summary (EXC_SUM), FaultVA =
+	// register write mask; PC is the next instruction, the result is written.
+	ExitArith
+	// ExitNative: the interpreter stopped at PC because native code has an entry there.
+	ExitNative
+	NumExitCodes
+)
+
+// ExitNames names the exit codes, for statistics.
+var ExitNames = [NumExitCodes]string{"lookup", "poll", "interpret", "fault", "call_pal", "opcdec", "helper", "after_pal", "arith", "native"}
+
+// HelperOp values: what native code asks of Go when it waits in a thunk.
+const (
+	// HelperLoad: HelperArg[0] = va, HelperArg[1] = log2 size | flags.
+	// HelperRet[0] = value (zero-extended), HelperRet[1] = 0, or 1 for a fault.
+	HelperLoad uint64 = iota
+	// HelperStore: HelperArg[2] = value; as above.
+	HelperStore
+	// HelperRPCC: HelperRet[0] = the cycle counter.
+	HelperRPCC
+	NumHelpers
+)
+
+// Flags in HelperArg[1].
+const (
+	AccessSizeMask = 3
+	AccessLocked   = 1 << 2 // LDx_L, STx_C: HelperRet[0] is 1 if stored
+)
+
+// FaultKind values.
+const (
+	FaultNone      uint64 = iota
+	FaultMM               // entMM: FaultVA, FaultMMCSR, FaultAccess
+	FaultUnaligned        // entUna: FaultVA
+	FaultMCheck           // machine check: nothing answers at FaultVA (a physical address)
+)
+
+// MMCSR values of entMM (a1), and access values (a2).
+const (
+	MMCSRTNV = 0
+	MMCSRACV = 1
+	MMCSRFOR = 2
+	MMCSRFOE = 3
+	MMCSRFOW = 4
+)
+const (
+	MMAccessRead  uint64 = 0
+	MMAccessWrite uint64 = 1
+	MMAccessExec         = ^uint64(0)
+)
+
+// Indices of State.Entries, as CALL_PAL wrent takes them.
+const (
+	EntInt = iota
+	EntArith
+	EntMM
+	EntIF
+	EntUna
+	EntSys
+	EntDbg
+)
