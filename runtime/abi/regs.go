@@ -3,7 +3,8 @@ package abi
 // A unit is an LLVM function of calling convention hhvmcc, whose arguments and
 // results are the host registers below: a call between units moves nothing.
 // All other guest registers are at home in State whenever control passes from
-// one unit to another. R14 and R15 carry nothing and are free at calls.
+// one unit to another. R14 carries nothing and is free for the address of an indirect
+// call; R15 is not returned.
 //
 // hhvmcc passes arguments in RBX R12 RBP R15 RDI RSI RDX RCX R8 R9 RAX R10 R11
 // R13 R14 and returns a struct in RBX RBP RDI RSI RDX RCX R8 R9 RAX R10 R11 R13
@@ -15,11 +16,12 @@ type Slot uint8
 // The slots that are not guest registers; a guest register r has slot
 // SlotReg+r.
 const (
-	SlotUnused Slot = iota
+	SlotNone   Slot = iota
 	SlotIcount      // retired instructions
 	SlotState       // State + StateBias
 	SlotIndex       // argument: which entry of the unit
-	SlotPC          // result: where the guest continues, bit 0 set for an exit
+	SlotTarget      // argument: the guest PC being entered (relocatable units take their base from it)
+	SlotPC          // result: where the guest continues, see PCExit
 	SlotReg
 )
 
@@ -32,7 +34,7 @@ var (
 		SlotIcount,   // RBX
 		SlotState,    // R12
 		SlotReg + 30, // RBP: sp
-		SlotUnused,   // R15
+		SlotTarget,   // R15
 		SlotReg + 16, // RDI: a0
 		SlotReg + 17, // RSI: a1
 		SlotReg + 18, // RDX: a2

@@ -133,19 +133,19 @@ type State struct {
 	FaultAccess uint64 // entMM a2
 	FaultKind   uint64 // FaultXxx
 
-	// Addresses of the thunks that native code calls (see runtime/dispatch).
-	ThunkLoad   uint64
-	ThunkStore  uint64
-	ThunkHelper uint64
+	// Thunks holds the addresses of the routines of runtime/dispatch that native
+	// code calls, indexed by ThunkXxx.
+	Thunks [16]uint64
 
 	// Context switch between the two stacks, written by the trampolines only.
 	NativeSP    uint64
 	GoSP        uint64
 	GoBP        uint64
-	HelperOp    uint64
-	HelperArg   [4]uint64
-	HelperRet   [2]uint64
 	NativeStack uint64 // top of the native stack
+	HelperOp    uint64 // ThunkXxx that native code waits in
+	HelperVA    uint64
+	HelperValue uint64 // value to store; result of a load
+	HelperFault uint64 // 1: return to native code with the carry flag set
 	EnterHost   uint64 // unit to enter
 	EnterIndex  uint64
 
@@ -158,8 +158,16 @@ type State struct {
 // StateBias is added to the address of State to give the value of R12.
 const StateBias = 128
 
-// ExitCode values: why native code returned to Go. A unit that exits returns its
-// continuation PC with bit 0 set, so that no caller can mistake it for a return.
+// The two low bits of the PC that a unit returns: guest PCs are multiples of 4,
+// so no caller can mistake an exit for a return.
+const (
+	PCContinue  = 0 // the guest continues at PC
+	PCExit      = 1 // State.ExitCode says why
+	PCInterpret = 2 // ExitInterpret
+	PCPoll      = 3 // ExitPoll
+)
+
+// ExitCode values: why native code returned to Go.
 const (
 	// ExitNone: the unit continues at a PC that is not in the jump cache.
 	ExitNone uint64 = iota
@@ -173,7 +181,7 @@ const (
 	ExitCallPAL
 	// ExitOPCDEC: reserved or privileged instruction at PC.
 	ExitOPCDEC
-	// ExitHelper: native code waits in a thunk; HelperOp says for what.
+	// ExitHelper: native code waits in thunk HelperOp.
 	ExitHelper
 	// ExitAfterPAL: an inlined CALL_PAL is done and wants the run loop to look at
 	// interrupts and mode before PC.
@@ -189,23 +197,38 @@ const (
 // ExitNames names the exit codes, for statistics.
 var ExitNames = [NumExitCodes]string{"lookup", "poll", "interpret", "fault", "call_pal", "opcdec", "helper", "after_pal", "arith", "native"}
 
-// HelperOp values: what native code asks of Go when it waits in a thunk.
+// Thunks: what generated code calls, as an index into State.Thunks. A thunk
+// takes R12 as it is, preserves every register but those named here, and returns
+// with the carry flag set if a fault was recorded in State.
+//
+//	load:  RAX = virtual address in, zero-extended value out
+//	store: RAX = virtual address, RCX = value
+//	storecond: as store; RAX = 1 if stored
+//	rpcc:  RAX = cycle counter out
+//
+// The number after the name is log2 of the size.
 const (
-	// HelperLoad: HelperArg[0] = va, HelperArg[1] = log2 size | flags.
-	// HelperRet[0] = value (zero-extended), HelperRet[1] = 0, or 1 for a fault.
-	HelperLoad uint64 = iota
-	// HelperStore: HelperArg[2] = value; as above.
-	HelperStore
-	// HelperRPCC: HelperRet[0] = the cycle counter.
-	HelperRPCC
-	NumHelpers
+	ThunkLoad0 = iota
+	ThunkLoad1
+	ThunkLoad2
+	ThunkLoad3
+	ThunkStore0
+	ThunkStore1
+	ThunkStore2
+	ThunkStore3
+	ThunkLoadLocked2
+	ThunkLoadLocked3
+	ThunkStoreCond2
+	ThunkStoreCond3
+	ThunkRPCC
+	NumThunks
 )
 
-// Flags in HelperArg[1].
-const (
-	AccessSizeMask = 3
-	AccessLocked   = 1 << 2 // LDx_L, STx_C: HelperRet[0] is 1 if stored
-)
+// ThunkNames are the symbols that objects use for the thunks.
+var ThunkNames = [NumThunks]string{
+	"axp_load0", "axp_load1", "axp_load2", "axp_load3", "axp_store0", "axp_store1", "axp_store2", "axp_store3",
+	"axp_loadl2", "axp_loadl3", "axp_storec2", "axp_storec3", "axp_rpcc",
+}
 
 // FaultKind values.
 const (
