@@ -24,9 +24,11 @@
 //
 // Words that the Handbook leaves UNPREDICTABLE: where a field must be R31 or
 // F31 (converts, square roots, SEXTx, register moves) and is not, the word is
-// OpInvalid, as it is for QEMU and objdump. The should-be-zero bits 15:13 of
-// the operate format's register form and the unused register fields of opcode
-// 18 are ignored, as the hardware does.
+// OpInvalid, as it is for QEMU and objdump; so is MT_FPCR or MF_FPCR with
+// three fields that are not equal, as for objdump. The should-be-zero bits 15:13
+// of the operate format's register form (but for FTOIx, where they belong to
+// the function code) and the unused register fields of opcode 18 are ignored,
+// as QEMU ignores them.
 //
 // All package variables are tables, written once during initialisation.
 package isa

@@ -15,6 +15,7 @@ const (
 	opndTest                // branch on Ra
 	opndFTest               // branch on Fa
 	opndJump                // Ra := PC, jump to Rb
+	opndRet                 // the same with a hint that is no address
 	opndRRR                 // Rc := Ra op (Rb or literal)
 	opndRRRReg              // Rc := Ra op Rb, no literal form
 	opndCMov                // Rc := if Ra then (Rb or literal) else Rc
@@ -41,6 +42,7 @@ type operandInfo struct {
 	reads, writes, fp Fields
 	present           Fields // fields that Inst shows; the others are 31 there
 	must31            Fields // fields that have to be 31 for the word to be valid
+	fixed             uint32 // bits of the canonical word that no field of Inst shows
 	regOnly           bool   // operate format without a literal form
 	sameRegs          bool   // all three fields have to be equal
 	syntax            []operand
@@ -65,12 +67,13 @@ var operandTable = [numOperands]operandInfo{
 	opndTest:       {reads: FieldRa, present: FieldRa, syntax: []operand{argRa, argTarget}},
 	opndFTest:      {reads: FieldRa, fp: FieldRa, present: FieldRa, syntax: []operand{argFa, argTarget}},
 	opndJump:       {reads: FieldRb, writes: FieldRa, present: fieldsAB, syntax: []operand{argRa, argRbParen, argHint}},
+	opndRet:        {reads: FieldRb, writes: FieldRa, present: fieldsAB, syntax: []operand{argRa, argRbParen, argRetHint}},
 	opndRRR:        {reads: fieldsAB, writes: FieldRc, present: fieldsABC, syntax: []operand{argRa, argRbLit, argRc}},
 	opndRRRReg:     {reads: fieldsAB, writes: FieldRc, present: fieldsABC, regOnly: true, syntax: []operand{argRa, argRb, argRc}},
 	opndCMov:       {reads: fieldsABC, writes: FieldRc, present: fieldsABC, syntax: []operand{argRa, argRbLit, argRc}},
 	opndRR:         {reads: FieldRb, writes: FieldRc, present: fieldsBC, must31: FieldRa, syntax: []operand{argRbLit, argRc}},
 	opndRRReg:      {reads: FieldRb, writes: FieldRc, present: fieldsBC, must31: FieldRa, regOnly: true, syntax: []operand{argRb, argRc}},
-	opndImplver:    {writes: FieldRc, present: FieldRc, must31: FieldRa, syntax: []operand{argRc}},
+	opndImplver:    {writes: FieldRc, present: FieldRc, must31: FieldRa, fixed: litBit | 1<<litShift, syntax: []operand{argRc}},
 	opndFFF:        {reads: fieldsAB, writes: FieldRc, fp: fieldsABC, present: fieldsABC, syntax: []operand{argFa, argFb, argFc}},
 	opndFF:         {reads: FieldRb, writes: FieldRc, fp: fieldsBC, present: fieldsBC, must31: FieldRa, syntax: []operand{argFb, argFc}},
 	opndFCMov:      {reads: fieldsABC, writes: FieldRc, fp: fieldsABC, present: fieldsABC, syntax: []operand{argFa, argFb, argFc}},
@@ -80,7 +83,7 @@ var operandTable = [numOperands]operandInfo{
 	opndFPToInt:    {reads: FieldRa, writes: FieldRc, fp: FieldRa, present: fieldsAC, must31: FieldRb, regOnly: true, syntax: []operand{argFa, argRc}},
 	opndRPCC:       {writes: FieldRa, present: fieldsAB, syntax: []operand{argRa, argRb}},
 	opndFlag:       {writes: FieldRa, present: FieldRa, syntax: []operand{argRa}},
-	opndCacheBlock: {reads: FieldRb, present: FieldRb, syntax: []operand{argRbParen}},
+	opndCacheBlock: {reads: FieldRb, present: FieldRb, fixed: 31 << raShift, syntax: []operand{argRbParen}},
 	opndPAL:        {syntax: []operand{argPAL}},
 	opndPALRes:     {syntax: []operand{argPAL}},
 }

@@ -192,8 +192,8 @@ var table = [...]row{
 
 	{OpJMP, 0x1a, 0x000, "jmp", fmtJ, opndJump, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
 	{OpJSR, 0x1a, 0x001, "jsr", fmtJ, opndJump, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
-	{OpRET, 0x1a, 0x002, "ret", fmtJ, opndJump, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
-	{OpJSRCO, 0x1a, 0x003, "jsr_coroutine", fmtJ, opndJump, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
+	{OpRET, 0x1a, 0x002, "ret", fmtJ, opndRet, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
+	{OpJSRCO, 0x1a, 0x003, "jsr_coroutine", fmtJ, opndRet, qNone, ClassJump, ExtBase, 0, 0, "4.3.3"},
 
 	{OpHWLD, 0x1b, 0x000, "hw_ld", FormatPALRes, opndPALRes, qNone, ClassPALRes, ExtPAL, 0, FaultDEC, "6.6"},
 

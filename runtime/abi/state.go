@@ -262,3 +262,25 @@ const (
 	EntSys
 	EntDbg
 )
+
+// CodeEntry is one row of an artefact's entry table: guest PC (in kernel code; in
+// pages of userland the offset in the page) to a unit's code and entry index.
+// Tables are sorted by PC.
+type CodeEntry struct {
+	PC    uint64
+	Code  uint32 // offset in the artefact's text
+	Index uint32
+}
+
+// CodePage is one translated page of userland, found by its content.
+type CodePage struct {
+	Hash     [32]byte // SHA-256 of the page
+	First, N uint32   // its entries
+}
+
+// Code is translated code ready to run.
+type Code struct {
+	Text    []byte // mapped executable
+	Entries []CodeEntry
+	Pages   []CodePage // sorted by Hash; empty for a kernel
+}

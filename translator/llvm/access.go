@@ -1,0 +1,247 @@
+package llvm
+
+import (
+	"fmt"
+	"math/bits"
+
+	lir "github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+	"axpress/runtime/abi"
+)
+
+// Guest memory accesses, strategy "soft TLB". A fast path in line finds the host
+// address; everything else (TLB miss, misaligned address, I/O, faults) is a call
+// of a thunk, which preserves all registers but its result and tells a fault by
+// the carry flag. In kernel mode the fast path is the KSEG window, and the thunk
+// probes the TLB; in user mode the fast path is the TLB.
+//
+// Guest accesses are volatile: LLVM may not tear, merge, invent or reorder them.
+
+// access is one guest access being lowered.
+type access struct {
+	v     *ir.Value
+	va    value.Value
+	log2  int
+	write bool
+}
+
+func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
+	n := t.Bits()
+	if !t.IsInt() || n < 8 {
+		return access{}, fmt.Errorf("no guest access of type %s", t)
+	}
+	return access{v: v, va: va, log2: bits.TrailingZeros(uint(n / 8)), write: write}, nil
+}
+
+// hostAddress emits the fast path's check. It leaves u.cur where the check
+// succeeded and returns the host address (i64) and the block where it failed.
+func (u *unit) hostAddress(a access) (host value.Value, slow *lir.Block) {
+	slow = u.fn.NewBlock("")
+	if u.f.Kernel {
+		return u.ksegAddress(a, slow), slow
+	}
+	return u.tlbAddress(a, slow), slow
+}
+
+// ksegAddress: one rotation puts the misalignment bits on top, so that a single
+// comparison checks window and alignment (see abi.State.KSEGBias).
+func (u *unit) ksegAddress(a access, slow *lir.Block) value.Value {
+	bias, base, limit := "KSEGBias", "RAMBase", "RAMLimit"
+	if a.write {
+		bias, base, limit = "StoreKSEGBias", "StoreRAMBase", "StoreRAMLimit"
+	}
+	t := value.Value(u.cur.NewAdd(a.va, u.constField(abi.Offset(bias))))
+	if a.log2 > 0 {
+		t = u.cur.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), t, t, i64(int64(a.log2)))
+	}
+	ok := u.cur.NewICmp(enum.IPredULT, t, u.constField(abi.Offset(limit)+8*int64(a.log2)))
+	fast := u.fn.NewBlock("")
+	u.condBr(ok, fast, slow, u.likely)
+	u.cur = fast
+	if a.log2 > 0 {
+		t = u.cur.NewShl(t, i64(int64(a.log2)))
+	}
+	return u.cur.NewAdd(u.constField(abi.Offset(base)), t)
+}
+
+// tlbAddress probes the user-mode soft TLB (see abi.TLBEntry).
+func (u *unit) tlbAddress(a access, slow *lir.Block) value.Value {
+	kind := int64(abi.AccessRead)
+	if a.write {
+		kind = abi.AccessWrite
+	}
+	table := abi.Offset("TLB") + (abi.ModeUser*2+kind)*abi.TLBEntries*abi.TLBEntrySize
+	off := u.cur.NewAnd(u.cur.NewLShr(a.va, i64(abi.PageShift-4)), i64((abi.TLBEntries-1)*abi.TLBEntrySize))
+	entry := u.cur.NewGetElementPtr(types.I8, u.state, off)
+	at := func(field int64) value.Value {
+		p := u.cur.NewGetElementPtr(types.I8, entry, i64(table-abi.StateBias+field))
+		return u.cur.NewLoad(types.I64, u.cur.NewBitCast(p, types.NewPointer(types.I64)))
+	}
+	asn := u.cur.NewLoad(types.I64, u.field(abi.Offset("ASNTag"), types.I64))
+	tag := u.cur.NewXor(u.cur.NewAnd(a.va, i64(-abi.PageSize|(1<<a.log2-1))), asn)
+	fast := u.fn.NewBlock("")
+	u.condBr(u.cur.NewICmp(enum.IPredEQ, at(0), tag), fast, slow, u.likely)
+	u.cur = fast
+	return u.cur.NewAdd(a.va, at(8))
+}
+
+func (u *unit) pointer(host value.Value, t types.Type) value.Value {
+	return u.cur.NewIntToPtr(host, types.NewPointer(t))
+}
+
+// thunk calls thunk n in the current block with RAX = va and, for stores, RCX.
+// The result is RAX (i64), or nil if the thunk has none. Afterwards u.cur is
+// where no fault was found; a fault leaves the unit.
+func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) value.Value {
+	inputs := []string{"{ax}", "{cx}"}
+	sig := []types.Type{i8ptr}
+	constraints := "={@ccc},{r12}"
+	ret := types.Type(types.I8)
+	if result {
+		constraints = "={ax}," + constraints
+		ret = types.NewStruct(types.I64, types.I8)
+	}
+	for i := range args {
+		constraints += "," + inputs[i]
+		sig = append(sig, types.I64)
+	}
+	asm := lir.NewInlineAsm(types.NewPointer(types.NewFunc(ret, sig...)), "call "+abi.ThunkNames[n],
+		constraints+",~{memory},~{dirflag},~{fpsr},~{flags}")
+	asm.SideEffect = true
+	c := u.cur.NewCall(asm, append([]value.Value{u.state}, args...)...)
+	var rax, carry value.Value = nil, c
+	if result {
+		rax, carry = u.cur.NewExtractValue(c, 0), u.cur.NewExtractValue(c, 1)
+	}
+	ok := u.fn.NewBlock("")
+	u.condBr(u.cur.NewICmp(enum.IPredEQ, carry, zero8), ok, u.sideExit(v, abi.PCExit), u.likely)
+	u.cur = ok
+	return rax
+}
+
+// join ends the fast path, runs slowPath in the slow block, and returns the phi of both
+// results (nil if there is none).
+func (u *unit) join(fastResult value.Value, slow *lir.Block, slowPath func() value.Value) value.Value {
+	done := u.fn.NewBlock("")
+	fastEnd := u.cur
+	fastEnd.NewBr(done)
+	u.cur = slow
+	r := slowPath()
+	slowEnd := u.cur
+	slowEnd.NewBr(done)
+	u.cur = done
+	if r == nil {
+		return nil
+	}
+	return done.NewPhi(lir.NewIncoming(fastResult, fastEnd), lir.NewIncoming(r, slowEnd))
+}
+
+func (u *unit) narrow(x value.Value, t types.Type) value.Value {
+	if t.Equal(x.Type()) {
+		return x
+	}
+	return u.cur.NewTrunc(x, t)
+}
+
+func (u *unit) widen(x value.Value) value.Value {
+	if types.I64.Equal(x.Type()) {
+		return x
+	}
+	return u.cur.NewZExt(x, types.I64)
+}
+
+func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	a, err := u.checked(v, x[0], v.Type, false)
+	if err != nil {
+		return nil, err
+	}
+	t := llvmType(v.Type)
+	host, slow := u.hostAddress(a)
+	l := u.cur.NewLoad(t, u.pointer(host, t))
+	l.Volatile = true
+	return u.join(l, slow, func() value.Value {
+		return u.narrow(u.thunk(abi.ThunkLoad0+a.log2, true, v, x[0]), t)
+	}), nil
+}
+
+func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	a, err := u.checked(v, x[0], v.Args[1].Type, true)
+	if err != nil {
+		return nil, err
+	}
+	host, slow := u.hostAddress(a)
+	s := u.cur.NewStore(x[1], u.pointer(host, x[1].Type()))
+	s.Volatile = true
+	u.join(nil, slow, func() value.Value {
+		u.thunk(abi.ThunkStore0+a.log2, false, v, x[0], u.widen(x[1]))
+		return nil
+	})
+	return nil, nil
+}
+
+// lowerLoadLocked: a plain load that notes the physical address. Reservations
+// are per CPU state; the window of one CPU needs no atomic instruction.
+func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	a, err := u.checked(v, x[0], v.Type, false)
+	if err != nil {
+		return nil, err
+	}
+	t := llvmType(v.Type)
+	host, slow := u.hostAddress(a)
+	l := u.cur.NewLoad(t, u.pointer(host, t))
+	l.Volatile = true
+	u.storeState(i64(1), "LockFlag")
+	u.storeState(u.cur.NewSub(host, u.constField(abi.Offset("RAMBase"))), "LockPA")
+	u.storeState(u.widen(l), "LockValue")
+	return u.join(l, slow, func() value.Value {
+		return u.narrow(u.thunk(abi.ThunkLoadLocked2+a.log2-2, true, v, x[0]), t)
+	}), nil
+}
+
+// lowerStoreCond stores if the reservation is for this address and memory still
+// holds the value that was loaded.
+func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	a, err := u.checked(v, x[0], v.Args[1].Type, true)
+	if err != nil {
+		return nil, err
+	}
+	t := x[1].Type()
+	host, slow := u.hostAddress(a)
+	load := func(name string) value.Value { return u.cur.NewLoad(types.I64, u.field(abi.Offset(name), types.I64)) }
+	pa := u.cur.NewSub(host, u.constField(abi.Offset("RAMBase")))
+	held := u.cur.NewAnd(u.cur.NewICmp(enum.IPredEQ, load("LockPA"), pa), u.cur.NewICmp(enum.IPredNE, load("LockFlag"), i64(0)))
+	u.storeState(i64(0), "LockFlag")
+	try, failed, done := u.fn.NewBlock(""), u.fn.NewBlock(""), u.fn.NewBlock("")
+	u.condBr(held, try, failed, u.likely)
+	u.cur = try
+	old := u.narrow(load("LockValue"), t)
+	cx := u.cur.NewCmpXchg(u.pointer(host, t), old, x[1], enum.AtomicOrderingSequentiallyConsistent, enum.AtomicOrderingMonotonic)
+	cx.Volatile = true
+	stored := u.cur.NewExtractValue(cx, 1)
+	u.cur.NewBr(done)
+	failed.NewBr(done)
+	u.cur = done
+	ok := done.NewPhi(lir.NewIncoming(stored, try), lir.NewIncoming(false1, failed))
+	return u.join(ok, slow, func() value.Value {
+		return u.cur.NewICmp(enum.IPredNE, u.thunk(abi.ThunkStoreCond2+a.log2-2, true, v, x[0], u.widen(x[1])), i64(0))
+	}), nil
+}
+
+// lowerRPCC asks the runtime for the cycle counter.
+func lowerRPCC(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
+	asm := lir.NewInlineAsm(types.NewPointer(types.NewFunc(types.I64, i8ptr)), "call "+abi.ThunkNames[abi.ThunkRPCC],
+		"={ax},{r12},~{memory},~{dirflag},~{fpsr},~{flags}")
+	asm.SideEffect = true
+	return u.cur.NewCall(asm, u.state), nil
+}
+
+func (u *unit) checked(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
+	if err := u.checkPinned(v.Snap); err != nil {
+		return access{}, err
+	}
+	return newAccess(v, va, t, write)
+}

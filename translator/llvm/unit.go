@@ -1,0 +1,283 @@
+package llvm
+
+import (
+	"fmt"
+
+	lir "github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/constant"
+	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/metadata"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+	"axpress/runtime/abi"
+)
+
+// unit is one translation unit being emitted.
+type unit struct {
+	*module
+	f    *ir.Func
+	fn   *lir.Func
+	cur  *lir.Block // where instructions go
+	vals []value.Value
+
+	state  value.Value // R12
+	base   value.Value // page address of a relocatable unit
+	icount value.Value // instructions retired before the current block ...
+	done   int64       // ... and since, in this block
+
+	blocks    []blockState // by Block.ID
+	exits     map[string]*sharedExit
+	exitOrder []*sharedExit
+}
+
+// blockState is what is known of an ir.Block.
+type blockState struct {
+	head   *lir.Block
+	icount *lir.InstPhi
+	params []*lir.InstPhi
+	entry  bool
+	pinned map[ir.Reg]*lir.InstPhi // entries: the registers that arrive in host registers
+}
+
+func (m *module) unit(f *ir.Func) error {
+	if !f.Promoted {
+		return fmt.Errorf("unit is not in promoted form")
+	}
+	u := &unit{module: m, f: f, fn: m.declare(Symbol(f.PC)), vals: make([]value.Value, f.NumValues()),
+		blocks: make([]blockState, f.NumBlocks()), exits: map[string]*sharedExit{}}
+	u.state = u.fn.Params[u.argState]
+	u.prologue()
+	for _, b := range f.Blocks {
+		if err := u.block(b); err != nil {
+			return fmt.Errorf("block b%d: %w", b.ID, err)
+		}
+	}
+	u.finishExits()
+	return nil
+}
+
+// prologue makes the heads of all blocks and the code that goes to the wanted
+// entry: the primary one by a predicted branch, the others through a switch.
+func (u *unit) prologue() {
+	u.cur = u.fn.NewBlock("")
+	for _, e := range u.f.Entries {
+		u.blocks[e.Block.ID].entry = true
+	}
+	for _, b := range u.f.Blocks {
+		s := &u.blocks[b.ID]
+		s.head = u.fn.NewBlock("")
+		s.icount = s.head.NewPhi()
+		s.icount.Typ = types.I64
+		for _, p := range b.Params {
+			phi := s.head.NewPhi()
+			phi.Typ = llvmType(p.Type)
+			s.params = append(s.params, phi)
+			u.vals[p.ID] = phi
+		}
+		if s.entry {
+			s.pinned = map[ir.Reg]*lir.InstPhi{}
+			for _, v := range b.Vals {
+				r := ir.Reg(v.Imm)
+				if _, ok := u.argOf[r]; v.Op == ir.OpGetReg && ok && s.pinned[r] == nil {
+					phi := s.head.NewPhi()
+					phi.Typ = types.I64
+					s.pinned[r] = phi
+				}
+			}
+		}
+	}
+	if u.f.Relocatable {
+		u.base = u.cur.NewAnd(u.fn.Params[u.argTarget], i64(-abi.PageSize))
+	}
+	if len(u.f.Entries) == 1 {
+		b := u.f.Entries[0].Block
+		u.enter(b, u.fn.Params[u.argIcount], u.argument)
+		u.cur.NewBr(u.blocks[b.ID].head)
+		return
+	}
+	index := u.fn.Params[u.argIndex]
+	others := u.fn.NewBlock("")
+	u.condBr(u.cur.NewICmp(enum.IPredEQ, index, i64(0)), u.entryBlock(0, u.cur), others, u.likely)
+	u.cur = others
+	var cases []*lir.Case
+	for i := 1; i < len(u.f.Entries)-1; i++ {
+		cases = append(cases, lir.NewCase(i64(int64(i)), u.entryBlock(i, others)))
+	}
+	others.NewSwitch(index, u.entryBlock(len(u.f.Entries)-1, others), cases...)
+}
+
+// entryBlock returns the head of entry i and notes that from jumps to it.
+func (u *unit) entryBlock(i int, from *lir.Block) *lir.Block {
+	save := u.cur
+	u.cur = from
+	b := u.f.Entries[i].Block
+	u.enter(b, u.fn.Params[u.argIcount], u.argument)
+	u.cur = save
+	return u.blocks[b.ID].head
+}
+
+func (u *unit) argument(r ir.Reg) value.Value { return u.fn.Params[u.argOf[r]] }
+
+// enter binds what entry block b expects to what the predecessor u.cur has.
+func (u *unit) enter(b *ir.Block, icount value.Value, pinned func(ir.Reg) value.Value) {
+	s := &u.blocks[b.ID]
+	s.icount.Incs = append(s.icount.Incs, lir.NewIncoming(icount, u.cur))
+	for _, r := range sortedRegs(s.pinned) {
+		s.pinned[r].Incs = append(s.pinned[r].Incs, lir.NewIncoming(pinned(r), u.cur))
+	}
+}
+
+// flow binds the parameters of e.Block to e.Args on the edge from u.cur.
+func (u *unit) flow(e ir.Edge) *lir.Block {
+	s := &u.blocks[e.Block.ID]
+	s.icount.Incs = append(s.icount.Incs, lir.NewIncoming(u.count(), u.cur))
+	for i, a := range e.Args {
+		s.params[i].Incs = append(s.params[i].Incs, lir.NewIncoming(u.vals[a.ID], u.cur))
+	}
+	return s.head
+}
+
+// count returns the number of retired instructions at this point.
+func (u *unit) count() value.Value {
+	if u.done != 0 {
+		u.icount = u.cur.NewAdd(u.icount, i64(u.done))
+		u.done = 0
+	}
+	return u.icount
+}
+
+func (u *unit) block(b *ir.Block) error {
+	s := &u.blocks[b.ID]
+	u.cur, u.icount, u.done = s.head, s.icount, 0
+	for _, v := range b.Vals {
+		if err := u.value(v); err != nil {
+			return fmt.Errorf("v%d = %s at %#x: %w", v.ID, v.Op, v.PC, err)
+		}
+	}
+	if err := u.term(b); err != nil {
+		return fmt.Errorf("terminal at %#x: %w", b.Term.PC, err)
+	}
+	return nil
+}
+
+// term emits the end of b.
+func (u *unit) term(b *ir.Block) error {
+	t := &b.Term
+	switch t.Kind {
+	case ir.TermJump:
+		u.count()
+		u.cur.NewBr(u.flow(t.Succs[0]))
+	case ir.TermBr:
+		u.count()
+		cond := u.vals[t.Cond.ID]
+		if t.Succs[0].Block == t.Succs[1].Block {
+			// Both edges from one LLVM block would need equal phi values.
+			other := u.fn.NewBlock("")
+			first, from := u.flow(t.Succs[0]), u.cur
+			u.cur = other
+			other.NewBr(u.flow(t.Succs[1]))
+			from.NewCondBr(cond, first, other)
+			return nil
+		}
+		u.cur.NewCondBr(cond, u.flow(t.Succs[0]), u.flow(t.Succs[1]))
+	case ir.TermSwitch:
+		return u.switchTerm(t)
+	case ir.TermCall:
+		return u.call(t)
+	case ir.TermGoto:
+		return u.gotoTerm(t)
+	case ir.TermRet:
+		return u.leave(t.Snap, u.vals[t.Target.ID])
+	case ir.TermInterpret:
+		return u.leave(t.Snap, u.pcValue(t.PC, abi.PCInterpret))
+	case ir.TermExit:
+		u.storeState(i64(t.Code), "ExitCode")
+		u.storeState(i64(t.Imm), "ExitArg")
+		return u.leave(t.Snap, u.pcValue(t.PC, abi.PCExit))
+	default:
+		return fmt.Errorf("no terminal")
+	}
+	return nil
+}
+
+// switchTerm emits a jump table. The cases share edges' target blocks, so each
+// case gets a block of its own for its phi operands.
+func (u *unit) switchTerm(t *ir.Term) error {
+	u.count()
+	icount, from := u.icount, u.cur
+	target := u.vals[t.Target.ID]
+	other := u.fn.NewBlock("")
+	var cases []*lir.Case
+	seen := map[uint64]bool{}
+	for _, c := range t.Cases {
+		if seen[c.PC] {
+			continue
+		}
+		seen[c.PC] = true
+		arm := u.fn.NewBlock("")
+		u.cur, u.icount, u.done = arm, icount, 0
+		arm.NewBr(u.flow(c.Edge))
+		cases = append(cases, lir.NewCase(i64(int64(c.PC-u.f.Base)), arm))
+	}
+	key := target
+	if u.f.Relocatable {
+		key = from.NewSub(target, u.base)
+	}
+	from.NewSwitch(key, other, cases...)
+	u.cur, u.icount, u.done = other, icount, 0
+	return u.gotoTerm(t)
+}
+
+// pcValue returns the guest address pc with the low bits that say how the unit
+// is left.
+func (u *unit) pcValue(pc uint64, low int64) value.Value {
+	if u.f.Relocatable {
+		return u.cur.NewAdd(u.base, i64(int64(pc-u.f.Base)+low))
+	}
+	return i64(int64(pc) + low)
+}
+
+// field returns a pointer to the state at byte offset off, as *t.
+func (u *unit) field(off int64, t types.Type) value.Value {
+	p := u.cur.NewGetElementPtr(types.I8, u.state, i64(off-abi.StateBias))
+	return u.cur.NewBitCast(p, types.NewPointer(t))
+}
+
+// constField loads a field that never changes while native code runs.
+func (u *unit) constField(off int64) value.Value {
+	l := u.cur.NewLoad(types.I64, u.field(off, types.I64))
+	l.Metadata = append(l.Metadata, u.invariant)
+	return l
+}
+
+func (u *unit) storeState(v value.Value, name string) {
+	u.cur.NewStore(v, u.field(abi.Offset(name), v.Type()))
+}
+
+// condBr ends the current block with a branch of known likelihood.
+func (u *unit) condBr(c value.Value, yes, no *lir.Block, weight *metadata.Attachment) {
+	br := u.cur.NewCondBr(c, yes, no)
+	br.Metadata = append(br.Metadata, weight)
+}
+
+func sortedRegs(m map[ir.Reg]*lir.InstPhi) []ir.Reg {
+	var rs []ir.Reg
+	for r := ir.Reg(0); r < 64; r++ {
+		if _, ok := m[r]; ok {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
+// regHome returns a pointer to the home of r.
+func (u *unit) regHome(r ir.Reg) value.Value {
+	if r < 32 {
+		return u.field(abi.Offset("R")+8*int64(r), types.I64)
+	}
+	return u.field(abi.Offset("F")+8*int64(r-32), types.Double)
+}
+
+func (u *unit) undef() value.Value { return constant.NewUndef(u.result) }
