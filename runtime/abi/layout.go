@@ -95,11 +95,27 @@ const JumpKeyUser uint64 = 1 << 60
 // JumpKeyASNShift places the address space number in State.JumpKey.
 const JumpKeyASNShift = 44
 
+// JumpKeyGenShift and JumpGenBits place State.JumpGen in State.JumpKey.
+const (
+	JumpKeyGenShift = 52
+	JumpGenBits     = 8
+)
+
+// DropUserJumps makes every jump cache entry of user mode unreachable, by a new
+// generation; once the generations are used up it empties the cache.
+func (s *State) DropUserJumps() {
+	s.JumpGen = (s.JumpGen + 1) & (1<<JumpGenBits - 1)
+	if s.JumpGen == 0 {
+		s.FlushJump()
+	}
+	s.setJumpKey()
+}
+
 // setJumpKey derives the jump cache key from mode and address space. Kernel
 // mode has key 0: KSEG and the vmalloc area are the same in every address space.
 func (s *State) setJumpKey() {
 	s.JumpKey = 0
 	if s.Mode() == ModeUser {
-		s.JumpKey = JumpKeyUser | s.ASN<<JumpKeyASNShift
+		s.JumpKey = JumpKeyUser | s.ASN<<JumpKeyASNShift | s.JumpGen<<JumpKeyGenShift
 	}
 }

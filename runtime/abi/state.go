@@ -99,6 +99,7 @@ type State struct {
 
 	ASNTag  uint64 // current ASN << ASNTagShift
 	JumpKey uint64 // see JumpEntry
+	JumpGen uint64 // see DropUserJumps
 
 	// Processor state that PALcode keeps; native code touches it in inlined
 	// CALL_PALs.
@@ -278,9 +279,19 @@ type CodePage struct {
 	First, N uint32   // its entries
 }
 
+// CodeSpan says which guest addresses [Lo, Hi) the unit at Code was made from.
+type CodeSpan struct {
+	Lo, Hi uint64
+	Code   uint32
+	_      uint32
+}
+
 // Code is translated code ready to run.
 type Code struct {
 	Text    []byte // mapped executable
 	Entries []CodeEntry
 	Pages   []CodePage // sorted by Hash; empty for a kernel
+	Spans   []CodeSpan // kernel only
+	// KernelLo and KernelHi bound the physical addresses of a kernel's text.
+	KernelLo, KernelHi uint64
 }

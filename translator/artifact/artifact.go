@@ -30,6 +30,7 @@ type Artifact struct {
 	Text    []byte
 	Entries []abi.CodeEntry
 	Pages   []abi.CodePage
+	Spans   []abi.CodeSpan
 	Units   []Unit
 	Missing []string // units without code: they are interpreted
 
@@ -62,7 +63,7 @@ type Page struct {
 // SetPages turns entries by image address into entries by page content. Pages
 // with the same content share the first one's units.
 func (a *Artifact) SetPages(pages []Page) {
-	a.Kind = KindPages
+	a.Kind, a.Spans = KindPages, nil
 	all := a.Entries
 	a.Entries = nil
 	seen := map[[32]byte]bool{}

@@ -31,6 +31,7 @@ const (
 	secText = iota
 	secEntries
 	secPages
+	secSpans
 	secUnits
 	numSections
 )
@@ -59,7 +60,7 @@ func (a *Artifact) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	secs := [numSections][]byte{a.Text, bytesOf(a.Entries), bytesOf(a.Pages), units}
+	secs := [numSections][]byte{a.Text, bytesOf(a.Entries), bytesOf(a.Pages), bytesOf(a.Spans), units}
 	head := make([]byte, 0, 1024)
 	head = append(head, magic...)
 	head = binary.LittleEndian.AppendUint64(head, uint64(len(manifest)))
@@ -191,6 +192,9 @@ func parse(data []byte) (a *Artifact, textAt uint64, err error) {
 	if a.Pages, err = tableOf[abi.CodePage](secs[secPages]); err != nil {
 		return nil, 0, err
 	}
+	if a.Spans, err = tableOf[abi.CodeSpan](secs[secSpans]); err != nil {
+		return nil, 0, err
+	}
 	a.unitBytes = secs[secUnits]
 	return a, word(3), a.check()
 }
@@ -200,6 +204,11 @@ func (a *Artifact) check() error {
 	for _, e := range a.Entries {
 		if int(e.Code) >= len(a.Text) {
 			return fmt.Errorf("%w: entry %#x outside the code", ErrDamaged, e.PC)
+		}
+	}
+	for _, s := range a.Spans {
+		if int(s.Code) >= len(a.Text) {
+			return fmt.Errorf("%w: unit of %#x outside the code", ErrDamaged, s.Lo)
 		}
 	}
 	for _, p := range a.Pages {
@@ -228,5 +237,6 @@ func (a *Artifact) UnitList() ([]Unit, []string, error) {
 
 // Code returns what the runtime needs of a.
 func (a *Artifact) Code() *abi.Code {
-	return &abi.Code{Text: a.Text, Entries: a.Entries, Pages: a.Pages}
+	return &abi.Code{Text: a.Text, Entries: a.Entries, Pages: a.Pages, Spans: a.Spans,
+		KernelLo: a.CodeStart, KernelHi: a.CodeEnd}
 }

@@ -16,12 +16,12 @@ const MaxFrame = 4096
 
 // UnitInfo describes one unit to Link.
 type UnitInfo struct {
-	Symbol      string
-	Name        string
-	PC          uint64
-	Relocatable bool
-	Entries     []uint64 // guest PCs, in the order of the unit's entry index
-	Insts       int
+	Symbol  string
+	Name    string
+	PC      uint64
+	Lo, Hi  uint64   // guest addresses it was made from
+	Entries []uint64 // guest PCs, in the order of the unit's entry index
+	Insts   int
 }
 
 // blob is code being laid out.
@@ -167,32 +167,20 @@ func (b *blob) addUnit(a *Artifact, u UnitInfo, objs []*object) {
 	if !ok {
 		b.align(16)
 		b.syms[u.Symbol] = uint32(len(b.text))
-		b.text = append(b.text, missingUnit(u)...)
+		b.text = append(b.text, missingUnit...)
 		a.Missing = append(a.Missing, u.Name)
 		return
 	}
+	a.Spans = append(a.Spans, abi.CodeSpan{Lo: u.Lo, Hi: u.Hi, Code: at})
 	a.Units = append(a.Units, Unit{PC: u.PC, Code: at, Insts: uint32(u.Insts), Name: u.Name})
 	for i, pc := range u.Entries {
 		a.Entries = append(a.Entries, abi.CodeEntry{PC: pc, Code: at, Index: uint32(i)})
 	}
 }
 
-// missingUnit is a unit that at once returns its own guest PC: the registers it
-// got are where its caller expects results.
-func missingUnit(u UnitInfo) []byte {
-	var c []byte
-	if u.Relocatable {
-		c = append(c, 0x4c, 0x89, 0xf8) // mov %r15,%rax
-		c = append(c, 0x48, 0x25)       // and $-PageSize,%rax
-		c = binary.LittleEndian.AppendUint32(c, uint32(1<<32-abi.PageSize))
-		c = append(c, 0x48, 0x05) // add $offset,%rax
-		c = binary.LittleEndian.AppendUint32(c, uint32(u.PC&(abi.PageSize-1)))
-	} else {
-		c = append(c, 0x48, 0xb8) // movabs $pc,%rax
-		c = binary.LittleEndian.AppendUint64(c, u.PC)
-	}
-	return append(c, 0xc3)
-}
+// missingUnit is a unit that at once returns to the guest PC it was called for
+// (R15): mov %r15,%rax; ret. The registers it got are where results are expected.
+var missingUnit = []byte{0x4c, 0x89, 0xf8, 0xc3}
 
 // reloc is one Elf64_Rela.
 type reloc struct {

@@ -231,8 +231,10 @@ func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) 
 	}), nil
 }
 
-// lowerRPCC asks the runtime for the cycle counter.
+// lowerRPCC asks the runtime for the cycle counter, which may be derived from the
+// exact instruction count.
 func lowerRPCC(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
+	u.storeState(u.count(), "Icount")
 	asm := lir.NewInlineAsm(types.NewPointer(types.NewFunc(types.I64, i8ptr)), "call "+abi.ThunkNames[abi.ThunkRPCC],
 		"={ax},{r12},~{memory},~{dirflag},~{fpsr},~{flags}")
 	asm.SideEffect = true

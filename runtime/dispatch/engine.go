@@ -1,0 +1,233 @@
+package dispatch
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Interpreter runs what has no native code. Run executes at least one
+// instruction from State.PC on and returns an exit code; it returns ExitNative
+// when a transfer of control reaches a PC for which Engine.HasEntry is true.
+type Interpreter interface {
+	Run() uint64
+	InvalidateCode()
+}
+
+// Config is what an Engine is made of.
+type Config struct {
+	State       *abi.State
+	MMU         *mmu.MMU
+	RAM         *mem.RAM
+	Interpreter Interpreter
+	Cycles      func() uint64 // for RPCC
+	Code        []*abi.Code
+}
+
+// Quantum bounds the instructions of one run, and with artifact.MaxFrame the
+// depth of the native stack.
+const Quantum = 100_000
+
+// stackSize is address space only; pages are used as calls nest.
+const stackSize = 1 << 30
+
+// Stats counts what an Engine did.
+type Stats struct {
+	NativeInsts uint64                   // instructions retired in native code
+	InterpInsts uint64                   // in the interpreter
+	Entries     uint64                   // times native code was entered
+	Helpers     [abi.NumThunks]uint64    // thunks served by Go
+	Exits       [abi.NumExitCodes]uint64 // native exits by reason
+	Misses      map[uint64]uint64        // guest PCs at which the interpreter had to start, with their count
+}
+
+// maxMisses bounds Stats.Misses.
+const maxMisses = 1 << 16
+
+// Engine runs one guest CPU in native code wherever there is some.
+type Engine struct {
+	s       *abi.State
+	mmu     *mmu.MMU
+	interp  Interpreter
+	cycles  func() uint64
+	kernel  *kernelCode
+	pages   *pageCode
+	itlbGen uint64
+	stats   Stats
+	stack   []byte
+}
+
+// New makes the engine of one CPU.
+func New(c Config) (*Engine, error) {
+	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
+	e.stats.Misses = map[uint64]uint64{}
+	for _, code := range c.Code {
+		if len(code.Spans) > 0 {
+			e.kernel = newKernelCode(code)
+			e.mmu.SetCodeRange(code.KernelLo, code.KernelHi, e.kernel.written)
+			continue
+		}
+		e.pages.add(code)
+	}
+	var err error
+	e.stack, err = unix.Mmap(-1, 0, stackSize, unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_STACK)
+	if err != nil {
+		return nil, fmt.Errorf("allocate the native stack: %w", err)
+	}
+	if err := unix.Mprotect(e.stack[:pageBytes], unix.PROT_NONE); err != nil {
+		return nil, fmt.Errorf("guard the native stack: %w", err)
+	}
+	e.s.NativeStack = addressOf(e.stack) + stackSize
+	var thunks [abi.NumThunks]uint64
+	thunkTable(&thunks)
+	copy(e.s.Thunks[:], thunks[:])
+	return e, nil
+}
+
+// pageBytes is the host's page size.
+const pageBytes = 4096
+
+// Close frees the native stack.
+func (e *Engine) Close() error { return unix.Munmap(e.stack) }
+
+// Stats returns the counters so far.
+func (e *Engine) Stats() *Stats { return &e.stats }
+
+// InvalidateCode is called for CALL_PAL imb: code may have changed anywhere.
+func (e *Engine) InvalidateCode() {
+	e.interp.InvalidateCode()
+	if e.kernel != nil && e.kernel.killWritten() {
+		e.s.FlushJump()
+	}
+	e.dropPages()
+}
+
+// dropPages forgets which pages were found valid.
+func (e *Engine) dropPages() {
+	e.itlbGen = e.mmu.ITLBGeneration()
+	e.pages.invalidate()
+	e.s.DropUserJumps()
+}
+
+// Run runs the guest from State.PC until State.Limit or an exit that is not
+// native code's own business, and returns the exit code.
+func (e *Engine) Run() uint64 {
+	if e.itlbGen != e.mmu.ITLBGeneration() {
+		e.dropPages()
+	}
+	for e.s.Icount < e.s.Limit {
+		if e.find(e.s.PC) {
+			switch code := e.native(); code {
+			case abi.ExitNone:
+				continue
+			case abi.ExitInterpret:
+			default:
+				return code
+			}
+		} else if len(e.stats.Misses) < maxMisses {
+			e.stats.Misses[e.s.PC]++
+		}
+		before := e.s.Icount
+		code := e.interp.Run()
+		e.stats.InterpInsts += uint64(e.s.Icount - before)
+		if code != abi.ExitNative {
+			return code
+		}
+	}
+	return abi.ExitPoll
+}
+
+// native enters the unit that find prepared and serves thunks until it leaves.
+func (e *Engine) native() uint64 {
+	s := e.s
+	before := s.Icount
+	e.stats.Entries++
+	s.ExitCode = abi.ExitNone
+	enter(s)
+	for s.ExitCode == abi.ExitHelper {
+		s.ExitCode = abi.ExitNone
+		e.serve()
+		resume(s)
+	}
+	e.stats.NativeInsts += uint64(s.Icount - before)
+	low := s.PC & 3
+	s.PC &^= 3
+	code := [4]uint64{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[low]
+	e.stats.Exits[code]++
+	return code
+}
+
+// serve does what a thunk asks for. A fault, or an access that is not to RAM,
+// makes the unit leave with the exact state before the instruction.
+func (e *Engine) serve() {
+	s := e.s
+	op, va, v := s.HelperOp, s.HelperVA, s.HelperValue
+	e.stats.Helpers[op]++
+	s.HelperFault = 0
+	outcome := mmu.Done
+	switch op {
+	case abi.ThunkLoad0, abi.ThunkLoad1, abi.ThunkLoad2, abi.ThunkLoad3:
+		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoad0), false)
+		s.HelperValue = v
+	case abi.ThunkLoadLocked2, abi.ThunkLoadLocked3:
+		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoadLocked2)+2, true)
+		s.HelperValue = v
+	case abi.ThunkStore0, abi.ThunkStore1, abi.ThunkStore2, abi.ThunkStore3:
+		outcome = e.mmu.StoreRAM(va, int(op-abi.ThunkStore0), v)
+		s.HelperValue = va // stores keep RAX
+	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
+		// The interpreter does these: it also knows I/O space and faults.
+		outcome = mmu.IsIO
+	case abi.ThunkRPCC:
+		s.HelperValue = e.cycles()
+	default:
+		panic(fmt.Sprintf("BUG: native code asked for thunk %d", op))
+	}
+	switch outcome {
+	case mmu.Faulted:
+		s.HelperFault, s.ExitCode = 1, abi.ExitFault
+	case mmu.IsIO:
+		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
+	}
+}
+
+// find looks for native code at pc and, if there is some, enters it in the jump
+// cache and prepares State for enter.
+func (e *Engine) find(pc uint64) bool {
+	host, index, ok := e.lookup(pc)
+	if !ok {
+		return false
+	}
+	s := e.s
+	s.Jump[abi.JumpIndex(pc)] = abi.JumpEntry{Key: pc ^ s.JumpKey, Host: host, Index: index}
+	s.EnterHost, s.EnterIndex = host, index
+	return true
+}
+
+func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
+	if e.s.Mode() == abi.ModeKernel {
+		if e.kernel == nil {
+			return 0, 0, false
+		}
+		return e.kernel.lookup(pc)
+	}
+	p := e.pages.at(pc, e.s.ASN, e.mmu)
+	if p == nil {
+		return 0, 0, false
+	}
+	return p.lookup(pc)
+}
+
+// HasEntry says whether native code can be entered at pc in the current mode.
+func (e *Engine) HasEntry(pc uint64) bool {
+	if e.s.Mode() == abi.ModeKernel {
+		return e.kernel != nil && e.kernel.has(pc)
+	}
+	p := e.pages.at(pc, e.s.ASN, e.mmu)
+	return p != nil && p.has(pc)
+}

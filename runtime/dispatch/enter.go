@@ -1,0 +1,14 @@
+package dispatch
+
+import "axpress/runtime/abi"
+
+// enter, resume and thunkTable are in enter_amd64.s.
+
+//go:noescape
+func enter(s *abi.State)
+
+//go:noescape
+func resume(s *abi.State)
+
+//go:noescape
+func thunkTable(t *[abi.NumThunks]uint64)

@@ -1,0 +1,262 @@
+#include "textflag.h"
+#include "go_asm.h"
+
+// Host registers while native code runs (see runtime/abi, UnitArgs):
+//   BX instruction count, R12 State+bias, BP sp, DI SI DX CX R8 R9 a0-a5,
+//   R10 v0, R11 ra, R13 pv; at a call also AX entry index, R15 guest PC; at a
+//   return also AX the PC to go on at. R14 is free.
+
+#define LOAD_PINNED \
+	MOVQ const_offIcount(R12), BX \
+	MOVQ const_offR30(R12), BP \
+	MOVQ const_offR16(R12), DI \
+	MOVQ const_offR17(R12), SI \
+	MOVQ const_offR18(R12), DX \
+	MOVQ const_offR19(R12), CX \
+	MOVQ const_offR20(R12), R8 \
+	MOVQ const_offR21(R12), R9 \
+	MOVQ const_offR0(R12), R10 \
+	MOVQ const_offR26(R12), R11 \
+	MOVQ const_offR27(R12), R13
+
+#define STORE_PINNED \
+	MOVQ BX, const_offIcount(R12) \
+	MOVQ BP, const_offR30(R12) \
+	MOVQ DI, const_offR16(R12) \
+	MOVQ SI, const_offR17(R12) \
+	MOVQ DX, const_offR18(R12) \
+	MOVQ CX, const_offR19(R12) \
+	MOVQ R8, const_offR20(R12) \
+	MOVQ R9, const_offR21(R12) \
+	MOVQ R10, const_offR0(R12) \
+	MOVQ R11, const_offR26(R12) \
+	MOVQ R13, const_offR27(R12)
+
+// func enter(s *abi.State)
+// Enters EnterHost at EnterIndex and follows the jump cache until there is a
+// reason to go back to Go; then PC holds the guest PC with its two low bits.
+// If native code waits in a thunk instead, ExitCode is ExitHelper.
+TEXT ·enter(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ s+0(FP), R12
+	ADDQ $const_bias, R12
+	MOVQ BP, const_offGoBP(R12)
+	MOVQ SP, const_offGoSP(R12)
+	MOVQ const_offStack(R12), SP
+	LOAD_PINNED
+	MOVQ const_offPC(R12), R15
+	MOVQ const_offEnterIndex(R12), AX
+	MOVQ const_offEnterHost(R12), R14
+	CALL R14
+loop:
+	TESTQ $3, AX
+	JNZ  out
+	CMPQ BX, const_offLimit(R12)
+	JGE  out
+	MOVQ AX, R15
+	MOVQ AX, R14
+	SHLQ $3, R14
+	ANDQ $const_jumpMask, R14
+	XORQ const_offJumpKey(R12), AX
+	CMPQ AX, const_offJump(R12)(R14*1)
+	JNE  miss
+	MOVQ (const_offJump+16)(R12)(R14*1), AX
+	MOVQ (const_offJump+8)(R12)(R14*1), R14
+	CALL R14
+	JMP  loop
+miss:
+	MOVQ R15, AX
+out:
+	STORE_PINNED
+	MOVQ AX, const_offPC(R12)
+	MOVQ const_offGoSP(R12), SP
+	MOVQ const_offGoBP(R12), BP
+	RET
+
+// func resume(s *abi.State)
+// Goes back into the thunk that native code waits in.
+TEXT ·resume(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ s+0(FP), R12
+	ADDQ $const_bias, R12
+	MOVQ BP, const_offGoBP(R12)
+	MOVQ SP, const_offGoSP(R12)
+	MOVQ const_offNativeSP(R12), SP
+	MOVOU 0x0(SP), X0
+	MOVOU 0x10(SP), X1
+	MOVOU 0x20(SP), X2
+	MOVOU 0x30(SP), X3
+	MOVOU 0x40(SP), X4
+	MOVOU 0x50(SP), X5
+	MOVOU 0x60(SP), X6
+	MOVOU 0x70(SP), X7
+	MOVOU 0x80(SP), X8
+	MOVOU 0x90(SP), X9
+	MOVOU 0xa0(SP), X10
+	MOVOU 0xb0(SP), X11
+	MOVOU 0xc0(SP), X12
+	MOVOU 0xd0(SP), X13
+	MOVOU 0xe0(SP), X14
+	MOVOU 0xf0(SP), X15
+	MOVQ  0x100(SP), R15
+	MOVQ  0x108(SP), R14
+	MOVQ  0x110(SP), R13
+	MOVQ  0x118(SP), R11
+	MOVQ  0x120(SP), R10
+	MOVQ  0x128(SP), R9
+	MOVQ  0x130(SP), R8
+	MOVQ  0x138(SP), DI
+	MOVQ  0x140(SP), SI
+	MOVQ  0x148(SP), BP
+	MOVQ  0x150(SP), BX
+	MOVQ  0x158(SP), DX
+	MOVQ  0x160(SP), CX
+	LEAQ  0x168(SP), SP
+	MOVQ const_offHelperVal(R12), AX
+	BTQ  $0, const_offHelperFlt(R12)
+	RET
+
+// helper leaves native code for Go with HelperOp set. The stack holds the return
+// address into native code; all registers but AX are kept there for resume.
+TEXT helper<>(SB), NOSPLIT|NOFRAME, $0
+	MOVQ AX, const_offHelperVA(R12)
+	MOVQ CX, const_offHelperVal(R12)
+	LEAQ  -0x168(SP), SP
+	MOVQ  R15, 0x100(SP)
+	MOVQ  R14, 0x108(SP)
+	MOVQ  R13, 0x110(SP)
+	MOVQ  R11, 0x118(SP)
+	MOVQ  R10, 0x120(SP)
+	MOVQ  R9, 0x128(SP)
+	MOVQ  R8, 0x130(SP)
+	MOVQ  DI, 0x138(SP)
+	MOVQ  SI, 0x140(SP)
+	MOVQ  BP, 0x148(SP)
+	MOVQ  BX, 0x150(SP)
+	MOVQ  DX, 0x158(SP)
+	MOVQ  CX, 0x160(SP)
+	MOVOU X0, 0x0(SP)
+	MOVOU X1, 0x10(SP)
+	MOVOU X2, 0x20(SP)
+	MOVOU X3, 0x30(SP)
+	MOVOU X4, 0x40(SP)
+	MOVOU X5, 0x50(SP)
+	MOVOU X6, 0x60(SP)
+	MOVOU X7, 0x70(SP)
+	MOVOU X8, 0x80(SP)
+	MOVOU X9, 0x90(SP)
+	MOVOU X10, 0xa0(SP)
+	MOVOU X11, 0xb0(SP)
+	MOVOU X12, 0xc0(SP)
+	MOVOU X13, 0xd0(SP)
+	MOVOU X14, 0xe0(SP)
+	MOVOU X15, 0xf0(SP)
+	MOVQ SP, const_offNativeSP(R12)
+	MOVQ $const_exitHelper, const_offExitCode(R12)
+	MOVQ const_offGoSP(R12), SP
+	MOVQ const_offGoBP(R12), BP
+	RET
+
+// PROBE looks AX up in the soft TLB of the current mode, at table offset table
+// and with alignment mask mask, and turns it into a host address; CX and DX are
+// kept on the stack. It goes to slow on a miss.
+#define PROBE(table, mask) \
+	PUSHQ CX \
+	PUSHQ DX \
+	MOVQ const_offPS(R12), CX \
+	ANDQ $8, CX \
+	SHLQ $const_modeShift, CX \
+	ADDQ R12, CX \
+	MOVQ AX, DX \
+	SHRQ $const_tlbShift, DX \
+	ANDQ $const_tlbMask, DX \
+	ADDQ DX, CX \
+	MOVQ AX, DX \
+	ANDQ $(const_pageMask+mask), DX \
+	XORQ const_offASNTag(R12), DX \
+	CMPQ DX, table(CX) \
+	JNE  slow
+
+#define LOAD_THUNK(mask, op, MOVE) \
+	PROBE(const_offTLB, mask) \
+	ADDQ (const_offTLB+8)(CX), AX \
+	MOVE (AX), AX \
+	POPQ DX \
+	POPQ CX \
+	CLC \
+	RET \
+slow: \
+	POPQ DX \
+	POPQ CX \
+	MOVQ $op, const_offHelperOp(R12) \
+	JMP  helper<>(SB)
+
+// A store keeps AX, so the host address goes to DX.
+#define STORE_THUNK(mask, op, MOVE, SRC) \
+	PROBE(const_offTLBWrite, mask) \
+	MOVQ (const_offTLBWrite+8)(CX), DX \
+	ADDQ AX, DX \
+	MOVQ 8(SP), CX \
+	MOVE SRC, (DX) \
+	POPQ DX \
+	POPQ CX \
+	CLC \
+	RET \
+slow: \
+	POPQ DX \
+	POPQ CX \
+	MOVQ $op, const_offHelperOp(R12) \
+	JMP  helper<>(SB)
+
+TEXT load0<>(SB), NOSPLIT|NOFRAME, $0
+	LOAD_THUNK(0, const_thunkLoad0, MOVBLZX)
+TEXT load1<>(SB), NOSPLIT|NOFRAME, $0
+	LOAD_THUNK(1, const_thunkLoad1, MOVWLZX)
+TEXT load2<>(SB), NOSPLIT|NOFRAME, $0
+	LOAD_THUNK(3, const_thunkLoad2, MOVL)
+TEXT load3<>(SB), NOSPLIT|NOFRAME, $0
+	LOAD_THUNK(7, const_thunkLoad3, MOVQ)
+TEXT store0<>(SB), NOSPLIT|NOFRAME, $0
+	STORE_THUNK(0, const_thunkStore0, MOVB, CX)
+TEXT store1<>(SB), NOSPLIT|NOFRAME, $0
+	STORE_THUNK(1, const_thunkStore1, MOVW, CX)
+TEXT store2<>(SB), NOSPLIT|NOFRAME, $0
+	STORE_THUNK(3, const_thunkStore2, MOVL, CX)
+TEXT store3<>(SB), NOSPLIT|NOFRAME, $0
+	STORE_THUNK(7, const_thunkStore3, MOVQ, CX)
+
+#define GO_THUNK(op) \
+	MOVQ $op, const_offHelperOp(R12) \
+	JMP  helper<>(SB)
+
+TEXT loadL2<>(SB), NOSPLIT|NOFRAME, $0
+	GO_THUNK(const_thunkLoadL2)
+TEXT loadL3<>(SB), NOSPLIT|NOFRAME, $0
+	GO_THUNK(const_thunkLoadL3)
+TEXT storeC2<>(SB), NOSPLIT|NOFRAME, $0
+	GO_THUNK(const_thunkStoreC2)
+TEXT storeC3<>(SB), NOSPLIT|NOFRAME, $0
+	GO_THUNK(const_thunkStoreC3)
+TEXT rpcc<>(SB), NOSPLIT|NOFRAME, $0
+	GO_THUNK(const_thunkRPCC)
+
+// func thunkTable(t *[abi.NumThunks]uint64)
+// Fills t with the addresses of the thunks, in the order of abi.ThunkXxx.
+#define ADDR(n, sym) \
+	LEAQ sym<>(SB), AX \
+	MOVQ AX, (n*8)(DI)
+
+TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ t+0(FP), DI
+	ADDR(const_thunkLoad0, load0)
+	ADDR(const_thunkLoad1, load1)
+	ADDR(const_thunkLoad2, load2)
+	ADDR(const_thunkLoad3, load3)
+	ADDR(const_thunkStore0, store0)
+	ADDR(const_thunkStore1, store1)
+	ADDR(const_thunkStore2, store2)
+	ADDR(const_thunkStore3, store3)
+	ADDR(const_thunkLoadL2, loadL2)
+	ADDR(const_thunkLoadL3, loadL3)
+	ADDR(const_thunkStoreC2, storeC2)
+	ADDR(const_thunkStoreC3, storeC3)
+	ADDR(const_thunkRPCC, rpcc)
+	RET

@@ -1,0 +1,70 @@
+package dispatch
+
+import (
+	"unsafe"
+
+	"axpress/runtime/abi"
+)
+
+// Offsets of State fields from R12, for the assembly (through go_asm.h).
+const (
+	bias          = abi.StateBias
+	offLimit      = unsafe.Offsetof(abi.State{}.Limit) - bias
+	offIcount     = unsafe.Offsetof(abi.State{}.Icount) - bias
+	offPC         = unsafe.Offsetof(abi.State{}.PC) - bias
+	offExitCode   = unsafe.Offsetof(abi.State{}.ExitCode) - bias
+	offASNTag     = unsafe.Offsetof(abi.State{}.ASNTag) - bias
+	offJumpKey    = unsafe.Offsetof(abi.State{}.JumpKey) - bias
+	offPS         = unsafe.Offsetof(abi.State{}.PS) - bias
+	offNativeSP   = unsafe.Offsetof(abi.State{}.NativeSP) - bias
+	offGoSP       = unsafe.Offsetof(abi.State{}.GoSP) - bias
+	offGoBP       = unsafe.Offsetof(abi.State{}.GoBP) - bias
+	offStack      = unsafe.Offsetof(abi.State{}.NativeStack) - bias
+	offHelperOp   = unsafe.Offsetof(abi.State{}.HelperOp) - bias
+	offHelperVA   = unsafe.Offsetof(abi.State{}.HelperVA) - bias
+	offHelperVal  = unsafe.Offsetof(abi.State{}.HelperValue) - bias
+	offHelperFlt  = unsafe.Offsetof(abi.State{}.HelperFault) - bias
+	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
+	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
+	offTLB        = unsafe.Offsetof(abi.State{}.TLB) - bias
+	offTLBWrite   = offTLB + abi.TLBEntries*abi.TLBEntrySize
+	offJump       = unsafe.Offsetof(abi.State{}.Jump) - bias
+
+	offR0  = 0 - bias // int: below zero, so not an uintptr
+	offR16 = 16*8 - bias
+	offR17 = 17*8 - bias
+	offR18 = 18*8 - bias
+	offR19 = 19*8 - bias
+	offR20 = 20*8 - bias
+	offR21 = 21*8 - bias
+	offR26 = 26*8 - bias
+	offR27 = 27*8 - bias
+	offR30 = 30*8 - bias
+
+	// modeShift scales PS<3> to the distance between the two modes' TLBs.
+	modeShift  = 12
+	modeStride = 8 << modeShift
+	jumpMask   = (abi.JumpEntries - 1) * abi.JumpEntrySize
+	tlbMask    = (abi.TLBEntries - 1) * abi.TLBEntrySize
+	tlbShift   = abi.PageShift - 4
+
+	exitHelper   = abi.ExitHelper
+	thunkLoad0   = abi.ThunkLoad0
+	thunkLoad1   = abi.ThunkLoad1
+	thunkLoad2   = abi.ThunkLoad2
+	thunkLoad3   = abi.ThunkLoad3
+	thunkStore0  = abi.ThunkStore0
+	thunkStore1  = abi.ThunkStore1
+	thunkStore2  = abi.ThunkStore2
+	thunkStore3  = abi.ThunkStore3
+	thunkLoadL2  = abi.ThunkLoadLocked2
+	thunkLoadL3  = abi.ThunkLoadLocked3
+	thunkStoreC2 = abi.ThunkStoreCond2
+	thunkStoreC3 = abi.ThunkStoreCond3
+	thunkRPCC    = abi.ThunkRPCC
+	pageMask     = -abi.PageSize
+)
+
+// The assembly relies on the scale of the two modes' tables.
+var _ [modeStride - 2*abi.TLBEntries*abi.TLBEntrySize]struct{}
+var _ [2*abi.TLBEntries*abi.TLBEntrySize - modeStride]struct{}
