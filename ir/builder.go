@@ -15,8 +15,9 @@ func (b *Builder) Emit(op Op, t Type, imm int64, args ...*Value) *Value {
 	return v
 }
 
-// Const appends an integer constant; n is sign-extended from the width of t.
-func (b *Builder) Const(t Type, n int64) *Value { return b.Emit(OpConst, t, n) }
+// Const appends an integer constant; n is brought to the form that
+// Canonical describes.
+func (b *Builder) Const(t Type, n int64) *Value { return b.Emit(OpConst, t, Canonical(t, n)) }
 
 // Int64 appends an i64 constant.
 func (b *Builder) Int64(n int64) *Value { return b.Emit(OpConst, I64, n) }

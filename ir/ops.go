@@ -107,7 +107,7 @@ const (
 // floating-point type, A any type, b i1, q i64, v no result.
 var Table = [numOps]OpInfo{
 	OpParam:   {"param", 0, EffectNone, "->A", "parameter of a block"},
-	OpConst:   {"const", 0, EffectNone, "->I", "the integer Imm (sign-extended from its width)"},
+	OpConst:   {"const", 0, EffectNone, "->I", "the integer Imm (sign-extended from its width; i1: 0 or 1)"},
 	OpFConst:  {"fconst", 0, EffectNone, "->F", "the float whose bits are Imm (f32: its low 32 bits)"},
 	OpPC:      {"pc", 0, EffectNone, "->q", "the guest address Imm (image address; relocated in a relocatable unit)"},
 	OpGetReg:  {"getreg", 0, EffectReadState, "->A", "guest register Imm"},

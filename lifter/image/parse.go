@@ -169,7 +169,6 @@ type rawSection struct {
 	link            uint32
 	entSize         uint64
 	data            []byte // nil if SHT_NOBITS
-	index           int
 }
 
 func (p *parser) sections() error {
@@ -205,7 +204,7 @@ func (p *parser) sections() error {
 		h := tab[i*shSize:]
 		s := &raw[i]
 		*s = rawSection{name: le.Uint32(h), typ: elf.SectionType(le.Uint32(h[4:])), flags: elf.SectionFlag(le.Uint64(h[8:])),
-			addr: le.Uint64(h[16:]), off: le.Uint64(h[24:]), size: le.Uint64(h[32:]), link: le.Uint32(h[40:]), entSize: le.Uint64(h[56:]), index: i}
+			addr: le.Uint64(h[16:]), off: le.Uint64(h[24:]), size: le.Uint64(h[32:]), link: le.Uint32(h[40:]), entSize: le.Uint64(h[56:])}
 		if s.typ == elf.SHT_NOBITS || s.typ == elf.SHT_NULL {
 			continue
 		}

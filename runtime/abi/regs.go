@@ -3,8 +3,8 @@ package abi
 // A unit is an LLVM function of calling convention hhvmcc, whose arguments and
 // results are the host registers below: a call between units moves nothing.
 // All other guest registers are at home in State whenever control passes from
-// one unit to another. R14 carries nothing and is free for the address of an indirect
-// call; R15 is not returned.
+// one unit to another. RAX carries nothing into a unit (LLVM needs a register for the
+// address of an indirect tail call); R14 and R15 are not returned.
 //
 // hhvmcc passes arguments in RBX R12 RBP R15 RDI RSI RDX RCX R8 R9 RAX R10 R11
 // R13 R14 and returns a struct in RBX RBP RDI RSI RDX RCX R8 R9 RAX R10 R11 R13
@@ -41,10 +41,11 @@ var (
 		SlotReg + 19, // RCX: a3
 		SlotReg + 20, // R8:  a4
 		SlotReg + 21, // R9:  a5
-		SlotIndex,    // RAX
+		SlotNone,     // RAX: free for the address of an indirect tail call
 		SlotReg + 0,  // R10: v0
 		SlotReg + 26, // R11: ra
 		SlotReg + 27, // R13: pv
+		SlotIndex,    // R14
 	}
 	UnitResults = [...]Slot{
 		SlotIcount,   // RBX

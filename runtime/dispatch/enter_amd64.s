@@ -3,8 +3,8 @@
 
 // Host registers while native code runs (see runtime/abi, UnitArgs):
 //   BX instruction count, R12 State+bias, BP sp, DI SI DX CX R8 R9 a0-a5,
-//   R10 v0, R11 ra, R13 pv; at a call also AX entry index, R15 guest PC; at a
-//   return also AX the PC to go on at. R14 is free.
+//   R10 v0, R11 ra, R13 pv; at a call also R14 entry index, R15 guest PC; at a
+//   return also AX the PC to go on at.
 
 #define LOAD_PINNED \
 	MOVQ const_offIcount(R12), BX \
@@ -44,9 +44,9 @@ TEXT ·enter(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ const_offStack(R12), SP
 	LOAD_PINNED
 	MOVQ const_offPC(R12), R15
-	MOVQ const_offEnterIndex(R12), AX
-	MOVQ const_offEnterHost(R12), R14
-	CALL R14
+	MOVQ const_offEnterIndex(R12), R14
+	MOVQ const_offEnterHost(R12), AX
+	CALL AX
 loop:
 	TESTQ $3, AX
 	JNZ  out
@@ -59,9 +59,9 @@ loop:
 	XORQ const_offJumpKey(R12), AX
 	CMPQ AX, const_offJump(R12)(R14*1)
 	JNE  miss
-	MOVQ (const_offJump+16)(R12)(R14*1), AX
-	MOVQ (const_offJump+8)(R12)(R14*1), R14
-	CALL R14
+	MOVQ (const_offJump+8)(R12)(R14*1), AX
+	MOVQ (const_offJump+16)(R12)(R14*1), R14
+	CALL AX
 	JMP  loop
 miss:
 	MOVQ R15, AX

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	lir "github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/constant"
 	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/types"
 	"github.com/llir/llvm/ir/value"
@@ -31,8 +32,7 @@ func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	x := u.exits[string(key)]
 	if x == nil {
 		x = &sharedExit{block: u.fn.NewBlock(""), snap: v.Snap}
-		x.pc, x.icount = x.block.NewPhi(), x.block.NewPhi()
-		x.pc.Typ, x.icount.Typ = types.I64, types.I64
+		x.pc, x.icount = newPhi(x.block, types.I64), newPhi(x.block, types.I64)
 		u.exits[string(key)] = x
 		u.exitOrder = append(u.exitOrder, x)
 	}
@@ -109,6 +109,9 @@ func (u *unit) checkPinned(snap []ir.RegValue) error {
 // args makes the arguments of a call of a unit.
 func (u *unit) args(snap []ir.RegValue, target, index value.Value) []value.Value {
 	as := make([]value.Value, len(u.sig))
+	for i, t := range u.sig {
+		as[i] = constant.NewUndef(t)
+	}
 	as[u.argIcount] = u.count()
 	as[u.argState] = u.state
 	as[u.argTarget] = target
@@ -156,11 +159,11 @@ func (u *unit) probe(target value.Value) (fn, index value.Value, miss *lir.Block
 	return u.cur.NewIntToPtr(host, u.unitType()), index, miss
 }
 
-// direct returns the unit for guest address pc, if the artefact has it. Only
-// first entries are called directly: they begin with a poll.
+// direct returns the unit for guest address pc, if the artefact has it and it can
+// be relied on: a relocatable unit knows only its own page.
 func (u *unit) direct(pc uint64) (fn *lir.Func, index value.Value, ok bool) {
 	ref, ok := u.o.Link(pc)
-	if !ok || ref.Relocatable != u.f.Relocatable || ref.Index != 0 {
+	if !ok || ref.Relocatable != u.f.Relocatable || u.f.Relocatable && pc&abi.PageMask != u.f.Base {
 		return nil, nil, false
 	}
 	return u.declare(ref.Symbol), i64(int64(ref.Index)), true

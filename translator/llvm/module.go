@@ -27,7 +27,8 @@ type UnitRef struct {
 
 // Options are what Emit must know besides the units.
 type Options struct {
-	// Link finds the unit that can be called directly for guest address pc.
+	// Link finds the unit that can be called directly for guest address pc. The
+	// entry it names begins with a poll.
 	Link func(pc uint64) (UnitRef, bool)
 }
 
@@ -79,6 +80,7 @@ func newModule(o Options) *module {
 	for i, s := range abi.UnitArgs {
 		t := types.Type(types.I64)
 		switch s {
+		case abi.SlotNone:
 		case abi.SlotIcount:
 			m.argIcount = i
 		case abi.SlotState:

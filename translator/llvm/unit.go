@@ -68,11 +68,9 @@ func (u *unit) prologue() {
 	for _, b := range u.f.Blocks {
 		s := &u.blocks[b.ID]
 		s.head = u.fn.NewBlock("")
-		s.icount = s.head.NewPhi()
-		s.icount.Typ = types.I64
+		s.icount = newPhi(s.head, types.I64)
 		for _, p := range b.Params {
-			phi := s.head.NewPhi()
-			phi.Typ = llvmType(p.Type)
+			phi := newPhi(s.head, llvmType(p.Type))
 			s.params = append(s.params, phi)
 			u.vals[p.ID] = phi
 		}
@@ -81,9 +79,7 @@ func (u *unit) prologue() {
 			for _, v := range b.Vals {
 				r := ir.Reg(v.Imm)
 				if _, ok := u.argOf[r]; v.Op == ir.OpGetReg && ok && s.pinned[r] == nil {
-					phi := s.head.NewPhi()
-					phi.Typ = types.I64
-					s.pinned[r] = phi
+					s.pinned[r] = newPhi(s.head, types.I64)
 				}
 			}
 		}
@@ -106,6 +102,13 @@ func (u *unit) prologue() {
 		cases = append(cases, lir.NewCase(i64(int64(i)), u.entryBlock(i, others)))
 	}
 	others.NewSwitch(index, u.entryBlock(len(u.f.Entries)-1, others), cases...)
+}
+
+// newPhi appends a phi whose operands come later.
+func newPhi(b *lir.Block, t types.Type) *lir.InstPhi {
+	phi := &lir.InstPhi{Typ: t}
+	b.Insts = append(b.Insts, phi)
+	return phi
 }
 
 // entryBlock returns the head of entry i and notes that from jumps to it.

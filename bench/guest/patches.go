@@ -1,0 +1,129 @@
+package guest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// patch changes one file of the kernel. It is made by exact replacement, and a text that is not found exactly once is
+// an error: a patch that silently did nothing would make the variants lie.
+type patch struct {
+	file    string   // path in the kernel's source
+	why     string   // for messages
+	choices []choice // tried in order: Debian updates the source, and the text differs from update to update
+}
+
+// choice is one replacement.
+type choice struct {
+	Old, New string
+	Done     bool // New being there already is as good: Debian may have fixed it meanwhile
+}
+
+// kernelStep is how one variant is made of the one before it.
+type kernelStep struct {
+	variant Variant
+	patches []patch
+}
+
+// kernelSteps returns the steps to every variant, in order. They build on each other so that one object tree serves
+// them all: after the first kernel, each of the others costs seconds.
+func kernelSteps() []kernelStep {
+	return []kernelStep{
+		{Plain, []patch{fixClearFlush()}},
+		{A1, []patch{useA1()}},
+		{A1OldBug, []patch{oldFault()}},
+	}
+}
+
+// fixClearFlush makes Debian's 6.1 compile for Alpha at all.
+func fixClearFlush() patch {
+	return patch{
+		file: "arch/alpha/include/asm/pgtable.h",
+		why:  "page_table_check_pte_clear takes (mm, addr, pte) in 6.1",
+		choices: []choice{{
+			Old:  "page_table_check_pte_clear(mm, pte);",
+			New:  "page_table_check_pte_clear(mm, addr, pte);",
+			Done: true,
+		}},
+	}
+}
+
+// oldFault brings back the mistake of https://bugs.gentoo.org/672040: the slots of $16..$18 in the saved registers
+// are taken two too low, so that a fix-up of $17 writes the saved gp. struct pt_regs got one slot longer when Alpha's
+// kernel stacks were aligned to 16 bytes: the right offset is 10 before that and 11 after it.
+func oldFault() patch {
+	text := func(r9, r16 int) string {
+		return fmt.Sprintf("(r) <= 8 ? (r) : (r) <= 15 ? (r)-%d :\t\\\n\t\t\t\t (r) <= 18 ? (r)+%d : (r)-10])", r9, r16)
+	}
+	return patch{
+		file: "arch/alpha/mm/fault.c",
+		why:  "the old mistake in dpf_reg",
+		choices: []choice{
+			{Old: text(17, 11), New: text(17, 9)},
+			{Old: text(16, 10), New: text(16, 8)},
+		},
+	}
+}
+
+// useA1 makes io_submit read the user's pointer into $17 with its fix-up in $1, as in the bug report: __get_user_64
+// written out, with registers.
+func useA1() patch {
+	const declaration = "\t\tstruct iocb __user *user_iocb;\n"
+	return patch{
+		file: "fs/aio.c",
+		why:  "io_submit with $17",
+		choices: []choice{{
+			Old: declaration + "\n\t\tif (unlikely(get_user(user_iocb, iocbpp + i))) {",
+			New: declaration +
+				"\t\tstruct iocb __user * __user *from = iocbpp + i;\n" +
+				"\t\tregister unsigned long val __asm__(\"$17\");\n" +
+				"\t\tregister long bad __asm__(\"$1\") = -EFAULT;\n\n" +
+				"\t\tif (access_ok(from, sizeof(*from))) {\n" +
+				"\t\t\tbad = 0;\n" +
+				"\t\t\t__asm__ __volatile__(\"1: ldq %0,%2\\n2:\\n\"\n" +
+				"\t\t\t\tEXC(1b,2b,%0,%1)\n" +
+				"\t\t\t\t: \"=r\"(val), \"=r\"(bad)\n" +
+				"\t\t\t\t: \"m\"(__m(from)), \"1\"(bad));\n" +
+				"\t\t\tuser_iocb = (struct iocb __user *)val;\n" +
+				"\t\t}\n" +
+				"\t\tif (unlikely(bad)) {",
+		}},
+	}
+}
+
+// apply returns text with the patch made.
+func (p patch) apply(text string) (string, error) {
+	for _, c := range p.choices {
+		if strings.Count(text, c.Old) == 1 {
+			return strings.Replace(text, c.Old, c.New, 1), nil
+		}
+		if c.Done && !strings.Contains(text, c.Old) && strings.Contains(text, c.New) {
+			return text, nil
+		}
+	}
+	c := p.choices[0]
+	return "", fmt.Errorf("patch %s (%s): the text to replace occurs %d times, want 1; "+
+		"Debian's kernel source has changed: correct the patch in bench/guest/patches.go. It looks for:\n%s",
+		p.file, p.why, strings.Count(text, c.Old), c.Old)
+}
+
+// applyPatches changes the files under a source folder.
+func applyPatches(source string, patches []patch) error {
+	for _, p := range patches {
+		path := filepath.Join(source, filepath.FromSlash(p.file))
+		old, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("patch (%s): %w", p.why, err)
+		}
+		text, err := p.apply(string(old))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("patch (%s): %w", p.why, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package pass
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"axpress/ir"
+)
+
+// Options says how Run works. The zero value runs all passes.
+type Options struct {
+	// Disable switches passes off by name. Required passes refuse.
+	Disable map[string]bool
+	// Check verifies the unit before the first and after each pass.
+	Check bool
+	// Dump, if not nil, gets the text form before the first and after each pass.
+	Dump io.Writer
+	// Pinned is a set of integer registers (bit n is rn) that travel in host
+	// registers between units: every exit carries their value, changed or not.
+	Pinned uint32
+}
+
+// Pass is a row of the table of passes.
+type Pass struct {
+	Name     string
+	Doc      string
+	Required bool // the back ends need it
+	Fn       func(f *ir.Func, o *Options) error
+}
+
+// passes is the pipeline, in order.
+var passes = []Pass{
+	{"presimplify", "simplify, on the lifted form: less to promote", false, simplify},
+	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, promote},
+	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, simplify},
+	{"params", "replace block parameters that always have the same value", false, params},
+	{"cse", "compute equal values once", false, cse},
+	{"dce", "drop values and block parameters that nothing needs", false, dce},
+	{"merge", "skip empty blocks, join straight lines, drop unreachable blocks", false, merge},
+	{"retire", "join the instruction counts between exits", false, retire},
+}
+
+// constraint says that pass first must stand before pass then, and why.
+type constraint struct{ first, then, why string }
+
+var constraints = []constraint{
+	{"presimplify", "promote", "what is folded first needs no snapshot"},
+	{"promote", "simplify", "constants flow through registers only when promoted"},
+	{"simplify", "params", "folding makes arguments equal"},
+	{"params", "cse", "values equal up to a parameter become equal"},
+	{"simplify", "cse", "equal meaning becomes equal form"},
+	{"cse", "dce", "replaced operands lose their last use"},
+	{"params", "dce", "replaced parameters lose their last use"},
+	{"dce", "merge", "blocks become empty"},
+	{"merge", "retire", "longer blocks join more counts"},
+}
+
+// List returns the passes in order.
+func List() []Pass { return slices.Clone(passes) }
+
+// Run takes f, in the lifted form, through the passes. f must satisfy ir.Verify
+// (with Check set that is checked first). After an error f must not be used.
+func Run(f *ir.Func, o Options) error {
+	if err := checkDisabled(o.Disable); err != nil {
+		return err
+	}
+	if err := after(f, &o, "input"); err != nil {
+		return err
+	}
+	for i := range passes {
+		p := &passes[i]
+		if o.Disable[p.Name] {
+			continue
+		}
+		if err := runOne(p, f, &o); err != nil {
+			return err
+		}
+		if err := after(f, &o, p.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkDisabled(disable map[string]bool) error {
+	var bad []string
+	for name, off := range disable {
+		i := slices.IndexFunc(passes, func(p Pass) bool { return p.Name == name })
+		switch {
+		case i < 0:
+			bad = append(bad, fmt.Sprintf("no pass is called %q", name))
+		case off && passes[i].Required:
+			bad = append(bad, fmt.Sprintf("pass %q is required", name))
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return fmt.Errorf("pass: %s", strings.Join(bad, "; "))
+}
+
+// runOne runs p on f. A panic becomes an error, so that one bad unit among
+// thousands can be left to the interpreter.
+func runOne(p *Pass, f *ir.Func, o *Options) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("pass %s: func %q @%#x: panic: %v\n%s", p.Name, f.Name, f.PC, r, debug.Stack())
+		}
+	}()
+	if err := p.Fn(f, o); err != nil {
+		return fmt.Errorf("pass %s: func %q @%#x: %w", p.Name, f.Name, f.PC, err)
+	}
+	return nil
+}
+
+// after does what Options ask for between passes.
+func after(f *ir.Func, o *Options, name string) error {
+	if o.Dump != nil {
+		if _, err := fmt.Fprintf(o.Dump, "; after %s\n", name); err != nil {
+			return fmt.Errorf("pass: dump: %w", err)
+		}
+		if err := f.Print(o.Dump); err != nil {
+			return fmt.Errorf("pass: dump: %w", err)
+		}
+	}
+	if o.Check {
+		if err := ir.Verify(f); err != nil {
+			return fmt.Errorf("after %s: %w", name, err)
+		}
+	}
+	return nil
+}

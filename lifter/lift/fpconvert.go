@@ -1,0 +1,83 @@
+package lift
+
+import (
+	"axpress/ir"
+	"axpress/lifter/isa"
+)
+
+// liftCVTTQ converts T floating to quadword (Handbook, section 4.10.12): chopped
+// by the host's truncation, to nearest by adding and subtracting a number whose
+// last place is 1. Both ranges exclude overflow.
+func (l *lifter) liftCVTTQ(in *isa.Inst) {
+	const (
+		two63 = (1023 + 63) << 53 // of magnitudes, doubled
+		two51 = (1023 + 51) << 53
+		magic = 0x4338_0000_0000_0000 // 1.5 * 2^52
+	)
+	chopped := in.Round == isa.RoundChopped && in.Trap&isa.TrapI == 0
+	if !chopped && !l.nearest(in) {
+		l.interpret(in)
+		return
+	}
+	x := l.operand(in.Rb)
+	v, limit := x.val, uint64(two63)
+	if !chopped {
+		limit = two51
+		m := l.b.Emit(ir.OpFConst, ir.F64, magic)
+		v = l.op(ir.OpFSub, l.op(ir.OpFAdd, v, m), m)
+	}
+	l.guard([]*operand{x}, l.noDenorm(x), l.cmpc(ir.OpICmpULT, x.mag, limit))
+	l.setFBits(in.Rc, l.b.Conv(ir.OpFToSI, ir.I64, v), false)
+}
+
+// fromQuad lifts CVTQS and CVTQT (section 4.10.13): inexact is all that happens.
+func fromQuad(s single) liftFunc {
+	return func(l *lifter, in *isa.Inst) {
+		if !l.nearest(in) {
+			l.interpret(in)
+			return
+		}
+		t := ir.F64
+		if s {
+			t = ir.F32
+		}
+		l.setF(in.Rc, s.out(l, l.b.Conv(ir.OpSIToF, t, l.fBits(in.Rb))), true)
+	}
+}
+
+// liftCVTTS rounds T to S floating (section 4.10.15).
+func (l *lifter) liftCVTTS(in *isa.Inst) {
+	if !l.nearest(in) {
+		l.interpret(in)
+		return
+	}
+	x := l.operand(in.Rb)
+	v := single(true).in(l, x.val)
+	l.guard([]*operand{x}, l.noDenorm(x), l.sound(v, l.isZero(x)))
+	l.setF(in.Rc, single(true).out(l, v), true)
+}
+
+// liftCVTST widens S to T floating (section 4.10.14): registers hold both alike,
+// except for what the guard excludes.
+func (l *lifter) liftCVTST(in *isa.Inst) {
+	x := l.operand(in.Rb)
+	l.guard([]*operand{x}, l.noDenorm(x), l.isFinite(x))
+	l.setF(in.Rc, x.val, true)
+}
+
+// liftCVTLQ and liftCVTQL move a longword between the two integer formats of a
+// floating-point register (section 4.10.2): bits 63:62 and 58:29 hold the
+// longword. Without /V, CVTQL ignores overflow.
+func (l *lifter) liftCVTLQ(in *isa.Inst) {
+	l.setFBits(in.Rc, l.sext32(l.unmapS(l.fBits(in.Rb))), false)
+}
+
+func (l *lifter) liftCVTQL(in *isa.Inst) {
+	x := l.fBits(in.Rb)
+	if in.Trap&isa.TrapU != 0 { // /V
+		l.b.Guard(l.b.Cmp(ir.OpICmpEQ, l.sext32(l.low32(x)), x))
+	}
+	top := l.opc(ir.OpShl, l.opc(ir.OpAnd, x, 0xc000_0000), 32)
+	rest := l.opc(ir.OpShl, l.opc(ir.OpAnd, x, 0x3fff_ffff), 29)
+	l.setFBits(in.Rc, l.op(ir.OpOr, top, rest), false)
+}

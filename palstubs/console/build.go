@@ -1,0 +1,263 @@
+package console
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+)
+
+// Processor types in the per-CPU slot (L asm/hwrpb.h).
+const (
+	CPUTypeEV6  = 8
+	CPUTypeEV67 = 11
+)
+
+// System types and variations (L asm/hwrpb.h, kernel/setup.c): Clipper is member 5
+// of the Tsunami family.
+const (
+	SysTypeTsunami      = 34
+	SysVariationClipper = 5 << 10
+)
+
+// CycleFreq is the rate of the cycle counter, in Hz, that the HWRPB states.
+const CycleFreq = 250_000_000
+
+// SSNQemu is the system serial number that tells Linux to use the paravirtual
+// clock of CALL_PAL cserve.
+const SSNQemu = "QEMU"
+
+// Config says what machine the console describes. All sizes are bytes.
+type Config struct {
+	MemSize uint64 // RAM from physical address 0
+	CPUs    int    // 1..MaxCPUs
+	Cmdline string // at most 255 bytes
+	// InitrdPA and InitrdSize: where the initial RAM disk already is; size 0: none.
+	InitrdPA, InitrdSize uint64
+	// KernelLow is the kernel's lowest physical address, KernelEntry the virtual
+	// address to start at.
+	KernelLow, KernelEntry uint64
+
+	SSN          string // 15 bytes at most; "" is SSNQemu
+	CPUType      uint64 // 0 is CPUTypeEV67
+	SysType      uint64 // 0 is SysTypeTsunami with SysVariationClipper
+	SysVariation uint64
+}
+
+// Boot is the state that the boot CPU starts in (facts 3.1: MILO style).
+type Boot struct {
+	PC, SP, PV, RA uint64
+	PCBB           uint64 // hardware PCB, physical: load it with osf.CPU.LoadContext
+	VPTB           uint64
+	PS             uint64
+}
+
+const pteKernelRW = 1<<0 | 1<<8 | 1<<12 // V, KRE, KWE
+
+// Build writes the console's data into ram, which is all of guest memory from
+// physical address 0 (len(ram) = MemSize), and returns how to start. Errors:
+// a configuration that does not fit; then ram is unchanged.
+func Build(cfg Config, ram []byte) (Boot, error) {
+	if err := cfg.check(ram); err != nil {
+		return Boot{}, fmt.Errorf("console: %w", err)
+	}
+	w := writer(ram)
+	clear(ram[:ReservedBytes])
+	w.pageTables()
+	w.callbackCode()
+	w.hwrpb(&cfg)
+	w.params(&cfg)
+	return Boot{
+		PC: cfg.KernelEntry, PV: cfg.KernelEntry, RA: cfg.KernelEntry,
+		SP: stackTop(0), PCBB: pcsPA(0), VPTB: BootVPTB, PS: 7,
+	}, nil
+}
+
+func stackTop(cpu int) uint64 { return abi.KSEGBase + stackPA + uint64(cpu+1)*stackSize }
+
+func (cfg *Config) check(ram []byte) error {
+	if cfg.SSN == "" {
+		cfg.SSN = SSNQemu
+	}
+	if cfg.CPUType == 0 {
+		cfg.CPUType = CPUTypeEV67
+	}
+	if cfg.SysType == 0 {
+		cfg.SysType, cfg.SysVariation = SysTypeTsunami, SysVariationClipper
+	}
+	param := cfg.KernelLow - ParamOffset
+	switch {
+	case uint64(len(ram)) != cfg.MemSize || cfg.MemSize%abi.PageSize != 0:
+		return fmt.Errorf("memory size %#x: not a multiple of the page size, or not that of the RAM (%#x)", cfg.MemSize, len(ram))
+	case cfg.CPUs < 1 || cfg.CPUs > MaxCPUs:
+		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, MaxCPUs)
+	case len(cfg.Cmdline) >= paramCmdlineSize:
+		return fmt.Errorf("command line of %d bytes: %d at most", len(cfg.Cmdline), paramCmdlineSize-1)
+	case len(cfg.SSN) > 15:
+		return fmt.Errorf("serial number %q: 15 bytes at most", cfg.SSN)
+	case cfg.KernelLow < ReservedBytes+ParamOffset || cfg.KernelLow > cfg.MemSize:
+		return fmt.Errorf("kernel at %#x: below the console's memory (%#x) or outside RAM (%#x)", cfg.KernelLow, uint64(ReservedBytes+ParamOffset), cfg.MemSize)
+	case param%8 != 0:
+		return fmt.Errorf("kernel at %#x: not aligned", cfg.KernelLow)
+	case cfg.InitrdSize > cfg.MemSize || cfg.InitrdPA > cfg.MemSize-cfg.InitrdSize:
+		return fmt.Errorf("initrd at %#x, %#x bytes: outside RAM", cfg.InitrdPA, cfg.InitrdSize)
+	}
+	return nil
+}
+
+// writer writes quadwords at physical addresses.
+type writer []byte
+
+func (w writer) put(pa, v uint64)     { binary.LittleEndian.PutUint64(w[pa:], v) }
+func (w writer) get(pa uint64) uint64 { return binary.LittleEndian.Uint64(w[pa:]) }
+func (w writer) code(pa uint64, words ...uint32) {
+	for i, v := range words {
+		binary.LittleEndian.PutUint32(w[pa+uint64(i)*4:], v)
+	}
+}
+
+// pageTables: the first level maps itself at BootVPTB, and HWRPBVA is mapped.
+func (w writer) pageTables() {
+	const slots = abi.PageSize/8 - 1
+	pte := func(pa uint64) uint64 { return pa>>abi.PageShift<<32 | pteKernelRW }
+	slot := func(level uint) uint64 { return HWRPBVA >> (abi.PageShift + 10*level) & slots * 8 }
+	w.put(level1PA+slots*8, pte(level1PA))
+	w.put(level1PA+slot(2), pte(level2PA))
+	w.put(level2PA+slot(1), pte(level3PA))
+	w.put(level3PA+slot(0), pte(HWRPBPA))
+}
+
+// Guest code of the callback stubs, hand assembled.
+const (
+	insRet   = 0x6bfa8001 // ret $31,($26),1
+	insClrV0 = 0x47ff0400 // bis $31,$31,$0
+
+	dispatchCode = 0x00
+	fixupCode    = 0x10
+)
+
+func (w writer) callbackCode() {
+	w.code(codePA+dispatchCode, osf.CallConsole, insRet)
+	w.code(codePA+fixupCode, insClrV0, insRet)
+}
+
+func (w writer) hwrpb(cfg *Config) {
+	h := func(off, v uint64) { w.put(HWRPBPA+off, v) }
+	h(hwPhysAddr, HWRPBPA)
+	copy(w[HWRPBPA+hwID:], "HWRPB\x00\x00\x00")
+	h(hwRevision, 6)
+	h(hwSize, hwrpbBytes)
+	h(hwCPUID, 0)
+	h(hwPageSize, abi.PageSize)
+	h(hwPABits, 44) // L kernel/setup.c: virt_to_phys masks to this; KSEG addresses sign-extend into bits 43:41
+	h(hwMaxASN, osf.MaxASN)
+	copy(w[HWRPBPA+hwSSN:HWRPBPA+hwSSN+15], cfg.SSN)
+	h(hwSysType, cfg.SysType)
+	h(hwVariation, cfg.SysVariation)
+	h(hwIntrFreq, 1024*4096)
+	h(hwCycleFreq, CycleFreq)
+	h(hwVPTB, BootVPTB)
+	h(hwNumCPUs, uint64(cfg.CPUs))
+	h(hwPCSSize, pcsSize)
+	h(hwPCSOffset, pcsOffset)
+	h(hwCTBNum, 1)
+	h(hwCTBSize, ctbSize)
+	h(hwCTBOffset, ctbOffset)
+	h(hwCRBOffset, crbOffset)
+	h(hwMDDTOffset, mddtOffset)
+	for cpu := range cfg.CPUs {
+		w.slot(cfg, cpu)
+	}
+	w.terminal()
+	w.crb()
+	w.memory(cfg)
+	w.checksum()
+}
+
+func (w writer) slot(cfg *Config, cpu int) {
+	p := func(off, v uint64) { w.put(pcsPA(cpu)+off, v) }
+	// Hardware PCB: only the boot CPU's is used; Linux fills in the others.
+	p(0x00, stackTop(cpu))           // KSP
+	p(0x10, level1PA>>abi.PageShift) // PTBR
+	p(0x28, 1)                       // flags: FEN
+	flags := uint64(flagPA | flagPP | flagPV | flagPMV | flagPL)
+	if cpu == 0 {
+		flags |= flagBIP | flagRC
+	}
+	p(pcsFlags, flags)
+	p(pcsPALRevision, 2<<16|1<<8|23) // OSF/1 PALcode, any revision but 0
+	p(pcsType, cfg.CPUType)
+	p(pcsVariation, 7) // VAX and IEEE floating point, primary eligible
+	p(pcsLogoutPA, LogoutPA(cpu))
+	p(pcsLogoutLen, logoutLen)
+}
+
+// terminal writes a console terminal block for a serial line.
+func (w writer) terminal() {
+	const printerPort, termTypeOffset = 2, 0x38 // L kernel/console.c: pu64[7] == 3 would be graphics
+	pa := uint64(HWRPBPA + ctbOffset)
+	w.put(pa, printerPort)
+	w.put(pa+0x18, ctbSize-0x20) // length of the device-dependent part
+	w.put(pa+termTypeOffset, printerPort)
+}
+
+// crb writes the console routine block. The procedure descriptors follow the VMS
+// calling standard, of which L lib/callback_srm.S uses the code address at +8.
+func (w writer) crb() {
+	w.put(HWRPBPA+dispatchOffset+8, abi.KSEGBase+codePA+dispatchCode)
+	w.put(HWRPBPA+fixupOffset+8, abi.KSEGBase+codePA+fixupCode)
+	for i, v := range [...]uint64{
+		HWRPBVA + dispatchOffset, HWRPBPA + dispatchOffset,
+		HWRPBVA + fixupOffset, HWRPBPA + fixupOffset,
+		1, 1, // map entries, pages
+		HWRPBVA, HWRPBPA, 1, // va, pa, count
+	} {
+		w.put(HWRPBPA+crbOffset+uint64(i)*8, v)
+	}
+}
+
+// memory writes the memory data descriptor table: the console's cluster and the
+// rest.
+func (w writer) memory(cfg *Config) {
+	const clusterSize, usageConsole, usageSystem = 56, 1, 0
+	base := uint64(HWRPBPA + mddtOffset)
+	clusters := [...]struct{ pfn, pages, usage uint64 }{
+		{0, ReservedBytes >> abi.PageShift, usageConsole},
+		{ReservedBytes >> abi.PageShift, (cfg.MemSize - ReservedBytes) >> abi.PageShift, usageSystem},
+	}
+	w.put(base+0x10, uint64(len(clusters)))
+	for i, c := range clusters {
+		p := base + 0x18 + uint64(i)*clusterSize
+		w.put(p, c.pfn)
+		w.put(p+8, c.pages)
+		w.put(p+16, c.pages) // tested
+		w.put(p+48, c.usage)
+	}
+	end := base + 0x18 + uint64(len(clusters))*clusterSize
+	sum := uint64(0)
+	for pa := base + 8; pa < end; pa += 8 {
+		sum += w.get(pa)
+	}
+	w.put(base, sum)
+}
+
+// checksum is the sum of the quadwords before it (L asm/hwrpb.h
+// hwrpb_update_checksum).
+func (w writer) checksum() {
+	sum := uint64(0)
+	for off := uint64(0); off < hwChecksum; off += 8 {
+		sum += w.get(HWRPBPA + off)
+	}
+	w.put(HWRPBPA+hwChecksum, sum)
+}
+
+func (w writer) params(cfg *Config) {
+	page := cfg.KernelLow - ParamOffset
+	clear(w[page : page+paramInitrdSize+8])
+	copy(w[page+paramCmdline:], cfg.Cmdline)
+	if cfg.InitrdSize != 0 {
+		w.put(page+paramInitrdStart, abi.KSEGBase+cfg.InitrdPA)
+		w.put(page+paramInitrdSize, cfg.InitrdSize)
+	}
+}

@@ -1,0 +1,129 @@
+package console
+
+import "axpress/runtime/abi"
+
+// Physical addresses of what the console owns. Linux sees this range as a memory
+// cluster of usage 1 and leaves it alone. Page 0 stays zero, so that a null
+// physical address reads as nothing.
+const (
+	HWRPBPA   = 0x2000
+	level1PA  = 0x4000
+	level2PA  = 0x6000
+	level3PA  = 0x8000
+	codePA    = 0xa000
+	logoutPA  = 0xc000
+	logoutLen = 0x400 // per CPU
+	stackPA   = 0x10000
+	stackSize = abi.PageSize // per CPU
+
+	// ReservedBytes is the size of the console's memory cluster.
+	ReservedBytes = 0x20000
+)
+
+// MaxCPUs is what the 21272 chipset, and with it the layout above, has room for.
+const MaxCPUs = 4
+
+// HWRPBVA is where the boot page table maps the HWRPB (L asm/hwrpb.h INIT_HWRPB).
+const HWRPBVA = 0x10000000
+
+// BootVPTB is the virtual page table base that Linux wants.
+const BootVPTB = 0xfffffffe00000000
+
+// ParamOffset is how far below the kernel's first byte the parameter page is (L
+// asm/setup.h: ZERO_PGE = START_ADDR - 0x6000).
+const ParamOffset = 0x6000
+
+// Parameter page (L asm/setup.h PARAM, COMMAND_LINE, INITRD_START, INITRD_SIZE).
+const (
+	paramCmdline     = 0
+	paramCmdlineSize = 0x100
+	paramInitrdStart = 0x100
+	paramInitrdSize  = 0x108
+)
+
+// Offsets in the HWRPB (L asm/hwrpb.h struct hwrpb_struct).
+const (
+	hwPhysAddr   = 0x00
+	hwID         = 0x08
+	hwRevision   = 0x10
+	hwSize       = 0x18
+	hwCPUID      = 0x20
+	hwPageSize   = 0x28
+	hwPABits     = 0x30
+	hwMaxASN     = 0x38
+	hwSSN        = 0x40
+	hwSysType    = 0x50
+	hwVariation  = 0x58
+	hwSysRev     = 0x60
+	hwIntrFreq   = 0x68
+	hwCycleFreq  = 0x70
+	hwVPTB       = 0x78
+	hwNumCPUs    = 0x90
+	hwPCSSize    = 0x98
+	hwPCSOffset  = 0xa0
+	hwCTBNum     = 0xa8
+	hwCTBSize    = 0xb0
+	hwCTBOffset  = 0xb8
+	hwCRBOffset  = 0xc0
+	hwMDDTOffset = 0xc8
+	hwRestart    = 0x100
+	hwRestartArg = 0x108
+	hwChecksum   = 0x120
+	hwRxRdy      = 0x128
+	hwTxRdy      = 0x130
+)
+
+// Where the parts are in the HWRPB page. Slots are multiples of 128 bytes, the
+// alignment of the hardware PCB at their beginning.
+const (
+	pcsOffset      = 0x180
+	pcsSize        = 0x280
+	ctbOffset      = 0xc00
+	ctbSize        = 0x100
+	crbOffset      = 0xd00
+	dispatchOffset = 0xd80
+	fixupOffset    = 0xda0
+	mddtOffset     = 0xe00
+	hwrpbBytes     = 0x1000
+)
+
+// Offsets in a per-CPU slot (L asm/hwrpb.h struct percpu_struct).
+const (
+	pcsFlags       = 0x80
+	pcsPALRevision = 0xa8
+	pcsType        = 0xb0
+	pcsVariation   = 0xb8
+	pcsRevision    = 0xc0
+	pcsLogoutPA    = 0xd8
+	pcsLogoutLen   = 0xe0
+	pcsHaltPCBB    = 0xe8
+	pcsHaltPC      = 0xf0
+	pcsHaltPS      = 0xf8
+	pcsHaltArg     = 0x100
+	pcsHaltRA      = 0x108
+	pcsHaltPV      = 0x110
+	pcsHaltReason  = 0x118
+	pcsIPCBuffer   = 0x128
+)
+
+// Bits of the per-CPU slot's flags (AAH, "Per-CPU Slots"; L kernel/smp.c wants
+// 0x1cc).
+const (
+	flagBIP = 1 << 0 // bootstrap in progress
+	flagRC  = 1 << 1 // restart capable
+	flagPA  = 1 << 2 // processor available
+	flagPP  = 1 << 3 // processor present
+	flagCV  = 1 << 5 // context valid
+	flagPV  = 1 << 6 // PALcode valid
+	flagPMV = 1 << 7 // PALcode memory valid
+	flagPL  = 1 << 8 // PALcode loaded
+
+	flagHaltRequest      = 0xff << 16
+	flagHaltRequestShift = 16
+)
+
+// pcsPA is the physical address of a CPU's slot.
+func pcsPA(cpu int) uint64 { return HWRPBPA + pcsOffset + uint64(cpu)*pcsSize }
+
+// LogoutPA is the physical address of a CPU's machine check logout area.
+func LogoutPA(cpu int) uint64 { return logoutPA + uint64(cpu)*logoutLen }

@@ -1,0 +1,86 @@
+package interp
+
+import (
+	"math"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Config is what the interpreter needs besides State and MMU. The zero value
+// is usable.
+type Config struct {
+	// Cycles is the free-running cycle counter; RPCC shows its low 32 bits.
+	// State.Icount is exact when it is called. nil: the count of retired
+	// instructions is the counter.
+	Cycles func() uint64
+	// NativeEntry tells whether native code can continue at pc. It is asked after
+	// each taken branch, jump and call; never for the instruction that a run
+	// begins with. nil: never.
+	NativeEntry func(pc uint64) bool
+}
+
+// What the CPU says it is: EV67 (Handbook, tables D-2 and D-3).
+const (
+	// Implver is the result of IMPLVER: EV6 family.
+	Implver = 2
+	// AmaskBits are the bits that AMASK clears: BWX, FIX, CIX, MVI, precise traps,
+	// prefetch with modify intent.
+	AmaskBits = 0x1307
+)
+
+// CPU interprets one guest CPU. It belongs to the goroutine that runs it.
+type CPU struct {
+	s   *abi.State
+	m   *mmu.MMU
+	cfg Config
+	ram *mem.RAM
+
+	window
+	code      codeCache
+	fenceWord uint32
+}
+
+// New returns an interpreter of the CPU whose state is s and whose MMU, made
+// for the same state, is m.
+func New(s *abi.State, m *mmu.MMU, cfg Config) *CPU {
+	c := &CPU{s: s, m: m, cfg: cfg, ram: m.RAM()}
+	c.code.init()
+	return c
+}
+
+// InvalidateCode makes every page be compared with RAM before it is executed
+// again: CALL_PAL IMB, or code that somebody else wrote.
+func (c *CPU) InvalidateCode() { c.code.invalidate() }
+
+// Run executes from State.PC until an exit and returns its code, one of
+// abi.ExitPoll, ExitFault, ExitCallPAL, ExitOPCDEC, ExitArith, ExitNative.
+func (c *CPU) Run() uint64 { return c.begin(bounds{stop: math.MaxInt64}) }
+
+// RunFor is Run that also ends, with abi.ExitPoll, once n instructions have been
+// retired.
+func (c *CPU) RunFor(n int64) uint64 {
+	return c.begin(bounds{stop: c.s.Icount + n, limited: true})
+}
+
+// Step executes one instruction, without asking State.Limit or NativeEntry. It
+// returns abi.ExitPoll if the instruction was retired without further ado, else
+// the exit that it led to.
+func (c *CPU) Step() uint64 {
+	return c.begin(bounds{stop: c.s.Icount + 1, limited: true, single: true})
+}
+
+// bounds says when a run has to end.
+type bounds struct {
+	stop    int64 // at this Icount, if limited
+	limited bool
+	single  bool // no polls
+}
+
+func (c *CPU) begin(b bounds) uint64 {
+	c.open(c.s, c.ram.Bytes())
+	c.code.sync(c.m, c.s)
+	c.s.ExitCode = c.exec(b)
+	return c.s.ExitCode
+}

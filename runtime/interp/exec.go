@@ -1,0 +1,768 @@
+package interp
+
+import (
+	"sync/atomic"
+
+	"axpress/runtime/abi"
+)
+
+// ExitArg of abi.ExitOPCDEC.
+const (
+	opcDEC = 0 // reserved instruction
+	opcFEN = 1 // floating point disabled
+)
+
+// exec is the interpreter: decoded pages in the outer loop, instructions in the
+// inner one. Retired instructions are counted by the distance from start, the
+// word that the current straight run began with.
+func (c *CPU) exec(b bounds) uint64 {
+	var (
+		s      = c.s
+		r      = &s.R
+		f      = &s.F
+		fen    = s.FEN&1 != 0
+		native = c.cfg.NativeEntry
+		pc     = s.PC &^ 3
+		count  = s.Icount
+		exit   uint64
+		va     uint64
+		target uint64
+	)
+	if b.single {
+		native = nil
+	}
+pages:
+	for {
+		if b.limited && count >= b.stop {
+			exit = abi.ExitPoll
+			break
+		}
+		pg := c.lookup(pc)
+		if pg == nil {
+			exit = abi.ExitFault
+			break
+		}
+		base := pc & abi.PageMask
+		idx := pc >> 2 % pageWords
+		start := idx
+		end := uint64(pageWords)
+		if b.limited {
+			end = min(end, idx+uint64(b.stop-count))
+		}
+		for idx < end {
+			o := &pg.ops[idx%pageWords]
+			switch o.code {
+			case opNop:
+			case opLDA:
+				r[o.a&31] = r[o.b&31] + uint64(int64(o.imm))
+			case opLDAH:
+				r[o.a&31] = r[o.b&31] + uint64(int64(o.imm)<<16)
+			case opLDBU:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 0)
+				if p == nil {
+					p = c.mapped(va, 0)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				r[o.a&31] = uint64(*(*uint8)(p))
+			case opLDWU:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 1)
+				if p == nil {
+					p = c.mapped(va, 1)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				r[o.a&31] = uint64(*(*uint16)(p))
+			case opLDL:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 3)
+				if p == nil {
+					p = c.mapped(va, 3)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				r[o.a&31] = uint64(*(*int32)(p))
+			case opLDQ:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 7)
+				if p == nil {
+					p = c.mapped(va, 7)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				r[o.a&31] = *(*uint64)(p)
+			case opLDQU:
+				va = (r[o.b&31] + uint64(int64(o.imm))) &^ 7
+				p := c.kseg(va, 7)
+				if p == nil {
+					p = c.mapped(va, 7)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				r[o.a&31] = *(*uint64)(p)
+			case opLDS:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 3)
+				if p == nil {
+					p = c.mapped(va, 3)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				f[o.a&31] = ldS(*(*uint32)(p))
+			case opLDT:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 7)
+				if p == nil {
+					p = c.mapped(va, 7)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				f[o.a&31] = *(*uint64)(p)
+			case opLDF:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 3)
+				if p == nil {
+					p = c.mapped(va, 3)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				f[o.a&31] = ldF(*(*uint32)(p))
+			case opLDG:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.kseg(va, 7)
+				if p == nil {
+					p = c.mapped(va, 7)
+				}
+				if p == nil {
+					goto slowLoad
+				}
+				f[o.a&31] = swapG(*(*uint64)(p))
+			case opSTB:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 0)
+				if p == nil {
+					p = c.mappedW(va, 0)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint8)(p) = uint8(r[o.a&31])
+			case opSTW:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 1)
+				if p == nil {
+					p = c.mappedW(va, 1)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint16)(p) = uint16(r[o.a&31])
+			case opSTL:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 3)
+				if p == nil {
+					p = c.mappedW(va, 3)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint32)(p) = uint32(r[o.a&31])
+			case opSTQ:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 7)
+				if p == nil {
+					p = c.mappedW(va, 7)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint64)(p) = r[o.a&31]
+			case opSTQU:
+				va = (r[o.b&31] + uint64(int64(o.imm))) &^ 7
+				p := c.ksegW(va, 7)
+				if p == nil {
+					p = c.mappedW(va, 7)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint64)(p) = r[o.a&31]
+			case opSTS:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 3)
+				if p == nil {
+					p = c.mappedW(va, 3)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint32)(p) = stS(f[o.a&31])
+			case opSTT:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 7)
+				if p == nil {
+					p = c.mappedW(va, 7)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint64)(p) = (f[o.a&31])
+			case opSTF:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 3)
+				if p == nil {
+					p = c.mappedW(va, 3)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint32)(p) = stF(f[o.a&31])
+			case opSTG:
+				if !fen {
+					goto noFEN
+				}
+				va = r[o.b&31] + uint64(int64(o.imm))
+				p := c.ksegW(va, 7)
+				if p == nil {
+					p = c.mappedW(va, 7)
+				}
+				if p == nil {
+					goto slowStore
+				}
+				*(*uint64)(p) = swapG(f[o.a&31])
+			case opLDLL, opLDQL:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				s.Icount = count + int64(idx-start)
+				if !c.loadLocked(o, va) {
+					goto fault
+				}
+			case opSTLC, opSTQC:
+				va = r[o.b&31] + uint64(int64(o.imm))
+				s.Icount = count + int64(idx-start)
+				if !c.storeCond(o, va) {
+					goto fault
+				}
+			case opBR:
+				if o.a != 31 {
+					r[o.a&31] = base + (idx+1)<<2
+				}
+				goto taken
+			case opBSR:
+				if o.a != 31 {
+					r[o.a&31] = base + (idx+1)<<2
+				}
+				target = base + (idx+1)<<2 + uint64(int64(o.imm))<<2
+				goto jump
+			case opBEQ:
+				if r[o.a&31] == 0 {
+					goto taken
+				}
+			case opBNE:
+				if r[o.a&31] != 0 {
+					goto taken
+				}
+			case opBLT:
+				if int64(r[o.a&31]) < 0 {
+					goto taken
+				}
+			case opBGE:
+				if int64(r[o.a&31]) >= 0 {
+					goto taken
+				}
+			case opBLE:
+				if int64(r[o.a&31]) <= 0 {
+					goto taken
+				}
+			case opBGT:
+				if int64(r[o.a&31]) > 0 {
+					goto taken
+				}
+			case opBLBS:
+				if r[o.a&31]&1 != 0 {
+					goto taken
+				}
+			case opBLBC:
+				if r[o.a&31]&1 == 0 {
+					goto taken
+				}
+			case opFBEQ:
+				if !fen {
+					goto noFEN
+				}
+				if f[o.a&31]<<1 == 0 {
+					goto taken
+				}
+			case opFBNE:
+				if !fen {
+					goto noFEN
+				}
+				if f[o.a&31]<<1 != 0 {
+					goto taken
+				}
+			case opFBLT:
+				if !fen {
+					goto noFEN
+				}
+				if f[o.a&31] > 1<<63 {
+					goto taken
+				}
+			case opFBGE:
+				if !fen {
+					goto noFEN
+				}
+				if f[o.a&31] <= 1<<63 {
+					goto taken
+				}
+			case opFBLE:
+				if !fen {
+					goto noFEN
+				}
+				if f[o.a&31]<<1 == 0 || f[o.a&31]>>63 != 0 {
+					goto taken
+				}
+			case opFBGT:
+				if !fen {
+					goto noFEN
+				}
+				if int64(f[o.a&31]) > 0 {
+					goto taken
+				}
+			case opJump:
+				target = r[o.b&31] &^ 3
+				if o.a != 31 {
+					r[o.a&31] = base + (idx+1)<<2
+				}
+				goto jump
+			case opADDL:
+				r[o.c&31] = uint64(int32(r[o.a&31] + r[o.b&31]))
+			case opADDLi:
+				r[o.c&31] = uint64(int32(r[o.a&31] + uint64(o.b)))
+			case opADDQ:
+				r[o.c&31] = r[o.a&31] + r[o.b&31]
+			case opADDQi:
+				r[o.c&31] = r[o.a&31] + uint64(o.b)
+			case opSUBL:
+				r[o.c&31] = uint64(int32(r[o.a&31] - r[o.b&31]))
+			case opSUBLi:
+				r[o.c&31] = uint64(int32(r[o.a&31] - uint64(o.b)))
+			case opSUBQ:
+				r[o.c&31] = r[o.a&31] - r[o.b&31]
+			case opSUBQi:
+				r[o.c&31] = r[o.a&31] - uint64(o.b)
+			case opS4ADDL:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<2 + r[o.b&31]))
+			case opS4ADDLi:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<2 + uint64(o.b)))
+			case opS4ADDQ:
+				r[o.c&31] = r[o.a&31]<<2 + r[o.b&31]
+			case opS4ADDQi:
+				r[o.c&31] = r[o.a&31]<<2 + uint64(o.b)
+			case opS8ADDL:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<3 + r[o.b&31]))
+			case opS8ADDLi:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<3 + uint64(o.b)))
+			case opS8ADDQ:
+				r[o.c&31] = r[o.a&31]<<3 + r[o.b&31]
+			case opS8ADDQi:
+				r[o.c&31] = r[o.a&31]<<3 + uint64(o.b)
+			case opS4SUBL:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<2 - r[o.b&31]))
+			case opS4SUBLi:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<2 - uint64(o.b)))
+			case opS4SUBQ:
+				r[o.c&31] = r[o.a&31]<<2 - r[o.b&31]
+			case opS4SUBQi:
+				r[o.c&31] = r[o.a&31]<<2 - uint64(o.b)
+			case opS8SUBL:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<3 - r[o.b&31]))
+			case opS8SUBLi:
+				r[o.c&31] = uint64(int32(r[o.a&31]<<3 - uint64(o.b)))
+			case opS8SUBQ:
+				r[o.c&31] = r[o.a&31]<<3 - r[o.b&31]
+			case opS8SUBQi:
+				r[o.c&31] = r[o.a&31]<<3 - uint64(o.b)
+			case opCMPEQ:
+				r[o.c&31] = b2u(r[o.a&31] == r[o.b&31])
+			case opCMPEQi:
+				r[o.c&31] = b2u(r[o.a&31] == uint64(o.b))
+			case opCMPLT:
+				r[o.c&31] = b2u(int64(r[o.a&31]) < int64(r[o.b&31]))
+			case opCMPLTi:
+				r[o.c&31] = b2u(int64(r[o.a&31]) < int64(uint64(o.b)))
+			case opCMPLE:
+				r[o.c&31] = b2u(int64(r[o.a&31]) <= int64(r[o.b&31]))
+			case opCMPLEi:
+				r[o.c&31] = b2u(int64(r[o.a&31]) <= int64(uint64(o.b)))
+			case opCMPULT:
+				r[o.c&31] = b2u(r[o.a&31] < r[o.b&31])
+			case opCMPULTi:
+				r[o.c&31] = b2u(r[o.a&31] < uint64(o.b))
+			case opCMPULE:
+				r[o.c&31] = b2u(r[o.a&31] <= r[o.b&31])
+			case opCMPULEi:
+				r[o.c&31] = b2u(r[o.a&31] <= uint64(o.b))
+			case opCMPBGE:
+				r[o.c&31] = cmpbge(r[o.a&31], r[o.b&31])
+			case opCMPBGEi:
+				r[o.c&31] = cmpbge(r[o.a&31], uint64(o.b))
+			case opMULL:
+				r[o.c&31] = uint64(int32(r[o.a&31] * r[o.b&31]))
+			case opMULLi:
+				r[o.c&31] = uint64(int32(r[o.a&31] * uint64(o.b)))
+			case opMULQ:
+				r[o.c&31] = r[o.a&31] * r[o.b&31]
+			case opMULQi:
+				r[o.c&31] = r[o.a&31] * uint64(o.b)
+			case opUMULH:
+				r[o.c&31] = umulh(r[o.a&31], r[o.b&31])
+			case opUMULHi:
+				r[o.c&31] = umulh(r[o.a&31], uint64(o.b))
+			case opAND:
+				r[o.c&31] = r[o.a&31] & r[o.b&31]
+			case opANDi:
+				r[o.c&31] = r[o.a&31] & uint64(o.b)
+			case opBIC:
+				r[o.c&31] = r[o.a&31] &^ r[o.b&31]
+			case opBICi:
+				r[o.c&31] = r[o.a&31] &^ uint64(o.b)
+			case opBIS:
+				r[o.c&31] = r[o.a&31] | r[o.b&31]
+			case opBISi:
+				r[o.c&31] = r[o.a&31] | uint64(o.b)
+			case opORNOT:
+				r[o.c&31] = r[o.a&31] | ^r[o.b&31]
+			case opORNOTi:
+				r[o.c&31] = r[o.a&31] | ^uint64(o.b)
+			case opXOR:
+				r[o.c&31] = r[o.a&31] ^ r[o.b&31]
+			case opXORi:
+				r[o.c&31] = r[o.a&31] ^ uint64(o.b)
+			case opEQV:
+				r[o.c&31] = r[o.a&31] ^ ^r[o.b&31]
+			case opEQVi:
+				r[o.c&31] = r[o.a&31] ^ ^uint64(o.b)
+			case opSLL:
+				r[o.c&31] = r[o.a&31] << (r[o.b&31] & 63)
+			case opSLLi:
+				r[o.c&31] = r[o.a&31] << (uint64(o.b) & 63)
+			case opSRL:
+				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 63)
+			case opSRLi:
+				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 63)
+			case opSRA:
+				r[o.c&31] = uint64(int64(r[o.a&31]) >> (r[o.b&31] & 63))
+			case opSRAi:
+				r[o.c&31] = uint64(int64(r[o.a&31]) >> (uint64(o.b) & 63))
+			case opZAP:
+				r[o.c&31] = r[o.a&31] &^ byteMasks[r[o.b&31]&0xff]
+			case opZAPi:
+				r[o.c&31] = r[o.a&31] &^ byteMasks[uint64(o.b)&0xff]
+			case opZAPNOT:
+				r[o.c&31] = r[o.a&31] & byteMasks[r[o.b&31]&0xff]
+			case opZAPNOTi:
+				r[o.c&31] = r[o.a&31] & byteMasks[uint64(o.b)&0xff]
+			case opEXTBL:
+				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xff
+			case opEXTBLi:
+				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xff
+			case opINSBL:
+				r[o.c&31] = (r[o.a&31] & 0xff) << (r[o.b&31] & 7 * 8)
+			case opINSBLi:
+				r[o.c&31] = (r[o.a&31] & 0xff) << (uint64(o.b) & 7 * 8)
+			case opMSKBL:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xff) << (r[o.b&31] & 7 * 8))
+			case opMSKBLi:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xff) << (uint64(o.b) & 7 * 8))
+			case opEXTWL:
+				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xffff
+			case opEXTWLi:
+				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xffff
+			case opINSWL:
+				r[o.c&31] = (r[o.a&31] & 0xffff) << (r[o.b&31] & 7 * 8)
+			case opINSWLi:
+				r[o.c&31] = (r[o.a&31] & 0xffff) << (uint64(o.b) & 7 * 8)
+			case opMSKWL:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) << (r[o.b&31] & 7 * 8))
+			case opMSKWLi:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) << (uint64(o.b) & 7 * 8))
+			case opEXTWH:
+				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63) & 0xffff
+			case opEXTWHi:
+				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63) & 0xffff
+			case opINSWH:
+				r[o.c&31] = (r[o.a&31] & 0xffff) >> 1 >> (63 - r[o.b&31]&7*8)
+			case opINSWHi:
+				r[o.c&31] = (r[o.a&31] & 0xffff) >> 1 >> (63 - uint64(o.b)&7*8)
+			case opMSKWH:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) >> 1 >> (63 - r[o.b&31]&7*8))
+			case opMSKWHi:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) >> 1 >> (63 - uint64(o.b)&7*8))
+			case opEXTLL:
+				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xffffffff
+			case opEXTLLi:
+				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xffffffff
+			case opINSLL:
+				r[o.c&31] = (r[o.a&31] & 0xffffffff) << (r[o.b&31] & 7 * 8)
+			case opINSLLi:
+				r[o.c&31] = (r[o.a&31] & 0xffffffff) << (uint64(o.b) & 7 * 8)
+			case opMSKLL:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) << (r[o.b&31] & 7 * 8))
+			case opMSKLLi:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) << (uint64(o.b) & 7 * 8))
+			case opEXTLH:
+				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63) & 0xffffffff
+			case opEXTLHi:
+				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63) & 0xffffffff
+			case opINSLH:
+				r[o.c&31] = (r[o.a&31] & 0xffffffff) >> 1 >> (63 - r[o.b&31]&7*8)
+			case opINSLHi:
+				r[o.c&31] = (r[o.a&31] & 0xffffffff) >> 1 >> (63 - uint64(o.b)&7*8)
+			case opMSKLH:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) >> 1 >> (63 - r[o.b&31]&7*8))
+			case opMSKLHi:
+				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) >> 1 >> (63 - uint64(o.b)&7*8))
+			case opEXTQL:
+				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8)
+			case opEXTQLi:
+				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8)
+			case opINSQL:
+				r[o.c&31] = r[o.a&31] << (r[o.b&31] & 7 * 8)
+			case opINSQLi:
+				r[o.c&31] = r[o.a&31] << (uint64(o.b) & 7 * 8)
+			case opMSKQL:
+				r[o.c&31] = r[o.a&31] &^ (^uint64(0) << (r[o.b&31] & 7 * 8))
+			case opMSKQLi:
+				r[o.c&31] = r[o.a&31] &^ (^uint64(0) << (uint64(o.b) & 7 * 8))
+			case opEXTQH:
+				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63)
+			case opEXTQHi:
+				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63)
+			case opINSQH:
+				r[o.c&31] = r[o.a&31] >> 1 >> (63 - r[o.b&31]&7*8)
+			case opINSQHi:
+				r[o.c&31] = r[o.a&31] >> 1 >> (63 - uint64(o.b)&7*8)
+			case opMSKQH:
+				r[o.c&31] = r[o.a&31] &^ (^uint64(0) >> 1 >> (63 - r[o.b&31]&7*8))
+			case opMSKQHi:
+				r[o.c&31] = r[o.a&31] &^ (^uint64(0) >> 1 >> (63 - uint64(o.b)&7*8))
+			case opCMOVEQ:
+				if r[o.a&31] == 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVEQi:
+				if r[o.a&31] == 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVNE:
+				if r[o.a&31] != 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVNEi:
+				if r[o.a&31] != 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVLT:
+				if int64(r[o.a&31]) < 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVLTi:
+				if int64(r[o.a&31]) < 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVGE:
+				if int64(r[o.a&31]) >= 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVGEi:
+				if int64(r[o.a&31]) >= 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVLE:
+				if int64(r[o.a&31]) <= 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVLEi:
+				if int64(r[o.a&31]) <= 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVGT:
+				if int64(r[o.a&31]) > 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVGTi:
+				if int64(r[o.a&31]) > 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVLBS:
+				if r[o.a&31]&1 != 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVLBSi:
+				if r[o.a&31]&1 != 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opCMOVLBC:
+				if r[o.a&31]&1 == 0 {
+					r[o.c&31] = r[o.b&31]
+				}
+			case opCMOVLBCi:
+				if r[o.a&31]&1 == 0 {
+					r[o.c&31] = uint64(o.b)
+				}
+			case opALU:
+				r[o.c&31] = alu[o.imm&0xff](r[o.a&31], r[o.b&31])
+			case opALUi:
+				r[o.c&31] = alu[o.imm&0xff](r[o.a&31], uint64(o.b))
+			case opIntV:
+				if !c.integerV(o, r[o.b&31]) {
+					goto arith
+				}
+			case opIntVi:
+				if !c.integerV(o, uint64(o.b)) {
+					goto arith
+				}
+			case opCPYS:
+				if !fen {
+					goto noFEN
+				}
+				f[o.c&31] = f[o.a&31]&(1<<63) | f[o.b&31]&^(1<<63)
+			case opCPYSN:
+				if !fen {
+					goto noFEN
+				}
+				f[o.c&31] = ^f[o.a&31]&(1<<63) | f[o.b&31]&^(1<<63)
+			case opITOFT:
+				if !fen {
+					goto noFEN
+				}
+				f[o.c&31] = r[o.a&31]
+			case opFTOIT:
+				if !fen {
+					goto noFEN
+				}
+				r[o.c&31] = f[o.a&31]
+			case opFPMove:
+				if !fen {
+					goto noFEN
+				}
+				c.moveFP(o)
+			case opFP:
+				if !fen {
+					goto noFEN
+				}
+				if !c.operateFP(o) {
+					goto arith
+				}
+			case opRPCC:
+				s.Icount = count + int64(idx-start)
+				c.rpcc(o)
+			case opFlag:
+				c.interruptFlag(o)
+			case opMB:
+				c.fence()
+			case opUndecoded:
+				pg.decode(idx)
+				continue
+			case opCallPAL:
+				exit, s.ExitArg = abi.ExitCallPAL, uint64(uint32(o.imm))
+				goto stay
+			default:
+				exit, s.ExitArg = abi.ExitOPCDEC, opcDEC
+				goto stay
+			}
+			idx++
+			continue
+
+		slowLoad:
+			s.Icount = count + int64(idx-start)
+			if !c.slowLoad(o, va) {
+				goto fault
+			}
+			idx++
+			continue
+
+		slowStore:
+			s.Icount = count + int64(idx-start)
+			if !c.slowStore(o, va) {
+				goto fault
+			}
+			idx++
+			continue
+
+		taken:
+			target = base + (idx+1)<<2 + uint64(int64(o.imm))<<2
+			if o.imm >= 0 {
+				count += int64(idx + 1 - start)
+				goto moved
+			}
+		jump:
+			count += int64(idx + 1 - start)
+			if count >= atomic.LoadInt64(&s.Limit) && !b.single {
+				pc, exit = target, abi.ExitPoll
+				break pages
+			}
+		moved:
+			pc = target
+			if native != nil && native(pc) {
+				exit = abi.ExitNative
+				break pages
+			}
+			if pc&abi.PageMask == base && !b.limited {
+				idx = pc >> 2 % pageWords
+				start = idx
+				continue
+			}
+			continue pages
+
+		arith: // the summary and the mask are set, the instruction is retired
+			count += int64(idx + 1 - start)
+			pc, exit = base+(idx+1)<<2, abi.ExitArith
+			break pages
+
+		noFEN:
+			exit, s.ExitArg = abi.ExitOPCDEC, opcFEN
+			goto stay
+		fault:
+			exit = abi.ExitFault
+		stay: // the instruction is not retired
+			count += int64(idx - start)
+			pc = base + idx<<2
+			break pages
+		}
+		count += int64(idx - start)
+		pc = base + idx<<2
+	}
+	s.PC, s.Icount = pc, count
+	return exit
+}

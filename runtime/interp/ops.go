@@ -1,0 +1,94 @@
+package interp
+
+import "axpress/lifter/isa"
+
+// op is a decoded instruction, 8 bytes. a, b and c are register numbers; b is
+// the literal in the literal forms. imm is the displacement of a memory access
+// in bytes (LDAH's not yet shifted), of a branch in instructions, the CALL_PAL
+// function, or the isa.Op where several share a code, in FP operations with the
+// qualifiers above it.
+type op struct {
+	code    uint8
+	a, b, c uint8
+	imm     int32
+}
+
+// Position of the qualifiers in op.imm of an FP operation.
+const (
+	immOpMask     = 0xff // isa.NumOps is checked to fit
+	immRoundShift = 8
+	immTrapShift  = 10
+)
+
+// isa.Op must fit immOpMask; this fails to compile when it no longer does.
+const _ = uint(immOpMask + 1 - isa.NumOps)
+
+// compile turns a decoded instruction into an op.
+func compile(in isa.Inst) op {
+	info := in.Op.Info()
+	o := op{a: in.Ra, b: in.Rb, c: in.Rc, imm: int32(in.Imm)}
+	o.code = codeOf(in, info)
+	switch info.Format {
+	case isa.FormatBranch:
+		o.imm = int32(in.Imm / 4)
+	case isa.FormatMem:
+		if in.Op == isa.OpLDAH {
+			o.imm = int32(in.Imm >> 16)
+		}
+	case isa.FormatOpr:
+		o.imm = int32(in.Op)
+		if in.Lit {
+			o.b = uint8(in.Imm)
+		}
+	case isa.FormatFPOp:
+		o.imm = int32(in.Op) | int32(in.Round)<<immRoundShift | int32(in.Trap)<<immTrapShift
+	case isa.FormatMemFunc:
+		o.imm = int32(in.Op)
+	}
+	return o
+}
+
+// codeOf selects the code of an instruction.
+func codeOf(in isa.Inst, info *isa.Info) uint8 {
+	if discards(in, info) {
+		return opNop
+	}
+	f := forms[in.Op]
+	switch {
+	case in.Lit && f.lit != 0:
+		return f.lit
+	case info.Class == isa.ClassFPMove && in.Rc == 31 && fpMoves[in.Op] != nil:
+		return opFPMove // the other codes write without looking
+	case f.reg != 0:
+		return f.reg
+	case info.Faults&isa.FaultIOV != 0 && in.Lit:
+		return opIntVi
+	case info.Faults&isa.FaultIOV != 0:
+		return opIntV
+	case alu[in.Op] != nil && in.Lit:
+		return opALUi
+	case alu[in.Op] != nil:
+		return opALU
+	case fpMoves[in.Op] != nil:
+		return opFPMove
+	case fpOps[in.Op].fn != nil || fpOps[in.Op].test != nil:
+		return opFP
+	case info.Class == isa.ClassBarrier || info.Class == isa.ClassMisc:
+		return opNop // TRAPB, EXCB, WMB; FETCHx, ECB, WH64x, which are hints
+	}
+	return opReserved
+}
+
+// discards tells that an instruction does nothing but write R31 or F31. A load
+// there is a prefetch and cannot fault (Handbook, section 4.2.2, EV6); a load
+// locked still sets the reservation. FP moves are not in the list: they trap if FP
+// is disabled.
+func discards(in isa.Inst, info *isa.Info) bool {
+	switch info.Class {
+	case isa.ClassAddr, isa.ClassLoad, isa.ClassFPLoad:
+		return in.Ra == 31
+	case isa.ClassInt, isa.ClassCMov, isa.ClassShift, isa.ClassByte, isa.ClassMul, isa.ClassMVI:
+		return in.Rc == 31 && info.Faults == 0
+	}
+	return false
+}

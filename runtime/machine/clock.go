@@ -1,0 +1,118 @@
+package machine
+
+import (
+	"container/heap"
+	"math"
+	"time"
+)
+
+// clock is the guest's time and the queue of scheduled calls. It belongs to Run's
+// goroutine.
+type clock struct {
+	m     *Machine
+	start time.Time // host mode: when virtual time was 0
+	skew  uint64    // deterministic mode: ns that passed while all CPUs waited
+	last  uint64    // Now never goes back
+	queue events
+	seq   uint64
+}
+
+func newClock(m *Machine) *clock { return &clock{m: m, start: time.Now()} }
+
+func (k *clock) deterministic() bool { return k.m.cfg.Clock == ClockDeterministic }
+
+// Now is the virtual time in ns since boot. In deterministic mode one instruction
+// takes 1 ns; CPUs run side by side, so it is the mean of their counts.
+func (k *clock) Now() uint64 {
+	if !k.deterministic() {
+		return uint64(time.Since(k.start))
+	}
+	n := uint64(0)
+	for _, c := range k.m.cpus {
+		n += uint64(c.S.Icount)
+	}
+	k.last = max(k.last, n/uint64(max(len(k.m.cpus), 1))+k.skew)
+	return k.last
+}
+
+// WallTime is the time of day in unix ns.
+func (k *clock) WallTime() int64 {
+	if k.deterministic() {
+		return k.m.cfg.Epoch.UnixNano() + int64(k.Now())
+	}
+	return time.Now().UnixNano()
+}
+
+// event is a call at a time.
+type event struct {
+	at, seq uint64
+	fn      func()
+	index   int // in the heap, -1 when it is not there
+}
+
+// At implements device.Scheduler.
+func (k *clock) At(ns uint64, fn func()) (cancel func()) {
+	e := &event{at: ns, seq: k.seq, fn: fn}
+	k.seq++
+	heap.Push(&k.queue, e)
+	if k.queue[0] == e {
+		k.m.slice.deadlineMoved(k.m)
+	}
+	return func() {
+		if e.index >= 0 {
+			heap.Remove(&k.queue, e.index)
+		}
+	}
+}
+
+// next is the time of the first event, math.MaxUint64 if there is none.
+func (k *clock) next() uint64 {
+	if len(k.queue) == 0 {
+		return math.MaxUint64
+	}
+	return k.queue[0].at
+}
+
+// fire calls what is due. An event that a call schedules in the past runs on the
+// next fire, so that this one ends.
+func (k *clock) fire() {
+	if len(k.queue) == 0 {
+		return
+	}
+	now, limit := k.Now(), k.seq
+	for len(k.queue) > 0 && k.queue[0].at <= now && k.queue[0].seq < limit {
+		heap.Pop(&k.queue).(*event).fn()
+	}
+}
+
+// skip moves deterministic time to ns.
+func (k *clock) skip(ns uint64) {
+	if now := k.Now(); ns > now {
+		k.skew += ns - now
+	}
+}
+
+// events is a heap by time, then by order of scheduling.
+type events []*event
+
+func (q events) Len() int { return len(q) }
+func (q events) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+}
+func (q events) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+func (q *events) Push(x any) {
+	e := x.(*event)
+	e.index = len(*q)
+	*q = append(*q, e)
+}
+func (q *events) Pop() any {
+	old := *q
+	e := old[len(old)-1]
+	e.index = -1
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	return e
+}

@@ -1,0 +1,250 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"axpress/palstubs/console"
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+	"axpress/runtime/device"
+	"axpress/runtime/device/clipper"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Segment is a piece of the kernel: Data at physical address PA, zeroes after it up
+// to MemSize bytes.
+type Segment struct {
+	PA      uint64
+	Data    []byte
+	MemSize uint64
+}
+
+// ClockMode says where guest time comes from.
+type ClockMode uint8
+
+// Clock modes.
+const (
+	// ClockHost: guest time is host time.
+	ClockHost ClockMode = iota
+	// ClockDeterministic: guest time is the number of retired instructions, in
+	// nanoseconds; when all CPUs wait it jumps to the next event. Runs with the same
+	// input at the same points are identical.
+	ClockDeterministic
+)
+
+// PlatformClipper is the only platform: a DP264-family board with the Typhoon
+// chipset.
+const PlatformClipper = "clipper"
+
+// DefaultMemory is the RAM size for Config.Memory = 0.
+const DefaultMemory = 512 << 20
+
+// Config says what to build and boot.
+type Config struct {
+	Segments []Segment
+	Entry    uint64 // virtual address
+	CodeEnd  uint64 // physical end of translated kernel text, 0: none
+	Initrd   []byte
+	Append   string // kernel command line, at most 255 bytes
+	Memory   uint64 // bytes, a multiple of 8 KiB
+	CPUs     int    // 0 is 1
+	Console  io.Writer
+	Clock    ClockMode
+	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
+	Epoch    time.Time
+	Platform string // "" is clipper
+	// SSN overrides the system serial number. Without "QEMU" in it there is no
+	// paravirtual clock.
+	SSN string
+	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
+	NewEngine func(*CPU) (Engine, error)
+}
+
+// Engine executes guest code of one CPU.
+type Engine interface {
+	// Run executes from State.PC and returns an abi.Exit code: ExitPoll (it must
+	// look at State.Limit as the abi says), ExitFault, ExitCallPAL, ExitOPCDEC,
+	// ExitAfterPAL, ExitArith or ExitNative, with State as the abi says. All other
+	// codes an engine serves itself.
+	Run() uint64
+	// InvalidateCode: from now on instruction fetch sees all earlier stores (imb).
+	InvalidateCode()
+	// Stats returns counters by name.
+	Stats() map[string]uint64
+}
+
+// Machine is one guest.
+type Machine struct {
+	cfg      Config
+	ram      *mem.RAM
+	cpus     []*CPU
+	platform *clipper.Platform
+	clock    *clock
+	console  *consoleOut
+	input    *input
+	watch    panicWatch
+	wakeup   wakeup
+	slice    slicer
+	current  *CPU // whose turn it is
+	stop     *Stop
+}
+
+// New builds a machine ready to run. Errors: a configuration that cannot be built.
+func New(cfg Config) (_ *Machine, err error) {
+	if err := cfg.complete(); err != nil {
+		return nil, fmt.Errorf("machine: %w", err)
+	}
+	m := &Machine{cfg: cfg, wakeup: newWakeup()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())
+		}
+	}()
+	if m.ram, err = mem.New(cfg.Memory); err != nil {
+		return nil, err
+	}
+	boot, err := m.load()
+	if err != nil {
+		return nil, err
+	}
+	m.console = newConsoleOut(cfg.Console, &m.watch)
+	m.clock = newClock(m)
+	m.slice = newSlicer(cfg.CPUs)
+	if m.platform, err = clipper.New(clipper.Config{
+		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock,
+		CPUIRQ: irqLines{m}, ConsoleOut: m.console, Wake: m.wake,
+	}); err != nil {
+		return nil, err
+	}
+	m.input = newInput(m)
+	callbacks := console.NewCallbacks(terminal{m}, cfg.Append)
+	for i := range cfg.CPUs {
+		if err := m.addCPU(i, callbacks); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.cpus[0].boot(boot)
+}
+
+func (cfg *Config) complete() error {
+	if cfg.CPUs == 0 {
+		cfg.CPUs = 1
+	}
+	if cfg.Memory == 0 {
+		cfg.Memory = DefaultMemory
+	}
+	if cfg.Console == nil {
+		cfg.Console = io.Discard
+	}
+	if cfg.Platform == "" {
+		cfg.Platform = PlatformClipper
+	}
+	if cfg.SSN == "" {
+		cfg.SSN = console.SSNQemu
+	}
+	if cfg.Epoch.IsZero() {
+		cfg.Epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	if cfg.NewEngine == nil {
+		cfg.NewEngine = NewInterpreter
+	}
+	switch {
+	case cfg.Platform != PlatformClipper:
+		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
+	case cfg.CPUs < 1 || cfg.CPUs > console.MaxCPUs:
+		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, console.MaxCPUs)
+	case cfg.Clock > ClockDeterministic:
+		return fmt.Errorf("unknown clock mode %d", cfg.Clock)
+	case len(cfg.Segments) == 0:
+		return errors.New("no kernel segments")
+	}
+	return nil
+}
+
+// load puts kernel and initial RAM disk into RAM and has the console write its
+// data.
+func (m *Machine) load() (console.Boot, error) {
+	cfg, ram := &m.cfg, m.ram.Bytes()
+	size := uint64(len(ram))
+	low, high := size, uint64(0)
+	for i, s := range cfg.Segments {
+		n := max(s.MemSize, uint64(len(s.Data)))
+		if n > size || s.PA > size-n {
+			return console.Boot{}, fmt.Errorf("segment %d at physical %#x, %#x bytes: does not fit into %#x bytes of RAM", i, s.PA, n, size)
+		}
+		low, high = min(low, s.PA), max(high, s.PA+n)
+	}
+	n := uint64(len(cfg.Initrd))
+	if n > size-high {
+		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of RAM %#x", n, high, size)
+	}
+	initrd := (size - n) &^ (abi.PageSize - 1)
+	if initrd < high {
+		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: overlaps the kernel, which ends at %#x", n, high)
+	}
+	boot, err := console.Build(console.Config{
+		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
+		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN,
+	}, ram)
+	if err != nil {
+		return boot, err
+	}
+	for _, s := range cfg.Segments {
+		copy(ram[s.PA:], s.Data)
+	}
+	copy(ram[initrd:], cfg.Initrd)
+	return boot, nil
+}
+
+func (m *Machine) addCPU(i int, callbacks osf.Console) error {
+	s, err := abi.NewState()
+	if err != nil {
+		return err
+	}
+	c := &CPU{Index: i, S: s, RAM: m.ram, m: m}
+	m.cpus = append(m.cpus, c)
+	s.WHAMI = uint64(i)
+	c.MMU = mmu.New(s, m.ram, m.platform.Bus.Port(i))
+	c.MMU.InitWindows(m.cfg.CodeEnd)
+	c.PAL = &osf.CPU{
+		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
+		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),
+	}
+	c.engine, err = m.cfg.NewEngine(c)
+	return err
+}
+
+// Close frees the guest's memory. The machine must not run.
+func (m *Machine) Close() error {
+	var errs []error
+	for _, c := range m.cpus {
+		errs = append(errs, abi.FreeState(c.S))
+	}
+	m.cpus = nil
+	if m.ram != nil {
+		errs = append(errs, m.ram.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Platform gives access to the devices, for tests and for adding devices before
+// Run.
+func (m *Machine) Platform() *clipper.Platform { return m.platform }
+
+// CPU returns CPU number i, nil if there is none.
+func (m *Machine) CPU(i int) *CPU {
+	if i < 0 || i >= len(m.cpus) {
+		return nil
+	}
+	return m.cpus[i]
+}
+
+var (
+	_ device.Clock     = (*clock)(nil)
+	_ device.Scheduler = (*clock)(nil)
+	_ device.CPUIRQ    = irqLines{}
+)

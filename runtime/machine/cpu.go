@@ -1,0 +1,168 @@
+package machine
+
+import (
+	"fmt"
+	"strings"
+
+	"axpress/palstubs/console"
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+	"axpress/runtime/device"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// CPU is one processor: what an Engine needs of the machine.
+type CPU struct {
+	Index int
+	S     *abi.State
+	MMU   *mmu.MMU
+	RAM   *mem.RAM
+	PAL   *osf.CPU
+
+	m      *Machine
+	engine Engine
+	mode   cpuMode
+	alarm  alarm
+	stats  cpuStats
+}
+
+// cpuMode says what a CPU is doing.
+type cpuMode uint8
+
+const (
+	cpuHalted  cpuMode = iota // in the console: never started, or halted
+	cpuRunning                // executes guest code
+	cpuWaiting                // wtint: until an interrupt is pending
+)
+
+type cpuStats struct {
+	exits      [abi.NumExitCodes]uint64
+	interrupts uint64
+	callPALs   [256]uint64
+}
+
+// boot puts the CPU at the start of the kernel.
+func (c *CPU) boot(b console.Boot) error {
+	s := c.S
+	if err := c.PAL.LoadContext(b.PCBB); err != nil {
+		return fmt.Errorf("boot context at %#x: %w", b.PCBB, err)
+	}
+	s.R[26], s.R[27], s.R[30] = b.RA, b.PV, b.SP
+	s.VPTB = b.VPTB
+	s.PC = b.PC
+	s.SetPS(b.PS)
+	c.mode = cpuRunning
+	return nil
+}
+
+// Cycles is the free-running cycle counter: bits 31:0 of what RPCC returns are its
+// low half, bits 63:32 are State.PCCOffset.
+func (c *CPU) Cycles() uint64 { return c.m.cycles() }
+
+// nsPerCycle is that of the cycle counter, which runs at the rate the HWRPB states.
+const nsPerCycle = 1_000_000_000 / console.CycleFreq
+
+func (m *Machine) cycles() uint64 { return m.clock.Now() / nsPerCycle }
+
+func hasQEMU(ssn string) bool { return strings.Contains(ssn, console.SSNQemu) }
+
+// memory is osf.Memory.
+type memory struct{ c *CPU }
+
+func (a memory) Load(va uint64, log2size int) (uint64, bool) {
+	return a.c.MMU.Load(va, log2size, false)
+}
+
+func (a memory) Store(va uint64, log2size int, v uint64) bool {
+	return a.c.MMU.Store(va, log2size, v)
+}
+
+func (a memory) Fetch(pc uint64) (uint32, bool) { return a.c.MMU.Fetch(pc) }
+
+func (a memory) ReadPhys(pa uint64) (uint64, error) {
+	v, ok := a.c.RAM.Read64(pa)
+	if !ok {
+		return 0, fmt.Errorf("physical %#x: %w", pa, device.ErrNoDevice)
+	}
+	return v, nil
+}
+
+func (a memory) WritePhys(pa, v uint64) error {
+	if !a.c.RAM.Write64(pa, v) {
+		return fmt.Errorf("physical %#x: %w", pa, device.ErrNoDevice)
+	}
+	return nil
+}
+
+// system is osf.System.
+type system struct{ c *CPU }
+
+func (y system) SendIPI(target uint64) {
+	if target < uint64(len(y.c.m.cpus)) {
+		y.c.m.platform.Chipset.RaiseIPI(int(target))
+	}
+}
+
+func (y system) AckIPI()   { y.c.m.platform.Chipset.AckIPI(y.c.Index) }
+func (y system) AckTimer() { y.c.m.platform.Chipset.AckTimer(y.c.Index) }
+
+func (y system) DeviceVector() (uint64, bool) {
+	v, spurious := y.c.m.platform.Chipset.DeviceVector(y.c.Index)
+	return v, !spurious
+}
+
+func (y system) VMTime() uint64   { return y.c.m.clock.Now() }
+func (y system) WallTime() uint64 { return uint64(y.c.m.clock.WallTime()) }
+func (y system) Cycles() uint64   { return y.c.m.cycles() }
+func (y system) Alarm() uint64    { return y.c.alarm.at }
+
+func (y system) SetAlarm(at uint64) { y.c.setAlarm(at) }
+
+func (y system) InvalidateAll()     { y.c.MMU.InvalidateAll() }
+func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
+func (y system) InvalidateSingle(va uint64, instructions, data bool) {
+	y.c.MMU.InvalidateSingle(va, instructions, data)
+}
+func (y system) InvalidateCode() { y.c.engine.InvalidateCode() }
+
+func (y system) Halt(h osf.Halt) { y.c.halted(h) }
+
+// alarm is the paravirtual alarm of a CPU.
+type alarm struct {
+	at     uint64 // 0: off
+	cancel func()
+}
+
+// setAlarm arranges an interval timer interrupt at virtual time at; 0 is never. A
+// time that has passed counts as now.
+func (c *CPU) setAlarm(at uint64) {
+	if c.alarm.cancel != nil {
+		c.alarm.cancel()
+	}
+	c.alarm = alarm{at: at}
+	if at == 0 {
+		return
+	}
+	c.alarm.cancel = c.m.clock.At(at, func() {
+		c.alarm = alarm{}
+		c.m.platform.Chipset.RaiseTimer(c.Index)
+	})
+}
+
+// irqLines is device.CPUIRQ.
+type irqLines struct{ m *Machine }
+
+// irqs maps the chipset's interrupt inputs to PALcode's requests.
+var irqs = [device.NumIRQKinds]osf.IRQ{
+	device.IRQError: osf.IRQError, device.IRQDevice: osf.IRQDevice,
+	device.IRQTimer: osf.IRQTimer, device.IRQIPI: osf.IRQIPI,
+}
+
+// SetIRQ implements device.CPUIRQ.
+func (l irqLines) SetIRQ(cpu int, kind device.IRQKind, level bool) {
+	if c := l.m.CPU(cpu); c != nil && kind < device.NumIRQKinds {
+		c.PAL.SetIRQ(irqs[kind], level)
+		l.m.slice.interrupted(l.m, c)
+	}
+}

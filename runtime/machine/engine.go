@@ -1,0 +1,21 @@
+package machine
+
+import "axpress/runtime/interp"
+
+// NewInterpreter makes the interpreter the engine of c: Config.NewEngine for runs
+// without translated code.
+func NewInterpreter(c *CPU) (Engine, error) {
+	e := &interpreter{c: c}
+	e.CPU = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles})
+	return e, nil
+}
+
+type interpreter struct {
+	*interp.CPU
+	c *CPU
+}
+
+// Stats implements Engine: everything a CPU retires is interpreted.
+func (e *interpreter) Stats() map[string]uint64 {
+	return map[string]uint64{"interpreted": uint64(e.c.S.Icount)}
+}

@@ -1,0 +1,64 @@
+package machine
+
+import "strings"
+
+// panicWatch finds out from the console output that the kernel has panicked.
+//
+// panic() prints "Kernel panic - not syncing: ...", and if it does not reboot
+// "---[ end Kernel panic - not syncing: ... ]---" as its very last line; then it
+// spins in the kernel for ever (L kernel/panic.c). So: some time after the last
+// line, or a long time without output after the first one, the kernel is dead. As
+// anybody may print such a line, user mode or an idle CPU seen afterwards takes
+// the verdict back.
+type panicWatch struct {
+	panicked bool
+	ended    bool
+	line     string
+	since    uint64 // virtual time of the last output, set by dead
+	fresh    bool   // output since dead was last called
+}
+
+const (
+	panicBegin = "Kernel panic - not syncing"
+	panicEnd   = "---[ end Kernel panic"
+
+	panicEndNS    = 20_000_000     // after the last line
+	panicSilentNS = 20_000_000_000 // after the first one only: it may count down to a reboot
+)
+
+// see is given each line of console output.
+func (w *panicWatch) see(line string) {
+	w.fresh = true
+	i := strings.Index(line, panicBegin)
+	if i < 0 {
+		return
+	}
+	if !w.panicked {
+		w.panicked, w.line = true, strings.TrimRight(line[i:], "\r\n")
+	}
+	if strings.Contains(line, panicEnd) {
+		w.ended = true
+	}
+}
+
+// alive: the guest does something that a dead kernel does not.
+func (w *panicWatch) alive() {
+	if w.panicked {
+		*w = panicWatch{}
+	}
+}
+
+// dead says whether the kernel has panicked and will do nothing more.
+func (w *panicWatch) dead(m *Machine) bool {
+	if !w.panicked {
+		return false
+	}
+	now := m.clock.Now()
+	if w.fresh {
+		w.fresh, w.since = false, now
+	}
+	if w.ended {
+		return now-w.since >= panicEndNS
+	}
+	return now-w.since >= panicSilentNS
+}

@@ -1,0 +1,198 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"axpress/palstubs/console"
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+)
+
+// Run runs the machine until the guest stops it or ctx ends. An error is a failure
+// of ours or of the host, never of the guest; the Stop is valid all the same. It
+// may be called again after ctx ended.
+func (m *Machine) Run(ctx context.Context) (Stop, error) {
+	defer context.AfterFunc(ctx, m.wake)()
+	m.stop = nil
+	err := m.loop(ctx)
+	m.current = nil
+	m.console.flush()
+	if err == nil && m.console.err != nil {
+		err = fmt.Errorf("machine: console output: %w", m.console.err)
+	}
+	if m.stop == nil {
+		m.stop = &Stop{Reason: Failed, PC: m.cpus[0].S.PC}
+	}
+	return *m.stop, err
+}
+
+func (m *Machine) loop(ctx context.Context) error {
+	for {
+		m.poll(ctx)
+		if m.stop != nil {
+			return nil
+		}
+		ran := false
+		for _, c := range m.cpus {
+			if !c.wants() {
+				continue
+			}
+			ran = true
+			if err := m.turn(c); err != nil {
+				return err
+			}
+			if m.stop != nil {
+				return nil
+			}
+			if len(m.cpus) > 1 {
+				m.clock.fire()
+			}
+		}
+		if !ran {
+			m.idle(ctx)
+		}
+	}
+}
+
+// poll serves everything that is not guest code.
+func (m *Machine) poll(ctx context.Context) {
+	if m.wakeup.attention.Swap(false) {
+		m.platform.Poll()
+		if err := ctx.Err(); err != nil {
+			m.stopBy(ctx)
+			return
+		}
+	}
+	m.input.signal()
+	m.clock.fire()
+	m.console.flush()
+	if m.watch.dead(m) {
+		m.stop = &Stop{Reason: Panic, PC: m.cpus[0].S.PC, Detail: m.watch.line}
+	}
+}
+
+// wants says whether c has guest code to run now, and starts it if the console has
+// been told to.
+func (c *CPU) wants() bool {
+	switch c.mode {
+	case cpuWaiting:
+		if c.S.IRQLevel == 0 {
+			return false
+		}
+		c.mode = cpuRunning
+	case cpuHalted:
+		return c.start()
+	}
+	return true
+}
+
+// start begins a secondary CPU that the kernel has asked for.
+func (c *CPU) start() bool {
+	st, ok := console.Secondary(c.RAM.Bytes(), c.Index)
+	if !ok || c.PAL.LoadContext(st.PCBB) != nil {
+		return false
+	}
+	c.S.PC, c.S.R[27], c.S.VPTB = st.PC, st.PV, st.VPTB
+	c.S.SetPS(7)
+	c.MMU.InvalidateAll()
+	c.mode = cpuRunning
+	return true
+}
+
+// interruptible says whether an interrupt is pending that PS allows.
+func (c *CPU) interruptible() bool { return c.S.IRQLevel > c.S.PS&7 }
+
+// turn runs c for a slice.
+func (m *Machine) turn(c *CPU) error {
+	m.current = c
+	m.slice.begin(m, c)
+	defer m.slice.end(m, c)
+	for {
+		if c.interruptible() {
+			r, taken := c.PAL.DeliverInterrupt()
+			if taken {
+				c.stats.interrupts++
+			}
+			if r == osf.Halted {
+				return nil
+			}
+		}
+		code := c.engine.Run()
+		if code >= abi.NumExitCodes || exits[code] == nil {
+			return fmt.Errorf("machine: CPU %d at pc %#x: engine returned exit code %d, which is not the machine's to serve", c.Index, c.S.PC, code)
+		}
+		c.stats.exits[code]++
+		switch exits[code](c) {
+		case osf.Waiting:
+			m.watch.alive()
+			c.mode = cpuWaiting
+			return nil
+		case osf.Halted:
+			return nil
+		}
+		if c.S.Icount >= m.wakeup.limit(c) {
+			if c.S.Mode() == abi.ModeUser {
+				m.watch.alive()
+			}
+			return nil
+		}
+	}
+}
+
+// exits serves the exits of engines: one row per code, nil where an engine must
+// serve it itself.
+var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
+	abi.ExitPoll:     func(*CPU) osf.Result { return osf.Continue },
+	abi.ExitAfterPAL: func(*CPU) osf.Result { return osf.Continue },
+	abi.ExitNative:   func(*CPU) osf.Result { return osf.Continue },
+	abi.ExitFault:    func(c *CPU) osf.Result { return c.PAL.DeliverFault() },
+	abi.ExitCallPAL: func(c *CPU) osf.Result {
+		c.stats.callPALs[c.S.ExitArg&0xff]++
+		return c.PAL.Call(uint32(c.S.ExitArg))
+	},
+	abi.ExitOPCDEC: func(c *CPU) osf.Result { return c.PAL.DeliverOPCDEC(c.S.ExitArg == 1) },
+	abi.ExitArith:  func(c *CPU) osf.Result { return c.PAL.DeliverArith(c.S.ExitArg, c.S.FaultVA) },
+}
+
+// idle passes the time until something happens. Precondition: no CPU runs.
+func (m *Machine) idle(ctx context.Context) {
+	m.current = nil
+	m.console.flush()
+	next := m.clock.next()
+	if m.clock.deterministic() && next != math.MaxUint64 {
+		m.clock.skip(next)
+		return
+	}
+	var expired <-chan time.Time
+	if next != math.MaxUint64 {
+		now := m.clock.Now()
+		if next <= now {
+			return
+		}
+		t := time.NewTimer(time.Duration(min(next-now, math.MaxInt64)))
+		defer t.Stop()
+		expired = t.C
+	}
+	select {
+	case <-expired:
+	case <-m.wakeup.ch:
+	case <-ctx.Done():
+		m.wakeup.attention.Store(true)
+	}
+}
+
+// stopBy ends the run because of the context.
+func (m *Machine) stopBy(ctx context.Context) {
+	c := m.cpus[0]
+	m.stop = &Stop{Reason: Interrupted, PC: c.S.PC, Detail: ctx.Err().Error()}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		m.stop.Reason = Timeout
+	}
+	if m.watch.panicked {
+		m.stop.Reason, m.stop.Detail = Panic, m.watch.line
+	}
+}

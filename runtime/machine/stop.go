@@ -1,0 +1,114 @@
+package machine
+
+import (
+	"fmt"
+
+	"axpress/palstubs/console"
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+)
+
+// Reason says why a run ended.
+type Reason uint8
+
+// Reasons.
+const (
+	// PowerOff: the kernel asked to remain halted (poweroff, halt).
+	PowerOff Reason = iota
+	// Reboot: the kernel asked for a bootstrap.
+	Reboot
+	// Halt: the boot CPU halted without saying why, or could not go on (Detail).
+	Halt
+	// Panic: the kernel panicked; Detail is the message.
+	Panic
+	// Timeout and Interrupted: the context's deadline passed, or it was cancelled.
+	Timeout
+	Interrupted
+	// Failed: Run returned an error.
+	Failed
+	numReasons
+)
+
+// String names the reason.
+func (r Reason) String() string {
+	names := [numReasons]string{"power off", "reboot", "halt", "panic", "timeout", "interrupted", "failed"}
+	if r < numReasons {
+		return names[r]
+	}
+	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// Stop says how a run ended.
+type Stop struct {
+	Reason Reason
+	PC     uint64 // of the boot CPU
+	Detail string
+}
+
+// halted is the console's part when c stops. A secondary stays in the console,
+// ready to be started again; the boot CPU ends the run.
+func (c *CPU) halted(h osf.Halt) {
+	c.mode = cpuHalted
+	c.setAlarm(0)
+	request, err := console.RecordHalt(c.RAM.Bytes(), c.Index, c.S, h)
+	if err != nil {
+		panic("BUG: " + err.Error()) // New has built the HWRPB
+	}
+	if c.Index != 0 {
+		return
+	}
+	stop := &Stop{Reason: Halt, PC: h.PC, Detail: h.String()}
+	switch {
+	case c.m.watch.panicked:
+		stop.Reason, stop.Detail = Panic, c.m.watch.line
+	case h.Code != osf.HaltCallPAL:
+	case request == console.HaltCold || request == console.HaltWarm:
+		stop.Reason, stop.Detail = Reboot, ""
+	case request == console.HaltRemain:
+		stop.Reason, stop.Detail = PowerOff, ""
+	}
+	c.m.stop = stop
+}
+
+// Stats are a machine's counters.
+type Stats struct {
+	VirtualNS uint64
+	CPUs      []CPUStats
+}
+
+// CPUStats are the counters of a CPU.
+type CPUStats struct {
+	Instructions int64
+	Interrupts   uint64
+	Exits        map[string]uint64 // by abi.ExitNames
+	CallPALs     map[string]uint64 // those that left the engine, by name
+	Engine       map[string]uint64
+}
+
+// Stats returns the counters. The machine must not run.
+func (m *Machine) Stats() Stats {
+	st := Stats{VirtualNS: m.clock.Now()}
+	for _, c := range m.cpus {
+		cs := CPUStats{
+			Instructions: c.S.Icount, Interrupts: c.stats.interrupts,
+			Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
+		}
+		for i, n := range c.stats.exits {
+			if n != 0 {
+				cs.Exits[abi.ExitNames[i]] = n
+			}
+		}
+		for i, n := range c.stats.callPALs {
+			if n == 0 {
+				continue
+			}
+			name := fmt.Sprintf("%#02x", i)
+			if r := osf.Lookup(uint32(i)); r != nil {
+				name = r.Name
+			}
+			cs.CallPALs[name] = n
+		}
+		st.CPUs = append(st.CPUs, cs)
+	}
+	return st
+}

@@ -1,0 +1,110 @@
+package mmu
+
+import "axpress/runtime/abi"
+
+const itlbEntries = 128
+
+// itlbEntry is a page that instructions may be fetched from.
+type itlbEntry struct {
+	tag    uint64 // see itlbTag
+	pa     uint64 // of the page
+	global bool
+}
+
+// itlbInvalid is no tag: it would be of a non-canonical address.
+const itlbInvalid = 1 << 62
+
+// itlbTag combines page, mode and address space number. The number has 8 bits
+// on EV6 and fits below the page number beside the mode.
+func (m *MMU) itlbTag(pc uint64) uint64 {
+	return pc&abi.PageMask | m.s.ASN<<1&^abi.PageMask | uint64(m.s.Mode())
+}
+
+// FetchPage returns the physical address of the page that instructions at pc are
+// fetched from in the current mode; it is in RAM. !ok: a fault with access kind
+// execute, or a machine check if the page is not RAM.
+func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
+	e := &m.itlb[pc>>abi.PageShift%itlbEntries]
+	tag := m.itlbTag(pc)
+	if e.tag == tag {
+		return e.pa, true
+	}
+	pa, global, ok := m.walk(pc, abi.MMAccessExec, m.s.Mode())
+	if !ok {
+		return 0, false
+	}
+	if pa >= m.size {
+		return 0, m.mcheck(pa, abi.MMAccessExec)
+	}
+	*e = itlbEntry{tag, pa & abi.PageMask, global}
+	return e.pa, true
+}
+
+// Fetch reads the instruction word at pc &^ 3 with execute access in the current
+// mode. !ok: as FetchPage.
+func (m *MMU) Fetch(pc uint64) (word uint32, ok bool) {
+	page, ok := m.FetchPage(pc)
+	if !ok {
+		return 0, false
+	}
+	return m.ram.Read32(page | pc&^abi.PageMask&^3)
+}
+
+// ITLBGeneration changes whenever instruction translations were dropped, so
+// that caches of translated addresses can be dropped with them.
+func (m *MMU) ITLBGeneration() uint64 { return m.gen }
+
+func (m *MMU) clearITLB() {
+	for i := range m.itlb {
+		m.itlb[i].tag = itlbInvalid
+	}
+	m.gen++
+}
+
+// InvalidateAll drops every translation: CALL_PAL TBI -2 (tbia).
+func (m *MMU) InvalidateAll() {
+	m.s.FlushTLB()
+	m.clearITLB()
+}
+
+// InvalidateProcess drops the translations of pages without ASM, in every
+// address space: CALL_PAL TBI -1 (tbiap).
+func (m *MMU) InvalidateProcess() {
+	for mode := range m.s.TLB {
+		for access := range m.s.TLB[mode] {
+			t, global := &m.s.TLB[mode][access], &m.global[mode][access]
+			for i := range t {
+				if !global[i] {
+					t[i].Tag = abi.TLBInvalid
+				}
+			}
+		}
+	}
+	for i := range m.itlb {
+		if !m.itlb[i].global {
+			m.itlb[i].tag = itlbInvalid
+		}
+	}
+	m.gen++
+}
+
+// InvalidateSingle drops the translations of the page of va in every address
+// space and mode: CALL_PAL TBI 1 (i), 2 (d), 3 (both). The architecture asks for
+// the current address space and, for ASM pages, all; since an ASM page has
+// entries under the ASNs it was used with, all must go, and dropping a page too
+// many is always allowed. The tables are direct-mapped by address alone, so
+// there is one slot to clear in each.
+func (m *MMU) InvalidateSingle(va uint64, i, d bool) {
+	if d {
+		x := abi.TLBIndex(va)
+		for mode := range m.s.TLB {
+			for access := range m.s.TLB[mode] {
+				m.s.TLB[mode][access][x].Tag = abi.TLBInvalid
+			}
+		}
+	}
+	if i {
+		m.itlb[va>>abi.PageShift%itlbEntries].tag = itlbInvalid
+		m.gen++
+	}
+}

@@ -1,0 +1,244 @@
+package mmu
+
+import (
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+)
+
+// PhysBus is what answers physical addresses that are not RAM. size is 1, 2, 4
+// or 8 bytes, pa a multiple of it, in the form described in the package comment.
+// An error means that nobody answers.
+type PhysBus interface {
+	Read(pa uint64, size int) (uint64, error)
+	Write(pa uint64, size int, v uint64) error
+}
+
+// MMU translates for one CPU.
+type MMU struct {
+	s    *abi.State
+	ram  *mem.RAM
+	io   PhysBus
+	base uint64 // host address of physical address 0
+	size uint64 // of RAM
+
+	// global tells, for each entry of the soft TLB, whether the page has ASM set
+	// (or is in KSEG), so that InvalidateProcess can spare it.
+	global [2][2][abi.TLBEntries]bool
+	itlb   [itlbEntries]itlbEntry
+	gen    uint64 // counts the invalidations of instruction translations
+
+	codeLo, codeHi uint64 // physical range of translated kernel text
+	onWrite        func(pa uint64)
+}
+
+// New returns the MMU of the CPU whose state is s. io may be nil: then nothing
+// but RAM answers. The KSEG windows of s are shut until InitWindows.
+func New(s *abi.State, ram *mem.RAM, io PhysBus) *MMU {
+	m := &MMU{s: s, ram: ram, io: io, base: uint64(ram.Base()), size: ram.Size()}
+	m.clearITLB()
+	return m
+}
+
+// RAM is the physical memory that the MMU was made for.
+func (m *MMU) RAM() *mem.RAM { return m.ram }
+
+// InitWindows opens the KSEG windows of the State: all of RAM for loads, RAM
+// from codeEndPA (rounded up to a page) for stores. codeEndPA is the physical
+// end of the translated kernel text, 0 if there is none; stores below it go
+// through the soft TLB.
+//
+// The windows do not depend on the mode: code that probes them in user mode
+// would bypass protection, so it must not.
+func (m *MMU) InitWindows(codeEndPA uint64) {
+	end := min((codeEndPA+abi.PageSize-1)&abi.PageMask, m.size)
+	kseg := abi.KSEGBase // a variable: the constant cannot be negated
+	m.s.KSEGBias = -kseg
+	m.s.RAMBase = m.base
+	m.s.StoreKSEGBias = -(kseg + end)
+	m.s.StoreRAMBase = m.base + end
+	for n := range m.s.RAMLimit {
+		m.s.RAMLimit[n] = m.size >> n
+		m.s.StoreRAMLimit[n] = (m.size - end) >> n
+	}
+}
+
+// SetCodeRange makes onWrite be called, after the store, for each store that
+// goes into the physical bytes [lo, hi): translated kernel text. Pages that
+// overlap the range never get a write entry in the soft TLB. hi = lo ends it.
+// The KSEG store window must begin above the range: see InitWindows.
+func (m *MMU) SetCodeRange(lo, hi uint64, onWrite func(pa uint64)) {
+	m.codeLo, m.codeHi, m.onWrite = lo, hi, onWrite
+	m.s.FlushTLB() // write entries for these pages may exist
+}
+
+// watched tells whether the page at pagePA overlaps the code range.
+func (m *MMU) watched(pagePA uint64) bool {
+	return pagePA < m.codeHi && pagePA+abi.PageSize > m.codeLo
+}
+
+// Translate translates va for an access (abi.MMAccess*) in a mode (abi.Mode*).
+// fault: State.Fault* say why not. It neither uses nor fills the TLB, and does
+// not ask whether anything answers at pa.
+func (m *MMU) Translate(va uint64, access uint64, mode int) (pa uint64, fault bool) {
+	pa, _, ok := m.walk(va, access, mode)
+	return pa, !ok
+}
+
+// Load reads 1<<log2size bytes at va in the current mode, zero-extended, and
+// fills the soft TLB. locked also sets the reservation (LDx_L; Handbook, section
+// 4.2.4). It is the slow path: alignment, translation, RAM or I/O. !ok: a fault,
+// described in State.Fault*.
+func (m *MMU) Load(va uint64, log2size int, locked bool) (v uint64, ok bool) {
+	pa, ok := m.resolve(va, log2size, abi.MMAccessRead)
+	if !ok {
+		return 0, false
+	}
+	if pa >= m.size {
+		if v, ok = m.readIO(pa, log2size); ok && locked {
+			// Locks exist on memory only; a store-conditional will fail.
+			m.s.LockFlag = 0
+		}
+		return v, ok
+	}
+	v = readRAM(m.ram, pa, log2size)
+	if locked {
+		m.s.LockFlag, m.s.LockPA, m.s.LockValue = 1, pa, v
+	}
+	return v, true
+}
+
+// Store writes the low 1<<log2size bytes of v at va in the current mode, and
+// fills the soft TLB unless the page holds translated code. !ok: a fault.
+func (m *MMU) Store(va uint64, log2size int, v uint64) (ok bool) {
+	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
+	if !ok {
+		return false
+	}
+	if pa >= m.size {
+		return m.writeIO(pa, log2size, v)
+	}
+	writeRAM(m.ram, pa, log2size, v)
+	m.wrote(pa)
+	return true
+}
+
+// StoreCond is STx_C (Handbook, section 4.2.5) of 4 or 8 bytes: log2size 2 or 3.
+// It stores if the reservation is held for the same physical address and memory
+// still has the value that was loaded, in one host compare-and-exchange. The
+// reservation is gone afterwards unless there was a fault, which is !ok.
+func (m *MMU) StoreCond(va uint64, log2size int, v uint64) (stored, ok bool) {
+	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
+	if !ok {
+		return false, false
+	}
+	held := m.s.LockFlag != 0 && m.s.LockPA == pa
+	m.s.LockFlag = 0
+	if !held || pa >= m.size {
+		return false, true
+	}
+	if log2size == 2 {
+		stored, _ = m.ram.Swap32(pa, uint32(m.s.LockValue), uint32(v))
+	} else {
+		stored, _ = m.ram.Swap64(pa, m.s.LockValue, v)
+	}
+	if stored {
+		m.wrote(pa)
+	}
+	return stored, true
+}
+
+// wrote tells the owner of the code range about a store to RAM.
+func (m *MMU) wrote(pa uint64) {
+	if pa < m.codeHi && pa+8 > m.codeLo && m.onWrite != nil {
+		m.onWrite(pa)
+	}
+}
+
+// resolve checks alignment, translates va in the current mode and fills the
+// soft TLB. Alignment comes first, as on EV6, where an unaligned reference has
+// precedence over translation faults.
+func (m *MMU) resolve(va uint64, log2size int, access uint64) (pa uint64, ok bool) {
+	if va&(1<<log2size-1) != 0 {
+		m.s.FaultKind, m.s.FaultVA, m.s.FaultAccess = abi.FaultUnaligned, va, access
+		return 0, false
+	}
+	mode := m.s.Mode()
+	pa, global, ok := m.walk(va, access, mode)
+	if !ok {
+		return 0, false
+	}
+	m.fill(va, pa, access, mode, global)
+	return pa, true
+}
+
+// fill enters a page into the soft TLB if its accesses may go to RAM directly.
+// I/O pages and, for stores, pages of translated code may not.
+func (m *MMU) fill(va, pa, access uint64, mode int, global bool) {
+	page := pa & abi.PageMask
+	if page >= m.size || access == abi.MMAccessWrite && m.watched(page) {
+		return
+	}
+	i := abi.TLBIndex(va)
+	m.s.TLB[mode][access][i] = abi.TLBEntry{
+		// An ASM page matches in every address space, an entry in one only: under
+		// another ASN the probe misses and the walk, which does not look at ASNs,
+		// makes the entry anew. That costs a walk and never gives a wrong answer.
+		Tag:    va&abi.PageMask ^ m.s.ASNTag,
+		Addend: m.base + page - va&abi.PageMask,
+	}
+	m.global[mode][access][i] = global
+}
+
+func (m *MMU) readIO(pa uint64, log2size int) (uint64, bool) {
+	if m.io != nil {
+		if v, err := m.io.Read(pa, 1<<log2size); err == nil {
+			return v, true
+		}
+	}
+	return 0, m.mcheck(pa, abi.MMAccessRead)
+}
+
+func (m *MMU) writeIO(pa uint64, log2size int, v uint64) bool {
+	if m.io != nil && m.io.Write(pa, 1<<log2size, v) == nil {
+		return true
+	}
+	return m.mcheck(pa, abi.MMAccessWrite)
+}
+
+// mcheck records that nobody answers at pa. It returns false, for its callers
+// to return.
+func (m *MMU) mcheck(pa, access uint64) bool {
+	m.s.FaultKind, m.s.FaultVA, m.s.FaultAccess = abi.FaultMCheck, pa, access
+	return false
+}
+
+// readRAM reads at an aligned pa in RAM.
+func readRAM(r *mem.RAM, pa uint64, log2size int) uint64 {
+	switch log2size {
+	case 0:
+		v, _ := r.Read8(pa)
+		return uint64(v)
+	case 1:
+		v, _ := r.Read16(pa)
+		return uint64(v)
+	case 2:
+		v, _ := r.Read32(pa)
+		return uint64(v)
+	}
+	v, _ := r.Read64(pa)
+	return v
+}
+
+// writeRAM writes at an aligned pa in RAM.
+func writeRAM(r *mem.RAM, pa uint64, log2size int, v uint64) {
+	switch log2size {
+	case 0:
+		r.Write8(pa, uint8(v))
+	case 1:
+		r.Write16(pa, uint16(v))
+	case 2:
+		r.Write32(pa, uint32(v))
+	default:
+		r.Write64(pa, v)
+	}
+}

@@ -1,0 +1,47 @@
+package mmu
+
+import "axpress/runtime/abi"
+
+// Native code serves itself from the KSEG windows and the soft TLB. What follows
+// serves its misses. Accesses to I/O space are left to the interpreter, which
+// knows the exact instruction count that devices see as time.
+
+// Outcome says how a native access went.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Done    Outcome = iota
+	Faulted         // State.Fault* say why
+	IsIO            // not RAM: nothing was done
+)
+
+// LoadRAM is Load for addresses that turn out to be RAM.
+func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
+	pa, ok := m.resolve(va, log2size, abi.MMAccessRead)
+	if !ok {
+		return 0, Faulted
+	}
+	if pa >= m.size {
+		return 0, IsIO
+	}
+	v := readRAM(m.ram, pa, log2size)
+	if locked {
+		m.s.LockFlag, m.s.LockPA, m.s.LockValue = 1, pa, v
+	}
+	return v, Done
+}
+
+// StoreRAM is Store for addresses that turn out to be RAM.
+func (m *MMU) StoreRAM(va uint64, log2size int, v uint64) Outcome {
+	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
+	if !ok {
+		return Faulted
+	}
+	if pa >= m.size {
+		return IsIO
+	}
+	writeRAM(m.ram, pa, log2size, v)
+	m.wrote(pa)
+	return Done
+}

@@ -1,0 +1,7 @@
+// Package pipeline takes an image through all stages of translation and returns
+// an artefact: discover, lift, passes, LLVM IR, object code, link.
+//
+// In: an image, a tool chain, options. Out: an artifact.Artifact, the same bytes
+// for the same input whatever the number of workers. Units that cannot be
+// translated are left out and named in the artefact; the runtime interprets them.
+package pipeline

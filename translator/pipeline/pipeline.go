@@ -1,0 +1,304 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"axpress/ir"
+	"axpress/ir/pass"
+	"axpress/lifter/discover"
+	"axpress/lifter/image"
+	"axpress/lifter/lift"
+	"axpress/runtime/abi"
+	"axpress/translator/artifact"
+	"axpress/translator/llvm"
+	"axpress/translator/toolchain"
+)
+
+// Options say how to translate. The zero value is the default.
+type Options struct {
+	Jobs    int             // workers; 0: one for each CPU
+	Hints   []uint64        // further entries, from earlier runs
+	Disable map[string]bool // passes to leave out
+	Check   bool            // verify the IR after every pass
+	// Progress, if not nil, is called as units are done, by one goroutine at a
+	// time: instructions done and in total.
+	Progress func(done, total int)
+}
+
+// chunkInsts is how many guest instructions go into one LLVM module: enough to
+// pay for starting llc, few enough to balance the workers.
+const chunkInsts = 4000
+
+// Key returns the cache key of the translation of img: everything that its
+// bytes depend on.
+func Key(img *image.Image, tools *toolchain.LLVM, o Options) string {
+	return cacheKey(hex.EncodeToString(img.Hash[:]), tools.Key(), o)
+}
+
+// Translate translates img.
+func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o Options) (*artifact.Artifact, error) {
+	start := time.Now()
+	kernel := img.Kind == image.Kernel
+	found, err := discover.Discover(img, discover.Options{Hints: o.Hints, PageLimited: !kernel})
+	if err != nil {
+		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
+	}
+	t := &translation{img: img, tools: tools, o: o, kernel: kernel, links: map[uint64]llvm.UnitRef{}}
+	for _, f := range found.Functions {
+		t.link(f)
+	}
+	chunks := t.chunks(found.Functions)
+	results := make([]chunkResult, len(chunks))
+	if err := t.run(ctx, chunks, results); err != nil {
+		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
+	}
+	var objects [][]byte
+	var units []artifact.UnitInfo
+	for _, r := range results {
+		objects = append(objects, r.objects...)
+		units = append(units, r.units...)
+	}
+	a, err := artifact.Link(objects, units)
+	if err != nil {
+		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
+	}
+	for _, r := range results {
+		a.Missing = append(a.Missing, r.failed...)
+	}
+	t.describe(a, start)
+	if !kernel {
+		a.SetPages(t.pages(found.Functions))
+	}
+	return a, nil
+}
+
+// translation is one Translate under way.
+type translation struct {
+	img    *image.Image
+	tools  *toolchain.LLVM
+	o      Options
+	kernel bool
+	links  map[uint64]llvm.UnitRef // by guest PC: what can be called directly
+	total  int
+
+	mu   sync.Mutex
+	done int
+}
+
+// link enters the places where f can be called directly: its start, and the
+// entry behind the load of $29 (the linker relaxes calls to it), which begin with
+// a poll.
+func (t *translation) link(f *discover.Function) {
+	const callEntryBytes = 8
+	for i, pc := range f.Entries {
+		if pc <= f.Start+callEntryBytes && pc >= f.Start {
+			t.links[pc] = llvm.UnitRef{Symbol: llvm.Symbol(f.Start), Index: i, Relocatable: !t.kernel}
+		}
+	}
+	t.total += insts(f)
+}
+
+func insts(f *discover.Function) (n int) {
+	for i := range f.Blocks {
+		n += int(f.Blocks[i].End-f.Blocks[i].Start) / 4
+	}
+	return n
+}
+
+// chunks groups functions, in order, by size.
+func (t *translation) chunks(fs []*discover.Function) (chunks [][]*discover.Function) {
+	size := 0
+	for _, f := range fs {
+		n := insts(f)
+		if len(chunks) == 0 || size+n > chunkInsts && size > 0 {
+			chunks = append(chunks, nil)
+			size = 0
+		}
+		chunks[len(chunks)-1] = append(chunks[len(chunks)-1], f)
+		size += n
+	}
+	return chunks
+}
+
+// chunkResult is what one chunk gives.
+type chunkResult struct {
+	objects [][]byte
+	units   []artifact.UnitInfo
+	failed  []string
+}
+
+func (t *translation) run(ctx context.Context, chunks [][]*discover.Function, results []chunkResult) error {
+	jobs := t.o.Jobs
+	if jobs <= 0 {
+		jobs = runtime.NumCPU()
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(jobs)
+	for i, c := range chunks {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			r, err := t.chunk(ctx, c)
+			results[i] = r
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// chunk translates the functions of one chunk. A function that fails in our
+// stages, or makes llc fail, is left out; only a cancelled context or a missing
+// tool is an error.
+func (t *translation) chunk(ctx context.Context, fs []*discover.Function) (r chunkResult, err error) {
+	var units []*ir.Func
+	for _, f := range fs {
+		u, err := t.unit(f)
+		if err != nil {
+			r.failed = append(r.failed, fmt.Sprintf("%s: %v", f.Name, err))
+			continue
+		}
+		units = append(units, u)
+		info := artifact.UnitInfo{Symbol: llvm.Symbol(f.Start), Name: f.Name, PC: f.Start, Insts: insts(f),
+			Lo: f.Blocks[0].Start, Hi: f.Blocks[len(f.Blocks)-1].End}
+		for _, e := range u.Entries {
+			info.Entries = append(info.Entries, e.PC)
+		}
+		r.units = append(r.units, info)
+	}
+	if err := t.compile(ctx, units, &r); err != nil {
+		return r, err
+	}
+	n := 0
+	for _, f := range fs {
+		n += insts(f)
+	}
+	t.progress(n)
+	return r, nil
+}
+
+// unit lifts one function and takes it through the passes. A panic in a stage is
+// a bug, but one function is no reason to lose the others.
+func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("BUG: %v", p)
+		}
+	}()
+	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: !t.kernel, Base: t.base(f)})
+	if err != nil {
+		return nil, err
+	}
+	if err := pass.Run(u, pass.Options{Disable: t.o.Disable, Check: t.o.Check, Pinned: abi.PinnedRegs()}); err != nil {
+		return nil, err
+	}
+	for i, e := range u.Entries {
+		if ref, ok := t.links[e.PC]; ok && ref.Symbol == llvm.Symbol(f.Start) && ref.Index != i {
+			return nil, fmt.Errorf("BUG: entry %#x is number %d, linked as %d", e.PC, i, ref.Index)
+		}
+	}
+	return u, nil
+}
+
+// base is the address that a relocatable unit's code is relative to: its page.
+func (t *translation) base(f *discover.Function) uint64 {
+	if t.kernel {
+		return 0
+	}
+	return f.Start & abi.PageMask
+}
+
+// compile adds the object code of units to r. If llc refuses a module, its
+// halves are tried, down to the unit that it cannot take.
+func (t *translation) compile(ctx context.Context, units []*ir.Func, r *chunkResult) error {
+	if len(units) == 0 {
+		return nil
+	}
+	text, err := t.emit(units)
+	if err == nil {
+		var object []byte
+		if object, err = t.tools.Compile(ctx, text); err == nil {
+			r.objects = append(r.objects, object)
+			return nil
+		}
+	}
+	switch {
+	case ctx.Err() != nil || errors.Is(err, toolchain.ErrMissing):
+		return err
+	case len(units) > 1:
+		half := len(units) / 2
+		if err := t.compile(ctx, units[:half], r); err != nil {
+			return err
+		}
+		return t.compile(ctx, units[half:], r)
+	}
+	r.failed = append(r.failed, fmt.Sprintf("%s: %v", units[0].Name, err))
+	return nil
+}
+
+func (t *translation) emit(units []*ir.Func) (text string, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("BUG: %v", p)
+		}
+	}()
+	return llvm.Emit(units, llvm.Options{Link: func(pc uint64) (llvm.UnitRef, bool) {
+		ref, ok := t.links[pc]
+		return ref, ok
+	}})
+}
+
+func (t *translation) progress(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done += n
+	if t.o.Progress != nil {
+		t.o.Progress(t.done, t.total)
+	}
+}
+
+// describe fills in the manifest.
+func (t *translation) describe(a *artifact.Artifact, start time.Time) {
+	a.Key = Key(t.img, t.tools, t.o)
+	a.Kind, a.Source, a.SourceHash = artifact.KindPages, t.img.Name, hex.EncodeToString(t.img.Hash[:])
+	a.Functions, a.Bytes = len(a.Units), len(a.Text)
+	for _, u := range a.Units {
+		a.Insts += int(u.Insts)
+	}
+	a.Seconds = time.Since(start).Seconds()
+	if !t.kernel {
+		return
+	}
+	a.Kind = artifact.KindKernel
+	lo, hi := ^uint64(0), uint64(0)
+	for _, s := range a.Spans {
+		lo, hi = min(lo, s.Lo), max(hi, s.Hi)
+	}
+	if lo < hi {
+		a.CodeStart, a.CodeEnd = lo&^abi.KSEGBase, hi&^abi.KSEGBase
+	}
+}
+
+// pages returns the content of all pages that functions lie in.
+func (t *translation) pages(fs []*discover.Function) (pages []artifact.Page) {
+	var at []uint64
+	for _, f := range fs {
+		at = append(at, f.Start&abi.PageMask)
+	}
+	slices.Sort(at)
+	for _, va := range slices.Compact(at) {
+		if content, ok := t.img.Page(va); ok {
+			pages = append(pages, artifact.Page{VAddr: va, Content: content})
+		}
+	}
+	return pages
+}
