@@ -78,7 +78,8 @@ type Block struct {
 	Term   Term
 }
 
-// Edge is a transfer to Block with Args bound to its Params.
+// Edge is a transfer to Block with Args bound to its Params. Two edges of one
+// terminal to the same block have the same Args.
 type Edge struct {
 	Block *Block
 	Args  []*Value

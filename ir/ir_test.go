@@ -116,6 +116,7 @@ func TestVerifyErrors(t *testing.T) {
 		{one + "v0:i64 = const 1\nbr v0, b0, b0", "condition v0 is i64"},
 		{one + "v0:i64 = const 1\njump b1(v0)\nb1 @0:\ninterpret", "1 arguments for 0 parameters"},
 		{one + "v0:i64 = const 1\njump b1(v0)\nb1(v1:f64) @0:\ninterpret", "for parameter v1 (f64)"},
+		{one + "v0:i1 = const 1\nv2:i1 = const 0\nbr v0, b1(v0), b1(v2)\nb1(v1:i1) @0:\ninterpret", "two edges to b1"},
 		{one + "v0:i64 = pc 1\ncall v0 return 0x104 b1\nb1 @0x104:\ninterpret", "no entry for 0x104"},
 		{one + "v0:i64 = pc 1\nswitch v0 {1: b0, 1: b0}", "case 0x1 occurs twice"},
 		{one + "v0:i1 = const 1\nbr v0, b1, b2\nb1 @0:\nv1:i64 = const 1\njump b2\nb2 @0:\nret v1", "b2 (ret @0x0): use of v1"},

@@ -1,6 +1,9 @@
 package ir
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // shape is what a kind of terminal needs.
 type shape struct {
@@ -57,6 +60,9 @@ func (c *verifier) term(t *Term) error {
 	if bad != nil {
 		return bad
 	}
+	if err := parallel(t); err != nil {
+		return err
+	}
 	if t.Kind == TermCall && !c.isEntryAt(t.Succs[0].Block, t.ReturnPC) {
 		return fmt.Errorf("the continuation %v is no entry for %#x", t.Succs[0].Block, t.ReturnPC)
 	}
@@ -64,6 +70,23 @@ func (c *verifier) term(t *Term) error {
 		return fmt.Errorf("a snapshot, but control stays in the unit")
 	}
 	return c.snapshot(t.Snap)
+}
+
+// parallel checks that edges to the same block carry the same arguments: in LLVM
+// a phi has one value for each block before it.
+func parallel(t *Term) error {
+	if len(t.Succs)+len(t.Cases) < 2 {
+		return nil
+	}
+	var bad error
+	seen := map[*Block][]*Value{}
+	t.Edges(func(e *Edge) {
+		if args, ok := seen[e.Block]; ok && !slices.Equal(args, e.Args) {
+			bad = fmt.Errorf("two edges to %v with different arguments", e.Block)
+		}
+		seen[e.Block] = e.Args
+	})
+	return bad
 }
 
 func (c *verifier) operand(name string, v *Value, wanted bool, typ Type) error {

@@ -34,21 +34,7 @@ type skipper struct {
 }
 
 func skipEmpty(f *ir.Func) {
-	s := &skipper{entry: entrySet(f), uses: make([]int, f.NumValues())}
-	for _, b := range f.Blocks {
-		for _, v := range b.Vals {
-			s.count(v.Args)
-			s.countSnap(v.Snap)
-		}
-		if b.Term.Cond != nil {
-			s.uses[b.Term.Cond.ID]++
-		}
-		if b.Term.Target != nil {
-			s.uses[b.Term.Target.ID]++
-		}
-		s.countSnap(b.Term.Snap)
-		b.Term.Edges(func(e *ir.Edge) { s.count(e.Args) })
-	}
+	s := &skipper{entry: entrySet(f), uses: countUses(f)}
 	for _, b := range f.Blocks {
 		if !b.Term.Flows() {
 			continue
@@ -61,18 +47,6 @@ func skipEmpty(f *ir.Func) {
 		if t := &b.Term; t.Kind == ir.TermBr && t.Succs[0].Block == t.Succs[1].Block && slices.Equal(t.Succs[0].Args, t.Succs[1].Args) {
 			*t = ir.Term{Kind: ir.TermJump, Succs: t.Succs[:1], PC: t.PC}
 		}
-	}
-}
-
-func (s *skipper) count(args []*ir.Value) {
-	for _, a := range args {
-		s.uses[a.ID]++
-	}
-}
-
-func (s *skipper) countSnap(snap []ir.RegValue) {
-	for _, r := range snap {
-		s.uses[r.Val.ID]++
 	}
 }
 
@@ -99,7 +73,9 @@ func (s *skipper) skip(b *ir.Block, e *ir.Edge) bool {
 	if clash {
 		return false
 	}
-	s.count(args)
+	for _, a := range args {
+		s.uses[a.ID]++
+	}
 	*e = ir.Edge{Block: next.Block, Args: args}
 	return true
 }

@@ -93,26 +93,11 @@ func checkPasses(t *testing.T, f *ir.Func, seed int64) {
 				t.Fatalf("seed %d, run %d, after %s: %s\nbefore:\n%s\nafter:\n%s", seed, n, p.Name, d, before, f)
 			}
 		}
-		checkEdges(t, f)
 		if f.Promoted {
 			checkPinned(t, f, regSet(o.Pinned))
 		}
 	}
 	checkText(t, f)
-}
-
-// checkEdges: two edges of a terminal to the same block have the same arguments.
-func checkEdges(t *testing.T, f *ir.Func) {
-	for _, b := range f.Blocks {
-		seen := map[*ir.Block]string{}
-		b.Term.Edges(func(e *ir.Edge) {
-			args := fmt.Sprint(e.Args)
-			if old, ok := seen[e.Block]; ok && old != args {
-				t.Fatalf("%s: %v has edges to %v with arguments %s and %s", f.Name, b, e.Block, old, args)
-			}
-			seen[e.Block] = args
-		})
-	}
 }
 
 // checkPinned: every exit carries the pinned registers.

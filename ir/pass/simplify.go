@@ -24,7 +24,7 @@ import (
 // address; in a relocatable one nothing but adding to it is decided here.
 func simplify(f *ir.Func, _ *Options) error {
 	removeUnreachable(f)
-	s := &simplifier{f: f, rules: &simplifyRules, sub: newSubst(f), zeros: make([]uint64, f.NumValues())}
+	s := &simplifier{f: f, rules: &simplifyRules, sub: newSubst(f), zeros: make([]uint64, f.NumValues()), uses: countUses(f)}
 	for _, b := range ir.NewCFG(f).Order {
 		s.block(b)
 	}
@@ -50,10 +50,13 @@ type simplifier struct {
 	// zeros has by value ID the bits that are known to be 0, among those of the
 	// type; bits above it are not set.
 	zeros []uint64
-	out   []*ir.Value // new list of values of the block
-	b     *ir.Block
-	pc    uint64
-	cut   bool // edges were removed
+	// uses has by value ID how often values were used when the pass began: a guide
+	// to what pays, not a fact.
+	uses []int
+	out  []*ir.Value // new list of values of the block
+	b    *ir.Block
+	pc   uint64
+	cut  bool // edges were removed
 }
 
 func (s *simplifier) block(b *ir.Block) {
@@ -178,6 +181,9 @@ func (s *simplifier) is(v *ir.Value, n int64) bool {
 	c, ok := s.konst(v)
 	return ok && c == ir.Canonical(v.Type, n)
 }
+
+// single says whether v seems to have one use.
+func (s *simplifier) single(v *ir.Value) bool { return v.ID >= len(s.uses) || s.uses[v.ID] <= 1 }
 
 func typeMask(t ir.Type) uint64 { return ^uint64(0) >> (64 - t.Bits()) }
 

@@ -33,7 +33,8 @@ var simplifyRules = [len(ir.Table)]rule{
 	ir.OpSelect:  ruleSelect,
 }
 
-// ruleAdd: x+0 = x; pc+c = pc'; (x+c)+d = x+(c+d).
+// ruleAdd: x+0 = x; pc+c = pc'; (x+c)+d = x+(c+d), but not where x+c is needed
+// anyway: with a stack pointer that would keep the old and the new one alive.
 func ruleAdd(s *simplifier, v *ir.Value) *ir.Value {
 	x, y := v.Args[0], v.Args[1]
 	if s.is(y, 0) {
@@ -45,7 +46,7 @@ func ruleAdd(s *simplifier, v *ir.Value) *ir.Value {
 	if x.Op == ir.OpPC {
 		return become(v, ir.OpPC, x.Imm+y.Imm)
 	}
-	if x.Op == ir.OpAdd && x.Args[1].Op == ir.OpConst {
+	if x.Op == ir.OpAdd && x.Args[1].Op == ir.OpConst && s.single(x) {
 		return become(v, ir.OpAdd, 0, x.Args[0], s.newConst(v.Type, x.Args[1].Imm+y.Imm))
 	}
 	return nil

@@ -134,3 +134,34 @@ func dropParams(b *ir.Block, into []*ir.Edge, keep func(i int) bool) {
 		e.Args = e.Args[:n]
 	}
 }
+
+// countUses returns by value ID how often each value is used.
+func countUses(f *ir.Func) []int {
+	uses := make([]int, f.NumValues())
+	count := func(args []*ir.Value) {
+		for _, a := range args {
+			uses[a.ID]++
+		}
+	}
+	snap := func(snap []ir.RegValue) {
+		for _, r := range snap {
+			uses[r.Val.ID]++
+		}
+	}
+	for _, b := range f.Blocks {
+		for _, v := range b.Vals {
+			count(v.Args)
+			snap(v.Snap)
+		}
+		t := &b.Term
+		if t.Cond != nil {
+			uses[t.Cond.ID]++
+		}
+		if t.Target != nil {
+			uses[t.Target.ID]++
+		}
+		t.Edges(func(e *ir.Edge) { count(e.Args) })
+		snap(t.Snap)
+	}
+	return uses
+}

@@ -172,6 +172,7 @@ func (w writer) hwrpb(cfg *Config) {
 	w.terminal()
 	w.crb()
 	w.memory(cfg)
+	w.systemName()
 	w.checksum()
 }
 
@@ -240,6 +241,17 @@ func (w writer) memory(cfg *Config) {
 		sum += w.get(pa)
 	}
 	w.put(base, sum)
+}
+
+// systemName writes the dynamic system recognition block: the name follows its
+// length at sysname_off (L kernel/setup.c platform_string, for revisions from 5).
+func (w writer) systemName() {
+	const name = "AlphaServer ES40"
+	pa := uint64(HWRPBPA + dsrOffset)
+	w.put(pa+0x10, 0x18) // sysname_off
+	w.put(pa+0x18, uint64(len(name)))
+	copy(w[pa+0x20:], name)
+	w.put(HWRPBPA+hwDSROffset, dsrOffset)
 }
 
 // checksum is the sum of the quadwords before it (L asm/hwrpb.h

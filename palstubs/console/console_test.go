@@ -97,6 +97,11 @@ func TestAsLinuxReads(t *testing.T) {
 			t.Errorf("CPU %d: logout area %#x+%#x", cpu, pa, n)
 		}
 	}
+	dsr := h + quad(ram, h+0x138)
+	name := dsr + quad(ram, dsr+0x10) + 8
+	if got := string(ram[name : name+quad(ram, name-8)]); got != "AlphaServer ES40" || ram[name+uint64(len(got))] != 0 {
+		t.Errorf("platform string %q", got)
+	}
 	// Memory clusters: contiguous, the console's first.
 	mddt := h + quad(ram, h+0xc8)
 	if n := quad(ram, mddt+0x10); n != 2 {

@@ -71,6 +71,7 @@ const (
 	hwChecksum   = 0x120
 	hwRxRdy      = 0x128
 	hwTxRdy      = 0x130
+	hwDSROffset  = 0x138
 )
 
 // Where the parts are in the HWRPB page. Slots are multiples of 128 bytes, the
@@ -84,6 +85,7 @@ const (
 	dispatchOffset = 0xd80
 	fixupOffset    = 0xda0
 	mddtOffset     = 0xe00
+	dsrOffset      = 0xf00
 	hwrpbBytes     = 0x1000
 )
 

@@ -52,11 +52,23 @@ func (cc *codeCache) invalidate() {
 	}
 }
 
+// invalidateMapped forgets the pages that were found through page tables. KSEG
+// has no translation that could have been dropped.
+func (cc *codeCache) invalidateMapped() {
+	for i := range cc.slots {
+		if !inKSEG(cc.slots[i].tag) {
+			cc.slots[i].tag = fetchEmpty
+		}
+	}
+}
+
+func inKSEG(va uint64) bool { return va >= abi.KSEGBase && va < abi.KSEGBase+1<<41 }
+
 // sync prepares for a run in the current mode and address space.
 func (cc *codeCache) sync(m *mmu.MMU, s *abi.State) {
 	if g := m.ITLBGeneration(); g != cc.gen {
 		cc.gen = g
-		cc.invalidate()
+		cc.invalidateMapped()
 	}
 	cc.key = s.ASN<<1&^abi.PageMask | uint64(s.Mode())
 }
@@ -65,7 +77,7 @@ func (cc *codeCache) sync(m *mmu.MMU, s *abi.State) {
 // address space; its tag leaves the number out, so that kernel code stays known
 // across context switches.
 func (cc *codeCache) tagOf(pc uint64) uint64 {
-	if pc >= abi.KSEGBase && pc < abi.KSEGBase+1<<41 {
+	if inKSEG(pc) {
 		return pc&abi.PageMask | cc.key&1
 	}
 	return pc&abi.PageMask | cc.key

@@ -18,8 +18,8 @@
 //
 // The architecture's instruction cache is not coherent, and neither are decoded
 // pages: a page is compared with RAM when an address is first executed after
-// InvalidateCode (CALL_PAL IMB), after an invalidation of the instruction TLB,
-// or under another address space or mode.
+// InvalidateCode (CALL_PAL IMB) or under another mode, and outside KSEG also
+// after an invalidation of the instruction TLB or under another address space.
 //
 // # Choices where the architecture leaves one
 //

@@ -152,8 +152,29 @@ func TestCodeIsIncoherent(t *testing.T) {
 	r.c.InvalidateCode()
 	run(2)
 	r.ram.Write32(codePA, one)
-	r.m.InvalidateSingle(0, true, false) // bumps the generation
-	run(1)
+	r.m.InvalidateAll() // says nothing about KSEG
+	run(2)
+}
+
+// TestMappedCodeAfterTBI: a mapped page is compared with RAM again after its
+// translation was dropped.
+func TestMappedCodeAfterTBI(t *testing.T) {
+	r := newRig(t, Config{})
+	r.s.SetPS(8)
+	r.mapUser(codePA)
+	r.ram.Write32(codePA, 0x80)
+	run := func(want uint64) {
+		t.Helper()
+		r.s.PC = 0x10000
+		if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != want {
+			t.Errorf("%s %#x, want CALL_PAL %#x", abi.ExitNames[code], r.s.ExitArg, want)
+		}
+	}
+	run(0x80)
+	r.ram.Write32(codePA, 0x81)
+	run(0x80)
+	r.m.InvalidateSingle(0x10000, true, false)
+	run(0x81)
 }
 
 // mapUser maps virtual page 0x10000 to pa for user mode.

@@ -111,6 +111,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err != nil {
 		return nil, err
 	}
+	m.watch.countSyscalls = m.syscalls
 	m.console = newConsoleOut(cfg.Console, &m.watch)
 	m.clock = newClock(m)
 	m.slice = newSlicer(cfg.CPUs)

@@ -24,6 +24,7 @@ type CPU struct {
 	engine Engine
 	mode   cpuMode
 	alarm  alarm
+	spin   spin
 	stats  cpuStats
 }
 
@@ -34,11 +35,13 @@ const (
 	cpuHalted  cpuMode = iota // in the console: never started, or halted
 	cpuRunning                // executes guest code
 	cpuWaiting                // wtint: until an interrupt is pending
+	cpuSpinning               // in a loop that nothing but an interrupt or another CPU ends
 )
 
 type cpuStats struct {
 	exits      [abi.NumExitCodes]uint64
 	interrupts uint64
+	spins      uint64
 	callPALs   [256]uint64
 }
 
@@ -124,7 +127,10 @@ func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
 func (y system) InvalidateSingle(va uint64, instructions, data bool) {
 	y.c.MMU.InvalidateSingle(va, instructions, data)
 }
-func (y system) InvalidateCode() { y.c.engine.InvalidateCode() }
+func (y system) InvalidateCode() {
+	y.c.engine.InvalidateCode()
+	y.c.spin.invalidateCode()
+}
 
 func (y system) Halt(h osf.Halt) { y.c.halted(h) }
 

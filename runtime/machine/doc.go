@@ -14,6 +14,10 @@
 // When every CPU waits, the machine sleeps on the host until the next event or
 // input (host clock), or moves virtual time there (deterministic clock).
 //
+// A kernel without CONFIG_ALPHA_WTINT (Linux's generic one) idles in a polling loop.
+// spin.go proves of such a loop that only an interrupt can end it; the CPU then
+// counts as waiting.
+//
 // # Goroutines
 //
 // One goroutine, that of Run, owns everything: CPUs take turns on it, devices and

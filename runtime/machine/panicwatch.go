@@ -8,14 +8,17 @@ import "strings"
 // "---[ end Kernel panic - not syncing: ... ]---" as its very last line; then it
 // spins in the kernel for ever (L kernel/panic.c). So: some time after the last
 // line, or a long time without output after the first one, the kernel is dead. As
-// anybody may print such a line, user mode or an idle CPU seen afterwards takes
-// the verdict back.
+// anybody may print such a line, a system call, user mode, or wtint seen afterwards
+// takes the verdict back.
 type panicWatch struct {
 	panicked bool
 	ended    bool
 	line     string
 	since    uint64 // virtual time of the last output, set by dead
 	fresh    bool   // output since dead was last called
+	syscalls uint64 // when the line was seen
+
+	countSyscalls func() uint64
 }
 
 const (
@@ -33,6 +36,7 @@ func (w *panicWatch) see(line string) {
 	if i < 0 {
 		return
 	}
+	w.syscalls = w.countSyscalls()
 	if !w.panicked {
 		w.panicked, w.line = true, strings.TrimRight(line[i:], "\r\n")
 	}
@@ -44,12 +48,15 @@ func (w *panicWatch) see(line string) {
 // alive: the guest does something that a dead kernel does not.
 func (w *panicWatch) alive() {
 	if w.panicked {
-		*w = panicWatch{}
+		*w = panicWatch{countSyscalls: w.countSyscalls}
 	}
 }
 
 // dead says whether the kernel has panicked and will do nothing more.
 func (w *panicWatch) dead(m *Machine) bool {
+	if w.panicked && w.countSyscalls() != w.syscalls {
+		w.alive()
+	}
 	if !w.panicked {
 		return false
 	}

@@ -84,6 +84,11 @@ func (c *CPU) wants() bool {
 			return false
 		}
 		c.mode = cpuRunning
+	case cpuSpinning:
+		if !c.interruptible() && c.spins() {
+			return false
+		}
+		c.mode = cpuRunning
 	case cpuHalted:
 		return c.start()
 	}
@@ -137,6 +142,9 @@ func (m *Machine) turn(c *CPU) error {
 		if c.S.Icount >= m.wakeup.limit(c) {
 			if c.S.Mode() == abi.ModeUser {
 				m.watch.alive()
+			}
+			if c.spin.near(c.S.PC) && c.spins() {
+				c.mode = cpuSpinning
 			}
 			return nil
 		}

@@ -220,6 +220,8 @@ func TestInputWaitsOutLoopBackAndReset(t *testing.T) {
 	b.Poll()
 	b.want("LSR", b.in(lsr), 0x60)
 	b.wr(mcr, 0)
+	b.want("LSR without RTS", b.in(lsr), 0x60)
+	b.wr(mcr, 2)
 	b.want("LSR", b.in(lsr), 0x61)
 	b.want("RBR without FIFO", b.in(rx), 'a')
 	b.want("then", b.in(rx), 'b')

@@ -1,0 +1,108 @@
+package machine
+
+import (
+	"axpress/lifter/isa"
+	"axpress/runtime/abi"
+	"axpress/runtime/interp"
+)
+
+// spin finds out that a CPU is in a loop which does nothing but look at memory:
+// Linux's cpu_idle_poll, or the wait for a lock. The proof is by execution: when
+// the loop has gone round once without a store, a CALL_PAL, a counter, or an access
+// to a device, and all registers are what they were, then it goes round for ever
+// unless an interrupt, a device, or another CPU interferes.
+type spin struct {
+	step   stepper
+	lastPC uint64
+}
+
+// stepper executes single instructions; the interpreter is one.
+type stepper interface {
+	Step() uint64
+	InvalidateCode()
+}
+
+const (
+	spinNear  = 256 // bytes between two slices' ends in the same loop
+	spinSteps = 64  // instructions that a loop may have, twice round
+)
+
+// near says whether a slice that ends at pc ended close to where the last one did,
+// which makes it worth a closer look.
+func (p *spin) near(pc uint64) bool {
+	d := pc - p.lastPC
+	p.lastPC = pc
+	return d+spinNear < 2*spinNear
+}
+
+func (p *spin) invalidateCode() {
+	if p.step != nil {
+		p.step.InvalidateCode()
+	}
+}
+
+// spins executes the code at PC for a little, and says whether it is such a loop.
+// Nothing is lost if it is not: what was executed counts, and an instruction that
+// faults has not been executed.
+func (c *CPU) spins() bool {
+	if c.spin.step == nil {
+		if e, ok := c.engine.(stepper); ok {
+			c.spin.step = e
+		} else {
+			c.spin.step = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles})
+		}
+	}
+	s := c.S
+	start, regs := s.PC, s.R
+	for range spinSteps {
+		if !c.harmless(s.PC) || c.spin.step.Step() != abi.ExitPoll {
+			return false
+		}
+		if s.PC != start {
+			continue
+		}
+		if s.R == regs {
+			c.stats.spins++
+			return true
+		}
+		regs = s.R // the first time round may load what the others only compare
+	}
+	return false
+}
+
+// pure are the classes of instructions that change nothing but integer registers.
+var pure = map[isa.Class]bool{
+	isa.ClassAddr: true, isa.ClassInt: true, isa.ClassCMov: true, isa.ClassShift: true, isa.ClassByte: true,
+	isa.ClassMul: true, isa.ClassMVI: true, isa.ClassLoad: true, isa.ClassBranch: true, isa.ClassJump: true,
+	isa.ClassBarrier: true,
+}
+
+// harmless says whether the instruction at pc has no effect beyond the registers. A
+// load must be from RAM.
+func (c *CPU) harmless(pc uint64) bool {
+	word, ok := c.MMU.Fetch(pc)
+	if !ok {
+		return false
+	}
+	inst := isa.Decode(word)
+	info := inst.Op.Info()
+	if !pure[info.Class] || info.Faults&isa.FaultIOV != 0 {
+		return false
+	}
+	if info.Class != isa.ClassLoad {
+		return true
+	}
+	va := c.S.R[inst.Rb] + uint64(inst.Imm)
+	pa, fault := c.MMU.Translate(va, abi.MMAccessRead, c.S.Mode())
+	return !fault && pa < c.RAM.Size()
+}
+
+// syscalls counts the system calls of all CPUs.
+func (m *Machine) syscalls() uint64 {
+	const callsys = 0x83
+	n := uint64(0)
+	for _, c := range m.cpus {
+		n += c.stats.callPALs[callsys]
+	}
+	return n
+}
