@@ -96,6 +96,12 @@ type State struct {
 	StoreKSEGBias uint64
 	StoreRAMBase  uint64
 	StoreRAMLimit [4]uint64
+	// Stack window, for code that checks a stack pointer once and then accesses
+	// what lies within StackReach of it: sp is good if
+	// rotr(sp+StackBias, 3) < StackLimit; host address = va + StackDelta.
+	StackBias  uint64
+	StackLimit uint64
+	StackDelta uint64
 
 	ASNTag  uint64 // current ASN << ASNTagShift
 	JumpKey uint64 // see JumpEntry
@@ -155,6 +161,10 @@ type State struct {
 	TLB  [2][2][TLBEntries]TLBEntry // [mode][access]
 	Jump [JumpEntries]JumpEntry
 }
+
+// StackReach is how far from a checked stack pointer, in bytes and either way,
+// accesses need no check of their own.
+const StackReach = 32 << 10
 
 // StateBias is added to the address of State to give the value of R12.
 const StateBias = 128

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -15,6 +16,7 @@ import (
 // when a transfer of control reaches a PC for which Engine.HasEntry is true.
 type Interpreter interface {
 	Run() uint64
+	Step() uint64
 	InvalidateCode()
 }
 
@@ -30,10 +32,11 @@ type Config struct {
 
 // Quantum bounds the instructions of one run, and with artifact.MaxFrame the
 // depth of the native stack.
-const Quantum = 100_000
+const Quantum = 400_000
 
-// stackSize is address space only; pages are used as calls nest.
-const stackSize = 1 << 30
+// stackSize is address space only; pages are used as calls nest. A call costs at
+// least one instruction, and a unit's frame is at most 4 KiB (artifact.MaxFrame).
+const stackSize = 2 << 30
 
 // Stats counts what an Engine did.
 type Stats struct {
@@ -120,6 +123,7 @@ func (e *Engine) Run() uint64 {
 	if e.itlbGen != e.mmu.ITLBGeneration() {
 		e.dropPages()
 	}
+	defer e.shorten()()
 	for e.s.Icount < e.s.Limit {
 		if e.find(e.s.PC) {
 			switch code := e.native(); code {
@@ -140,6 +144,23 @@ func (e *Engine) Run() uint64 {
 		}
 	}
 	return abi.ExitPoll
+}
+
+// shorten lowers State.Limit to what one run may do, and returns what restores
+// it. Other goroutines may set it to 0 at any time, and that must stand.
+func (e *Engine) shorten() (restore func()) {
+	full := atomic.LoadInt64(&e.s.Limit)
+	short := e.s.Icount + Quantum
+	if full <= short || !atomic.CompareAndSwapInt64(&e.s.Limit, full, short) {
+		return func() {}
+	}
+	return func() { atomic.CompareAndSwapInt64(&e.s.Limit, short, full) }
+}
+
+// Step executes one instruction in the interpreter.
+func (e *Engine) Step() uint64 {
+	e.stats.InterpInsts++
+	return e.interp.Step()
 }
 
 // native enters the unit that find prepared and serves thunks until it leaves.

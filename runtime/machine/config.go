@@ -98,7 +98,8 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err := cfg.complete(); err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
-	m := &Machine{cfg: cfg, wakeup: newWakeup()}
+	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}}
+	m.input = newInput(m)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())
@@ -121,7 +122,6 @@ func New(cfg Config) (_ *Machine, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	m.input = newInput(m)
 	callbacks := console.NewCallbacks(terminal{m}, cfg.Append)
 	for i := range cfg.CPUs {
 		if err := m.addCPU(i, callbacks); err != nil {
@@ -219,8 +219,16 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	return err
 }
 
-// Close frees the guest's memory. The machine must not run.
+// Close frees the guest's memory and ends Writes to Input. The machine must not
+// run; a second Close does nothing.
 func (m *Machine) Close() error {
+	m.wakeup.mu.Lock()
+	defer m.wakeup.mu.Unlock()
+	if m.wakeup.closed {
+		return nil
+	}
+	m.wakeup.closed = true
+	close(m.input.closed)
 	var errs []error
 	for _, c := range m.cpus {
 		errs = append(errs, abi.FreeState(c.S))

@@ -32,10 +32,10 @@ type CPU struct {
 type cpuMode uint8
 
 const (
-	cpuHalted  cpuMode = iota // in the console: never started, or halted
-	cpuRunning                // executes guest code
-	cpuWaiting                // wtint: until an interrupt is pending
-	cpuSpinning               // in a loop that nothing but an interrupt or another CPU ends
+	cpuHalted   cpuMode = iota // in the console: never started, or halted
+	cpuRunning                 // executes guest code
+	cpuWaiting                 // wtint: until an interrupt is pending
+	cpuSpinning                // in a loop that nothing but an interrupt or another CPU ends
 )
 
 type cpuStats struct {

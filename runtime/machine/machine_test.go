@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -92,7 +93,7 @@ func TestAlarmInterruptsLoop(t *testing.T) {
 		g := newGuest(t, src, func(c *Config) { c.Clock = ClockDeterministic }).run(t)
 		g.want(t, PowerOff, "")
 		icount[i] = g.m.CPU(0).S.Icount
-		if c := g.m.CPU(0).S.R[12]; c < 0x80000/2-200 || c > 0x80000/2 {
+		if c := g.m.CPU(0).S.R[12]; c < 0x80000/2-2 || c > 0x80000/2+2 {
 			t.Errorf("the loop ran %d times in %d ns", c, 0x80000)
 		}
 	}
@@ -208,6 +209,25 @@ func TestInput(t *testing.T) {
 	`, nil)
 	go func() { _, _ = g.m.Input().Write([]byte("x")) }()
 	g.run(t).want(t, PowerOff, "x")
+}
+
+// A writer that waits for a guest which never reads ends with the machine.
+func TestInputAfterClose(t *testing.T) {
+	m, err := New(Config{Segments: []Segment{{PA: guestPA, Data: make([]byte, 4)}}, Entry: guestVA, Memory: 32 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := m.Input().Write(make([]byte, 1<<20))
+		done <- err
+	}()
+	if err := errors.Join(m.Close(), m.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("write ended with %v", err)
+	}
 }
 
 func TestConsoleCallbacks(t *testing.T) {
@@ -351,6 +371,36 @@ func TestNewRefuses(t *testing.T) {
 		if m, err := New(cfg); err == nil {
 			t.Errorf("%s: accepted", name)
 			_ = m.Close()
+		}
+	}
+}
+
+// Loops that only an interrupt ends are recognised, others are not.
+func TestSpin(t *testing.T) {
+	for _, k := range []struct {
+		name, loop string
+		want       bool
+	}{
+		{"empty", "loop: br zero,loop", true},
+		{"flag", "loop: ldl t0,0x2128(s0); and t0,4,t0; mb; beq t0,loop", true},
+		{"counter", "loop: addq t0,1,t0; br zero,loop", false},
+		{"store", "loop: stq zero,-8(sp); br zero,loop", false},
+		{"rpcc", "loop: rpcc t0; br zero,loop", false},
+		{"device", "loop: ldbu t0,5(s1); br zero,loop", false},
+		{"call_pal", "loop: call_pal 0x36; br zero,loop", false},
+		{"fault", "loop: ldq t0,0(zero); br zero,loop", false},
+		{"trap", "loop: addq/v zero,zero,t0; br zero,loop", false},
+	} {
+		src := strings.NewReplacer("; ", "\n", "loop: ", "loop:\n", ",loop", ",@loop").Replace(k.loop)
+		g := newGuest(t, src, nil)
+		c := g.m.CPU(0)
+		for c.S.PC != guestVA+uint64(len(assemble(t, prologue))) {
+			if code := c.engine.(*interpreter).Step(); code != abi.ExitPoll {
+				t.Fatalf("%s: prologue: exit %d", k.name, code)
+			}
+		}
+		if got := c.spins(); got != k.want {
+			t.Errorf("%s: spins = %v", k.name, got)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package machine
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // panicWatch finds out from the console output that the kernel has panicked.
 //
@@ -64,8 +67,17 @@ func (w *panicWatch) dead(m *Machine) bool {
 	if w.fresh {
 		w.fresh, w.since = false, now
 	}
-	if w.ended {
-		return now-w.since >= panicEndNS
+	return now >= w.deadline()
+}
+
+// deadline is the virtual time at which a silent guest is dead, the end of time if
+// it has not panicked. Precondition: dead has been called since the last output.
+func (w *panicWatch) deadline() uint64 {
+	switch {
+	case !w.panicked:
+		return math.MaxUint64
+	case w.ended:
+		return w.since + panicEndNS
 	}
-	return now-w.since >= panicSilentNS
+	return w.since + panicSilentNS
 }

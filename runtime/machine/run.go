@@ -145,6 +145,7 @@ func (m *Machine) turn(c *CPU) error {
 			}
 			if c.spin.near(c.S.PC) && c.spins() {
 				c.mode = cpuSpinning
+				c.spin.patience = firstPatience
 			}
 			return nil
 		}
@@ -170,7 +171,7 @@ var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
 func (m *Machine) idle(ctx context.Context) {
 	m.current = nil
 	m.console.flush()
-	next := m.clock.next()
+	next := min(m.clock.next(), m.watch.deadline())
 	if m.clock.deterministic() && next != math.MaxUint64 {
 		m.clock.skip(next)
 		return

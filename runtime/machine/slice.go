@@ -2,6 +2,7 @@ package machine
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // next event exactly (as exactly as engines poll).
 type slicer struct {
 	maxTime uint64  // ns
+	time    uint64  // of this slice, ns
 	rate    float64 // instructions per ns, measured
 	began   time.Time
 	icount  int64 // when it began
@@ -39,6 +41,13 @@ func newSlicer(cpus int) slicer {
 // begin starts the slice of c.
 func (t *slicer) begin(m *Machine, c *CPU) {
 	t.icount = c.S.Icount
+	t.time = t.maxTime
+	if p := &c.spin.patience; *p != 0 {
+		t.time = *p
+		if *p *= 2; *p >= t.maxTime {
+			*p = 0
+		}
+	}
 	if !m.clock.deterministic() {
 		t.began = time.Now()
 	}
@@ -48,7 +57,7 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 // set computes State.Limit from the next event.
 func (t *slicer) set(m *Machine, c *CPU) {
 	now, next := m.clock.Now(), m.clock.next()
-	ns := t.maxTime
+	ns := t.time
 	if next <= now {
 		ns = 0
 	} else {
@@ -57,7 +66,7 @@ func (t *slicer) set(m *Machine, c *CPU) {
 	var n int64
 	if m.clock.deterministic() {
 		n = int64(max(ns, 1)) // virtual time is the mean over the CPUs, hence no less
-		if ns < t.maxTime {
+		if ns < t.time {
 			n *= int64(len(m.cpus))
 		}
 	} else {
@@ -95,14 +104,20 @@ func (t *slicer) interrupted(m *Machine, c *CPU) {
 
 // wakeup is the one thing that other goroutines share with Run's.
 type wakeup struct {
-	attention *atomic.Bool
+	attention atomic.Bool
 	ch        chan struct{} // one token: look now
-}
 
-func newWakeup() wakeup { return wakeup{attention: new(atomic.Bool), ch: make(chan struct{}, 1)} }
+	mu     sync.Mutex // wake against Close
+	closed bool       // the States are gone
+}
 
 // wake makes Run look at input and its context soon. Any goroutine may call it.
 func (m *Machine) wake() {
+	m.wakeup.mu.Lock()
+	defer m.wakeup.mu.Unlock()
+	if m.wakeup.closed {
+		return
+	}
 	m.wakeup.attention.Store(true)
 	for _, c := range m.cpus {
 		atomic.StoreInt64(&c.S.Limit, 0)

@@ -12,8 +12,9 @@ import (
 // to a device, and all registers are what they were, then it goes round for ever
 // unless an interrupt, a device, or another CPU interferes.
 type spin struct {
-	step   stepper
-	lastPC uint64
+	step     stepper
+	lastPC   uint64
+	patience uint64 // ns: how long to let the CPU run before looking again; 0 is a whole slice
 }
 
 // stepper executes single instructions; the interpreter is one.
@@ -25,6 +26,10 @@ type stepper interface {
 const (
 	spinNear  = 256 // bytes between two slices' ends in the same loop
 	spinSteps = 64  // instructions that a loop may have, twice round
+
+	// A CPU that was found spinning gets short slices at first, doubling, as it will
+	// spin again when it has served the interrupt that woke it.
+	firstPatience = 16_000 // ns
 )
 
 // near says whether a slice that ends at pc ended close to where the last one did,
@@ -45,6 +50,9 @@ func (p *spin) invalidateCode() {
 // Nothing is lost if it is not: what was executed counts, and an instruction that
 // faults has not been executed.
 func (c *CPU) spins() bool {
+	if c.m.clock.next() <= c.m.clock.Now()+spinSteps {
+		return false // deterministic time must not run past an event
+	}
 	if c.spin.step == nil {
 		if e, ok := c.engine.(stepper); ok {
 			c.spin.step = e

@@ -80,7 +80,7 @@ type Stats struct {
 type CPUStats struct {
 	Instructions int64
 	Interrupts   uint64
-	Spins        uint64 // times that the CPU was found spinning and the host could rest
+	Spins        uint64            // times that the CPU was found spinning and the host could rest
 	Exits        map[string]uint64 // by abi.ExitNames
 	CallPALs     map[string]uint64 // those that left the engine, by name
 	Engine       map[string]uint64

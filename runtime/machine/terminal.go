@@ -56,18 +56,22 @@ func (o *consoleOut) flush() {
 // input is what the host types: for the UART, or for the console callbacks once
 // the guest has asked them for a character (console=srm).
 type input struct {
-	m    *Machine
-	srm  atomic.Bool
-	room chan struct{} // one token: the UART's queue has been polled
+	m      *Machine
+	srm    atomic.Bool
+	room   chan struct{} // one token: the UART's queue has been polled
+	closed chan struct{} // closed by Machine.Close
 
 	mu    sync.Mutex
 	chars []byte // for the callbacks
 }
 
-func newInput(m *Machine) *input { return &input{m: m, room: make(chan struct{}, 1)} }
+func newInput(m *Machine) *input {
+	return &input{m: m, room: make(chan struct{}, 1), closed: make(chan struct{})}
+}
 
 // Input returns a writer for console input. Write may be called by any goroutine,
-// one at a time; it blocks while the guest does not read.
+// one at a time; it blocks while the guest does not read, and fails with
+// io.ErrClosedPipe once the machine is closed.
 func (m *Machine) Input() io.Writer { return m.input }
 
 // Write implements io.Writer.
@@ -85,7 +89,11 @@ func (in *input) Write(p []byte) (int, error) {
 		if done == len(p) {
 			return done, nil
 		}
-		<-in.room
+		select {
+		case <-in.room:
+		case <-in.closed:
+			return done, io.ErrClosedPipe
+		}
 	}
 }
 

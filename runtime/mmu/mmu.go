@@ -56,6 +56,12 @@ func (m *MMU) InitWindows(codeEndPA uint64) {
 	m.s.RAMBase = m.base
 	m.s.StoreKSEGBias = -(kseg + end)
 	m.s.StoreRAMBase = m.base + end
+	m.s.StackBias = -(kseg + end + abi.StackReach)
+	m.s.StackLimit = 0
+	if room := m.size - end; room > 2*abi.StackReach {
+		m.s.StackLimit = (room - 2*abi.StackReach) >> 3
+	}
+	m.s.StackDelta = m.base - kseg
 	for n := range m.s.RAMLimit {
 		m.s.RAMLimit[n] = m.size >> n
 		m.s.StoreRAMLimit[n] = (m.size - end) >> n

@@ -39,7 +39,14 @@ func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, erro
 
 // hostAddress emits the fast path's check. It leaves u.cur where the check
 // succeeded and returns the host address (i64) and the block where it failed.
+//
+// A stack access of the kernel has no slow path: slow is nil then.
 func (u *unit) hostAddress(a access) (host value.Value, slow *lir.Block) {
+	if u.f.Kernel {
+		if host := u.stackAddress(a); host != nil {
+			return host, nil
+		}
+	}
 	slow = u.fn.NewBlock("")
 	if u.f.Kernel {
 		return u.ksegAddress(a, slow), slow
@@ -126,6 +133,9 @@ func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) value
 // join ends the fast path, runs slowPath in the slow block, and returns the phi of both
 // results (nil if there is none).
 func (u *unit) join(fastResult value.Value, slow *lir.Block, slowPath func() value.Value) value.Value {
+	if slow == nil {
+		return fastResult
+	}
 	done := u.fn.NewBlock("")
 	fastEnd := u.cur
 	fastEnd.NewBr(done)

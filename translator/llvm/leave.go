@@ -154,7 +154,10 @@ func (u *unit) probe(target value.Value) (fn, index value.Value, miss *lir.Block
 	u.cur = again
 	u.condBr(u.underLimit(), hit, miss, u.likely)
 	u.cur = hit
+	// Volatile keeps LLVM from folding the load into the call, which has no
+	// register left for a base and an index.
 	host := u.cur.NewLoad(types.I64, entry(8))
+	host.Volatile = true
 	index = u.cur.NewLoad(types.I64, entry(16))
 	return u.cur.NewIntToPtr(host, u.unitType()), index, miss
 }

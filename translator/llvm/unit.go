@@ -17,17 +17,23 @@ import (
 // unit is one translation unit being emitted.
 type unit struct {
 	*module
-	f    *ir.Func
-	fn   *lir.Func
-	cur  *lir.Block // where instructions go
-	vals []value.Value
+	f     *ir.Func
+	cfg   *ir.CFG
+	order []*ir.Block // reverse postorder: definitions before uses
+	fn    *lir.Func
+	cur   *lir.Block // where instructions go
+	vals  []value.Value
 
 	state  value.Value // R12
 	base   value.Value // page address of a relocatable unit
 	icount value.Value // instructions retired before the current block ...
 	done   int64       // ... and since, in this block
 
-	blocks    []blockState // by Block.ID
+	blocks []blockState // by Block.ID
+	// stackChecked lists, by ID of the value that stack addresses are relative to,
+	// the blocks (by their index in order) that check it.
+	stackChecked map[int][]int32
+
 	exits     map[string]*sharedExit
 	exitOrder []*sharedExit
 }
@@ -46,10 +52,13 @@ func (m *module) unit(f *ir.Func) error {
 		return fmt.Errorf("unit is not in promoted form")
 	}
 	u := &unit{module: m, f: f, fn: m.declare(Symbol(f.PC)), vals: make([]value.Value, f.NumValues()),
-		blocks: make([]blockState, f.NumBlocks()), exits: map[string]*sharedExit{}}
+		blocks: make([]blockState, f.NumBlocks()), exits: map[string]*sharedExit{},
+		stackChecked: map[int][]int32{}}
 	u.state = u.fn.Params[u.argState]
+	u.cfg = ir.NewCFG(f)
+	u.order = u.cfg.Order
 	u.prologue()
-	for _, b := range f.Blocks {
+	for _, b := range u.order {
 		if err := u.block(b); err != nil {
 			return fmt.Errorf("block b%d: %w", b.ID, err)
 		}
@@ -65,7 +74,7 @@ func (u *unit) prologue() {
 	for _, e := range u.f.Entries {
 		u.blocks[e.Block.ID].entry = true
 	}
-	for _, b := range u.f.Blocks {
+	for _, b := range u.order {
 		s := &u.blocks[b.ID]
 		s.head = u.fn.NewBlock("")
 		s.icount = newPhi(s.head, types.I64)

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "428c6800e3016f1b68598756ca9d4665"
+const sourceHash = "eced0b3582b7cc6ba12e45e55d6f9e13"
