@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -28,6 +29,10 @@ type Config struct {
 	Interpreter Interpreter
 	Cycles      func() uint64 // for RPCC
 	Code        []*abi.Code
+	// Veto, if not nil, is asked before each access that native code leaves to Go
+	// (op is an abi.ThunkXxx). If it says true the access is not made: native code
+	// leaves with the exact state before the instruction, as ExitInterpret.
+	Veto func(op, va uint64) bool
 }
 
 // Quantum bounds the instructions of one run, and with artifact.MaxFrame the
@@ -45,11 +50,19 @@ type Stats struct {
 	Entries     uint64                   // times native code was entered
 	Helpers     [abi.NumThunks]uint64    // thunks served by Go
 	Exits       [abi.NumExitCodes]uint64 // native exits by reason
-	Misses      map[uint64]uint64        // guest PCs at which the interpreter had to start, with their count
+	// Misses counts the guest PCs at which the interpreter had to start: no native
+	// entry there, or native code asked for it.
+	Misses map[uint64]uint64
 }
 
 // maxMisses bounds Stats.Misses.
 const maxMisses = 1 << 16
+
+func (s *Stats) noteMiss(pc uint64) {
+	if len(s.Misses) < maxMisses {
+		s.Misses[pc]++
+	}
+}
 
 // Engine runs one guest CPU in native code wherever there is some.
 type Engine struct {
@@ -57,6 +70,7 @@ type Engine struct {
 	mmu     *mmu.MMU
 	interp  Interpreter
 	cycles  func() uint64
+	veto    func(op, va uint64) bool
 	kernel  *kernelCode
 	pages   *pageCode
 	itlbGen uint64
@@ -66,17 +80,16 @@ type Engine struct {
 
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
+	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, veto: c.Veto, pages: newPageCode(c.RAM)}
 	e.stats.Misses = map[uint64]uint64{}
-	for _, code := range c.Code {
-		if len(code.Spans) > 0 {
-			e.kernel = newKernelCode(code)
-			e.mmu.SetCodeRange(code.KernelLo, code.KernelHi, e.kernel.written)
-			continue
-		}
-		e.pages.add(code)
-	}
 	var err error
+	for _, code := range c.Code {
+		if len(code.Spans) == 0 {
+			e.pages.add(code)
+		} else if e.kernel, err = newKernelCode(code, c.RAM); err != nil {
+			return nil, err
+		}
+	}
 	e.stack, err = unix.Mmap(-1, 0, stackSize, unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_STACK)
 	if err != nil {
@@ -95,8 +108,14 @@ func New(c Config) (*Engine, error) {
 // pageBytes is the host's page size.
 const pageBytes = 4096
 
-// Close frees the native stack.
-func (e *Engine) Close() error { return unix.Munmap(e.stack) }
+// Close frees what New took. The engine must not run.
+func (e *Engine) Close() error {
+	err := unix.Munmap(e.stack)
+	if e.kernel != nil {
+		err = errors.Join(err, e.kernel.watch.Close())
+	}
+	return err
+}
 
 // Stats returns the counters so far.
 func (e *Engine) Stats() *Stats { return &e.stats }
@@ -120,9 +139,7 @@ func (e *Engine) dropPages() {
 // Run runs the guest from State.PC until State.Limit or an exit that is not
 // native code's own business, and returns the exit code.
 func (e *Engine) Run() uint64 {
-	if e.itlbGen != e.mmu.ITLBGeneration() {
-		e.dropPages()
-	}
+	e.sync()
 	defer e.shorten()()
 	for e.s.Icount < e.s.Limit {
 		if e.find(e.s.PC) {
@@ -130,11 +147,12 @@ func (e *Engine) Run() uint64 {
 			case abi.ExitNone:
 				continue
 			case abi.ExitInterpret:
+				e.stats.noteMiss(e.s.PC)
 			default:
 				return code
 			}
-		} else if len(e.stats.Misses) < maxMisses {
-			e.stats.Misses[e.s.PC]++
+		} else {
+			e.stats.noteMiss(e.s.PC)
 		}
 		before := e.s.Icount
 		code := e.interp.Run()
@@ -144,6 +162,34 @@ func (e *Engine) Run() uint64 {
 		}
 	}
 	return abi.ExitPoll
+}
+
+// Native runs native code once, from State.PC until it leaves for whatever
+// reason, and never the interpreter. It returns the exit code, ExitNone and
+// ExitInterpret included; !ok: there is no native code at State.PC, and nothing
+// has changed. Lockstep comparison drives an engine by it.
+func (e *Engine) Native() (code uint64, ok bool) {
+	e.sync()
+	if !e.find(e.s.PC) {
+		return 0, false
+	}
+	defer e.shorten()()
+	return e.native(), true
+}
+
+// Written says that somebody else's store went to pa, a physical address. It takes
+// effect at the next InvalidateCode, like the stores of native code itself.
+func (e *Engine) Written(pa uint64) {
+	if e.kernel != nil {
+		e.kernel.written(pa)
+	}
+}
+
+// sync drops what was found through instruction translations that have gone.
+func (e *Engine) sync() {
+	if e.itlbGen != e.mmu.ITLBGeneration() {
+		e.dropPages()
+	}
 }
 
 // shorten lowers State.Limit to what one run may do, and returns what restores
@@ -190,6 +236,10 @@ func (e *Engine) serve() {
 	op, va, v := s.HelperOp, s.HelperVA, s.HelperValue
 	e.stats.Helpers[op]++
 	s.HelperFault = 0
+	if e.veto != nil && op <= abi.ThunkStoreCond3 && e.veto(op, va) {
+		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
+		return
+	}
 	outcome := mmu.Done
 	switch op {
 	case abi.ThunkLoad0, abi.ThunkLoad1, abi.ThunkLoad2, abi.ThunkLoad3:
@@ -205,7 +255,7 @@ func (e *Engine) serve() {
 		// The interpreter does these: it also knows I/O space and faults.
 		outcome = mmu.IsIO
 	case abi.ThunkRPCC:
-		s.HelperValue = e.cycles()
+		s.HelperValue = s.PCCOffset<<32 | e.cycles()&(1<<32-1)
 	default:
 		panic(fmt.Sprintf("BUG: native code asked for thunk %d", op))
 	}

@@ -1,24 +1,32 @@
 package dispatch
 
 import (
+	"fmt"
 	"sort"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/mem"
 )
 
 // kernelCode is the translated text of the kernel, found by guest address.
 type kernelCode struct {
-	code    *abi.Code
-	base    uint64 // host address of code.Text
-	lo      uint64 // guest address of the first entry
-	bits    []uint64
-	dirty   map[uint64]bool // physical pages of text that were written since the last imb
-	killed  map[uint32]bool // units that no longer match the text
-	pending bool
+	code   *abi.Code
+	base   uint64 // host address of code.Text
+	lo     uint64 // guest address of the first entry
+	bits   []uint64
+	watch  *mem.Watch
+	noted  bool            // dirty has pages that killWritten has not seen
+	dirty  map[uint64]bool // physical pages of text that were written
+	killed map[uint32]bool // units that may no longer match the text
 }
 
-func newKernelCode(code *abi.Code) *kernelCode {
+// newKernelCode takes charge of code, whose guest text is in ram.
+func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
 	k := &kernelCode{code: code, base: addressOf(code.Text), dirty: map[uint64]bool{}, killed: map[uint32]bool{}}
+	var err error
+	if k.watch, err = ram.Watch(code.KernelLo, code.KernelHi); err != nil {
+		return nil, err
+	}
 	if n := len(code.Entries); n > 0 {
 		k.lo = code.Entries[0].PC
 		k.bits = make([]uint64, (code.Entries[n-1].PC-k.lo)/4/64+1)
@@ -26,7 +34,7 @@ func newKernelCode(code *abi.Code) *kernelCode {
 	for _, e := range code.Entries {
 		k.set(e.PC, true)
 	}
-	return k
+	return k, nil
 }
 
 func (k *kernelCode) set(pc uint64, on bool) {
@@ -53,20 +61,25 @@ func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
 	return k.base + uint64(es[i].Code), uint64(es[i].Index), true
 }
 
-// written notes a store into translated text; it takes effect at the next imb.
+// written notes a store by somebody who does not go through ram.
 func (k *kernelCode) written(pa uint64) {
 	k.dirty[pa&abi.PageMask] = true
-	k.pending = true
+	k.noted = true
 }
 
-// killWritten disables the units made from pages that were written: they are no
-// longer found, and their code is patched to return at once to where it was
-// entered, so that calls that are linked directly end up in the interpreter.
-// It says whether there were any.
+// killWritten disables the units made from pages that were written since the
+// last time: they are no longer found, and their code is patched to return at
+// once to where it was entered, so that calls that are linked directly end up in
+// the interpreter. It says whether there were any.
 func (k *kernelCode) killWritten() bool {
-	if !k.pending {
+	before := len(k.dirty)
+	if err := k.watch.Written(func(pa uint64) { k.dirty[pa&abi.PageMask] = true }); err != nil {
+		panic(fmt.Sprintf("BUG: %v", err))
+	}
+	if len(k.dirty) == before && !k.noted {
 		return false
 	}
+	k.noted = false
 	for _, s := range k.code.Spans {
 		if k.killed[s.Code] || !k.touched(s) {
 			continue
@@ -79,8 +92,6 @@ func (k *kernelCode) killWritten() bool {
 			k.set(e.PC, false)
 		}
 	}
-	clear(k.dirty)
-	k.pending = false
 	return true
 }
 

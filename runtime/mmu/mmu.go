@@ -29,6 +29,7 @@ type MMU struct {
 
 	codeLo, codeHi uint64 // physical range of translated kernel text
 	onWrite        func(pa uint64)
+	beforeStore    func(pa uint64) // see WatchStores
 }
 
 // New returns the MMU of the CPU whose state is s. io may be nil: then nothing
@@ -123,6 +124,7 @@ func (m *MMU) Store(va uint64, log2size int, v uint64) (ok bool) {
 	if pa >= m.size {
 		return m.writeIO(pa, log2size, v)
 	}
+	m.storing(pa)
 	writeRAM(m.ram, pa, log2size, v)
 	m.wrote(pa)
 	return true
@@ -142,6 +144,7 @@ func (m *MMU) StoreCond(va uint64, log2size int, v uint64) (stored, ok bool) {
 	if !held || pa >= m.size {
 		return false, true
 	}
+	m.storing(pa)
 	if log2size == 2 {
 		stored, _ = m.ram.Swap32(pa, uint32(m.s.LockValue), uint32(v))
 	} else {
@@ -181,7 +184,7 @@ func (m *MMU) resolve(va uint64, log2size int, access uint64) (pa uint64, ok boo
 // I/O pages and, for stores, pages of translated code may not.
 func (m *MMU) fill(va, pa, access uint64, mode int, global bool) {
 	page := pa & abi.PageMask
-	if page >= m.size || access == abi.MMAccessWrite && m.watched(page) {
+	if page >= m.size || access == abi.MMAccessWrite && (m.beforeStore != nil || m.watched(page)) {
 		return
 	}
 	i := abi.TLBIndex(va)

@@ -41,6 +41,7 @@ func (m *MMU) StoreRAM(va uint64, log2size int, v uint64) Outcome {
 	if pa >= m.size {
 		return IsIO
 	}
+	m.storing(pa)
 	writeRAM(m.ram, pa, log2size, v)
 	m.wrote(pa)
 	return Done

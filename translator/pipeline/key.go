@@ -22,5 +22,9 @@ func cacheKey(source, tools string, o Options) string {
 		}
 	}
 	slices.Sort(off)
-	return cache.Key(append(parts, fmt.Sprint(off), fmt.Sprint(o.Hints))...)
+	only := ""
+	if o.Only != nil {
+		only = o.Only.String()
+	}
+	return cache.Key(append(parts, fmt.Sprint(off), fmt.Sprint(o.Hints), only)...)
 }

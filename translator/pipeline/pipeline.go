@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"sync"
@@ -29,6 +30,7 @@ type Options struct {
 	Hints   []uint64        // further entries, from earlier runs
 	Disable map[string]bool // passes to leave out
 	Check   bool            // verify the IR after every pass
+	Only    *regexp.Regexp  // translate only functions whose name matches; nil: all
 	// Progress, if not nil, is called as units are done, by one goroutine at a
 	// time: instructions done and in total.
 	Progress func(done, total int)
@@ -53,6 +55,9 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
 	}
 	t := &translation{img: img, tools: tools, o: o, kernel: kernel, links: map[uint64]llvm.UnitRef{}}
+	if o.Only != nil {
+		found.Functions = slices.DeleteFunc(found.Functions, func(f *discover.Function) bool { return !o.Only.MatchString(f.Name) })
+	}
 	for _, f := range found.Functions {
 		t.link(f)
 	}

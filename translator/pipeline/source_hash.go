@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "eced0b3582b7cc6ba12e45e55d6f9e13"
+const sourceHash = "5a641db6c63bb1710693ee5ed27ee424"

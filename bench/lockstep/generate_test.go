@@ -1,0 +1,266 @@
+package lockstep
+
+import (
+	"fmt"
+	"math"
+	"math/rand"
+	"testing"
+
+	"axpress/lifter/isa"
+)
+
+// Registers with a fixed meaning in random functions; all others of s0-s5, ra, gp,
+// sp and zero are left alone too.
+const (
+	regData   = 9  // s0: the data that functions work on
+	regBudget = 11 // s2: what backward branches and calls may still use up
+	regRA     = 26
+	regPV     = 27
+	regSP     = 30
+)
+
+// free are the integer registers that random instructions use: few, so that they
+// use each other's results, from the pinned and the unpinned ones.
+var free = [...]uint8{0, 1, 2, 8, 16, 17, 21, 28}
+
+// Floating-point registers 0-3 hold anything; 4-7 hold S floating values in
+// canonical form, as instructions on S operands are defined for these only
+// (Handbook, section 4.7.4).
+const (
+	fpRegs  = 4
+	singles = 4 // the first of them
+)
+
+// onSingles are the operations whose operands and result are S floating.
+var onSingles = map[isa.Op]bool{isa.OpADDS: true, isa.OpSUBS: true, isa.OpMULS: true, isa.OpDIVS: true, isa.OpSQRTS: true, isa.OpLDS: true}
+
+// dataBytes is the size of the data, frameBytes that of a function's frame.
+const (
+	dataBytes  = 2048
+	frameBytes = 64
+)
+
+// generator writes random functions. Every one of them ends: branches go
+// backward, and calls are made, only while the budget lasts.
+type generator struct {
+	t    testing.TB
+	rng  *rand.Rand
+	p    *program
+	user bool
+	// fns are the functions written so far; calls go to these.
+	fns []uint64
+
+	fixups []fixup
+	items  []uint64 // where the items of the current function start
+}
+
+// fixup is a branch whose target, an item of the function, is not written yet.
+type fixup struct {
+	word int
+	item int
+}
+
+// call_pals that are inlined, and one that is not.
+var (
+	userPALs   = []uint32{0x9e, 0x9f}
+	kernelPALs = []uint32{0x9e, 0x9f, 0x10, 0x31, 0x32, 0x35, 0x36, 0x38, 0x3a, 0x3c}
+)
+
+// function appends a random function of n items.
+func (g *generator) function(name string, n int) {
+	start := g.p.here()
+	g.fixups, g.items = nil, nil
+	g.line("lda sp,-%d(sp)", frameBytes)
+	g.line("stq ra,0(sp)")
+	for i := range n {
+		g.items = append(g.items, g.p.here())
+		g.item(i, n)
+	}
+	g.items = append(g.items, g.p.here())
+	g.line("ldq ra,0(sp)")
+	g.line("lda sp,%d(sp)", frameBytes)
+	g.line("ret zero,(ra),1")
+	for _, f := range g.fixups {
+		pc := g.p.at + 4*uint64(f.word)
+		in := isa.Decode(g.p.words[f.word])
+		in.Imm = int64(g.items[f.item] - pc - 4)
+		g.p.words[f.word] = isa.Encode(in)
+	}
+	g.p.function(name, start)
+	g.fns = append(g.fns, start)
+}
+
+func (g *generator) line(format string, a ...any) {
+	g.t.Helper()
+	g.p.line(g.t, fmt.Sprintf(format, a...))
+}
+
+func (g *generator) emit(in isa.Inst) { g.p.words = append(g.p.words, isa.Encode(in)) }
+
+func (g *generator) reg() uint8 { return free[g.rng.Intn(len(free))] }
+
+// branch emits a branch to an item of the function.
+func (g *generator) branch(op isa.Op, ra uint8, item int) {
+	g.fixups = append(g.fixups, fixup{len(g.p.words), item})
+	g.emit(isa.Inst{Op: op, Ra: ra})
+}
+
+// spend makes the function end when the budget is used up.
+func (g *generator) spend(n, items int) {
+	g.emit(isa.Inst{Op: isa.OpSUBQ, Ra: regBudget, Lit: true, Imm: int64(n), Rb: 31, Rc: regBudget})
+	g.branch(isa.OpBLT, regBudget, items)
+}
+
+var conditions = [...]isa.Op{isa.OpBEQ, isa.OpBNE, isa.OpBLT, isa.OpBGE, isa.OpBLE, isa.OpBGT, isa.OpBLBS, isa.OpBLBC}
+var fpConditions = [...]isa.Op{isa.OpFBEQ, isa.OpFBNE, isa.OpFBLT, isa.OpFBGE, isa.OpFBLE, isa.OpFBGT}
+
+// item appends item i of n: an instruction or a few.
+func (g *generator) item(i, n int) {
+	switch k := g.rng.Intn(100); {
+	case k < 55:
+		g.compute()
+	case k < 70:
+		g.access(regData, 0)
+	case k < 76: // an address computed at run time
+		r, index := g.reg(), g.reg()
+		g.line("and $%d,%d,$%d", index, 0xf8, r)
+		g.line("addq $%d,$%d,$%d", r, regData, r)
+		g.access(r, 512)
+	case k < 80:
+		g.access(regSP, frameBytes-8)
+	case k < 87: // forward
+		g.branch(conditions[g.rng.Intn(len(conditions))], g.reg(), min(n, i+1+g.rng.Intn(8)))
+	case k < 89:
+		g.branch(fpConditions[g.rng.Intn(len(fpConditions))], uint8(g.rng.Intn(fpRegs)), min(n, i+1+g.rng.Intn(8)))
+	case k < 92: // backward
+		g.spend(1, n)
+		g.branch(conditions[g.rng.Intn(len(conditions))], g.reg(), max(0, i-g.rng.Intn(10)))
+	case k < 95:
+		g.call(n)
+	case k < 97:
+		fns := kernelPALs
+		if g.user {
+			fns = userPALs
+		}
+		g.line("call_pal %#x", fns[g.rng.Intn(len(fns))])
+	case k < 98: // a locked update
+		g.line("lda $28,%d($%d)", 8*g.rng.Intn(32), regData)
+		g.line("ldq_l $1,0($28)")
+		g.line("addq $1,$2,$1")
+		g.line("stq_c $1,0($28)")
+	case k < 99:
+		g.line("rpcc $%d", g.reg())
+	default: // anywhere: mostly a fault
+		g.access(g.reg(), 0)
+	}
+}
+
+// call appends a call of an earlier function, direct or through a register.
+func (g *generator) call(items int) {
+	if len(g.fns) == 0 {
+		return
+	}
+	to := g.rng.Intn(len(g.fns))
+	g.spend(4, items)
+	if g.rng.Intn(2) == 0 {
+		g.line("bsr ra,%#x", g.fns[to])
+		return
+	}
+	g.p.loadConstant(g.t, "t12", g.fns[to])
+	g.line("jsr ra,(t12),%#x", g.fns[to])
+}
+
+// compute appends one instruction that works on registers.
+func (g *generator) compute() {
+	if g.rng.Intn(40) == 0 { // a single from a double
+		g.emit(isa.Inst{Op: isa.OpCVTTS, Ra: 31, Rb: uint8(g.rng.Intn(fpRegs)), Rc: uint8(singles + g.rng.Intn(fpRegs)), Round: isa.RoundNormal})
+		return
+	}
+	if g.rng.Intn(40) == 0 { // and back
+		g.emit(isa.Inst{Op: isa.OpCVTST, Ra: 31, Rb: uint8(singles + g.rng.Intn(fpRegs)), Rc: uint8(g.rng.Intn(fpRegs)), Round: isa.RoundNormal, Trap: isa.TrapS})
+		return
+	}
+	vax := g.rng.Intn(200) == 0
+	for {
+		in := isa.Random(g.rng, func(i *isa.Info) bool {
+			switch i.Class {
+			case isa.ClassLoad, isa.ClassStore, isa.ClassLoadLocked, isa.ClassStoreCond, isa.ClassFPLoad, isa.ClassFPStore, isa.ClassMisc, isa.ClassPAL, isa.ClassPALRes:
+				return false
+			}
+			return i.Flow == isa.FlowNext && i.Size == 0 && (i.Ext == isa.ExtVAX) == vax && i.Op != isa.OpCVTST && (i.Op != isa.OpMTFPCR || g.rng.Intn(50) == 0)
+		})
+		if g.rng.Intn(8) != 0 { // few of the forms that are interpreted
+			in.Round, in.Trap = isa.RoundNormal, 0
+		}
+		g.narrow(&in)
+		if w := isa.Encode(in); isa.Decode(w).Op == in.Op {
+			g.p.words = append(g.p.words, w)
+			return
+		}
+	}
+}
+
+// narrow makes in use the free registers.
+func (g *generator) narrow(in *isa.Inst) {
+	info := in.Op.Info()
+	same := in.Op == isa.OpMTFPCR || in.Op == isa.OpMFFPCR
+	for _, x := range []struct {
+		r *uint8
+		f isa.Fields
+	}{{&in.Ra, isa.FieldRa}, {&in.Rb, isa.FieldRb}, {&in.Rc, isa.FieldRc}} {
+		if *x.r == 31 {
+			continue
+		}
+		switch {
+		case onSingles[in.Op]:
+			*x.r = singles + *x.r%fpRegs
+		case info.FP&x.f != 0:
+			*x.r %= fpRegs
+		default:
+			*x.r = free[*x.r%uint8(len(free))]
+		}
+	}
+	if same {
+		in.Rb, in.Rc = in.Ra, in.Ra
+	}
+}
+
+// access appends a load or store with the base register given. room is how many
+// bytes behind the base may be used, 0: those of the data.
+func (g *generator) access(base uint8, room int) {
+	in := isa.Random(g.rng, func(i *isa.Info) bool {
+		return i.Size != 0 && i.Ext != isa.ExtVAX && (i.Class == isa.ClassLoad || i.Class == isa.ClassStore || i.Class == isa.ClassFPLoad || i.Class == isa.ClassFPStore)
+	})
+	if room == 0 {
+		room = dataBytes - 8
+	}
+	g.narrow(&in)
+	if in.Op == isa.OpSTS && g.rng.Intn(2) == 0 {
+		in.Ra += singles
+	}
+	size := int(in.Op.Info().Size)
+	in.Rb, in.Imm = base, int64(size*g.rng.Intn(room/size))
+	if base == regSP {
+		in.Imm = int64(8 + size*g.rng.Intn((room-8)/size)) // not the return address
+	}
+	if g.rng.Intn(40) == 0 {
+		in.Imm++ // unaligned, mostly
+	}
+	g.emit(in)
+}
+
+// randomQuad returns a register value that may be special, for either file.
+func randomQuad(rng *rand.Rand) uint64 {
+	edges := [...]uint64{0, 1, ^uint64(0), 1 << 63, 1<<63 - 1, 1 << 31, 1<<31 - 1, ^uint64(1<<31 - 1), 0xff, 0x8000, 0x7ff << 52, 0x7ff8 << 48, 1 << 52, 0x43e << 52}
+	switch rng.Intn(6) {
+	case 0:
+		return edges[rng.Intn(len(edges))]
+	case 1:
+		return uint64(rng.Intn(64))
+	case 2:
+		return uint64(int64(int32(rng.Uint32())))
+	case 3, 4:
+		return math.Float64bits(float64(rng.Intn(4000)-2000) / 8)
+	}
+	return rng.Uint64()
+}

@@ -1,0 +1,249 @@
+package lockstep
+
+import (
+	"fmt"
+	"math/rand"
+	"testing"
+	"time"
+
+	"axpress/lifter/image"
+	"axpress/runtime/abi"
+	"axpress/runtime/machine"
+	"axpress/runtime/trace"
+)
+
+// Where things lie in the random guests.
+const (
+	kernelVA  = 0xfffffc0001010000
+	kernelRAM = 32 << 20
+	dataVA    = 0xfffffc0001200000 // what functions work on
+	callsVA   = 0xfffffc0001210000 // the list of calls, and register values
+	stackVA   = 0xfffffc0001300000 // top of the kernel stack
+	tablesVA  = 0xfffffc0001400000 // page tables and PCB
+	userPA    = 0x1500000          // what user space is mapped to
+	userVA    = 0x120000000
+	userData  = userVA + 0x80000
+	userCalls = userVA + 0x90000
+	userStack = userVA + 0xa0000 // top
+	userPages = 0xa0000 / abi.PageSize
+)
+
+// kernelText: entry points for faults and system calls, power-off. A memory fault
+// skips its instruction; the PALcode has advanced the PC behind the other
+// instructions that trap.
+const kernelText = `
+entMM:
+	lda   sp,-16(sp)
+	stq   t0,0(sp)
+	ldq   t0,24(sp)
+	lda   t0,4(t0)
+	stq   t0,24(sp)
+	ldq   t0,0(sp)
+	lda   sp,16(sp)
+return:
+	call_pal 0x3f               # rti
+poweroff:                       # PCS.flags |= 4 << 16; halt
+	li    t2,0xfffffc0000000000
+	ldah  t0,4(zero)
+	ldq   t1,0x2200(t2)
+	bis   t1,t0,t1
+	stq   t1,0x2200(t2)
+	call_pal 0
+setup:                          # wrent a0 = address, a1 = number
+	li    a0,@return
+	lda   a1,0(zero)
+	call_pal 0x34
+	lda   a1,1(zero)
+	call_pal 0x34
+	lda   a1,3(zero)
+	call_pal 0x34
+	lda   a1,4(zero)
+	call_pal 0x34
+	li    a0,@entMM
+	lda   a1,2(zero)
+	call_pal 0x34
+	li    a0,@poweroff
+	lda   a1,5(zero)
+	call_pal 0x34
+	ret   zero,(ra),1
+`
+
+// driver calls every function of the list with registers of its own: a list entry
+// is the function and where its register values are.
+func driver(list, data uint64, calls int) string {
+	s := fmt.Sprintf("driver:\n\tli s0,%d\n\tli s3,%d\n\tli s4,%d\nnext:\n\tldq t12,0(s3)\n\tldq s5,8(s3)\n", data, list, calls)
+	at := 0
+	for _, r := range free {
+		s += fmt.Sprintf("\tldq $%d,%d(s5)\n", r, at)
+		at += 8
+	}
+	for f := range fpRegs {
+		s += fmt.Sprintf("\tldt $f%d,%d(s5)\n\tlds $f%d,%d(s5)\n", f, at, singles+f, at+4)
+		at += 8
+	}
+	return s + `
+	lda s2,60(zero)
+	jsr ra,(t12),0
+	lda s3,16(s3)
+	subq s4,1,s4
+	bne s4,@next
+`
+}
+
+const regBlock = 8 * (len(free) + fpRegs)
+
+// calls makes the list for driver, at address at.
+func calls(rng *rand.Rand, fns []uint64, rounds int, at uint64) (data []byte, n int) {
+	var list, regs []uint64
+	n = len(fns) * rounds
+	for range rounds {
+		for _, fn := range fns {
+			list = append(list, fn, at+uint64(16*n+8*len(regs)))
+			for range regBlock / 8 {
+				regs = append(regs, randomQuad(rng))
+			}
+		}
+	}
+	return quads(append(list, regs...)...), n
+}
+
+func randomData(rng *rand.Rand) []byte {
+	var q []uint64
+	for range dataBytes / 8 {
+		q = append(q, randomQuad(rng))
+	}
+	return quads(q...)
+}
+
+// size of the random programs.
+const (
+	functions = 40
+	items     = 30
+	rounds    = 12
+)
+
+// kernelGuest is a kernel of random functions.
+func kernelGuest(t testing.TB, seed int64) *image.Image {
+	rng := rand.New(rand.NewSource(seed))
+	p := &program{at: kernelVA}
+	p.assemble(t, kernelText)
+	g := &generator{t: t, rng: rng, p: p}
+	for i := range functions {
+		g.function(fmt.Sprintf("random%d", i), 5+rng.Intn(items))
+	}
+	list, n := calls(rng, g.fns, rounds, callsVA)
+	start := p.here()
+	p.assemble(t, fmt.Sprintf("entry:\n\tli sp,%d\n\tbsr ra,@setup\n", uint64(stackVA))+driver(callsVA, dataVA, n)+"\tbr zero,@poweroff\n")
+	p.function("entry", start)
+	p.function("kernel", kernelVA)
+	p.symbol["kernel"] = [2]uint64{kernelVA, g.p.symbol["random0"][0]}
+	return p.image(t, "random kernel", p.labels["entry"], map[uint64][]byte{dataVA: randomData(rng), callsVA: list})
+}
+
+// userGuest is a small kernel with page tables that enters a user program of random
+// functions: the two images, and the program's memory.
+func userGuest(t testing.TB, seed int64) (kernel, user *image.Image) {
+	rng := rand.New(rand.NewSource(seed))
+	u := &program{at: userVA}
+	u.assemble(t, "")
+	g := &generator{t: t, rng: rng, p: u, user: true}
+	for i := range functions {
+		g.function(fmt.Sprintf("user%d", i), 5+rng.Intn(items))
+	}
+	list, n := calls(rng, g.fns, rounds, userCalls)
+	start := u.here()
+	u.assemble(t, "entry:\n"+driver(userCalls, userData, n)+"\tcall_pal 0x83\n")
+	u.function("entry", start)
+	u.align(abi.PageSize)
+	user = u.image(t, "random program", u.labels["entry"], map[uint64][]byte{userData: randomData(rng), userCalls: list})
+
+	k := &program{at: kernelVA}
+	k.assemble(t, kernelText+fmt.Sprintf(`
+	entry:
+		li    sp,%d
+		bsr   ra,@setup
+		li    a0,%d              # PCB
+		call_pal 0x30            # swpctx
+		lda   sp,-48(sp)         # frame for rti: PS, PC, gp, a0-a2
+		lda   t0,8(zero)
+		stq   t0,0(sp)
+		li    t0,%d
+		stq   t0,8(sp)
+		call_pal 0x3f
+	`, uint64(stackVA), uint64(tablesVA&^abi.KSEGBase), user.Entry))
+	k.function("entry", k.labels["entry"])
+	return k.image(t, "kernel", k.labels["entry"], map[uint64][]byte{tablesVA: tables(rng)}), user
+}
+
+// tables are the PCB and the page tables of user space: 3 levels of a page each.
+// One page in ten is not there to begin with, and stays so.
+func tables(rng *rand.Rand) []byte {
+	const (
+		pfn    = tablesVA &^ abi.KSEGBase >> abi.PageShift
+		kernel = 1<<0 | 1<<8 | 1<<12 // V KRE KWE
+		all    = kernel | 1<<9 | 1<<13
+		l2     = userVA >> 23 & 1023
+	)
+	b := make([]byte, 4*abi.PageSize)
+	put := func(page, index int, v uint64) { copy(b[page*abi.PageSize+8*index:], quads(v)) }
+	// PCB: ksp, usp, ptbr, cc/asn, unique, fen (Handbook II-A, HWPCB).
+	for i, v := range []uint64{stackVA, userStack, pfn + 1, 3 << 32, 0, 1} {
+		put(0, i, v)
+	}
+	put(1, 0, (pfn+2)<<32|kernel)
+	put(2, l2, (pfn+3)<<32|kernel)
+	for i := range userPages {
+		pte := uint64(userPA>>abi.PageShift+i)<<32 | all
+		if i > 0x80000/abi.PageSize+1 && i < userPages-4 && i != 0x90000/abi.PageSize && rng.Intn(10) == 0 {
+			pte = 0
+		}
+		put(3, i, pte)
+	}
+	return b
+}
+
+func TestRandomKernelCode(t *testing.T) {
+	compared := uint64(0)
+	for seed := range int64(3) {
+		img := kernelGuest(t, seed)
+		a := translated(t, img)
+		g := newGuest(t, machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM},
+			trace.Config{Code: []*abi.Code{a.Code()}, Symbol: symbols(img), ScanEvery: 16}, 3)
+		compared += g.checked(t, seed)
+	}
+	t.Logf("%d instructions compared", compared)
+}
+
+func TestRandomUserCode(t *testing.T) {
+	compared := uint64(0)
+	for seed := range int64(3) {
+		kernel, user := userGuest(t, 100+seed)
+		ka, ua := translated(t, kernel), translated(t, user)
+		cfg := machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}
+		for _, s := range user.Segments {
+			cfg.Segments = append(cfg.Segments, machine.Segment{PA: s.VAddr - userVA + userPA, Data: s.Data})
+		}
+		g := newGuest(t, cfg, trace.Config{Code: []*abi.Code{ka.Code(), ua.Code()}, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
+		compared += g.checked(t, 100+seed)
+	}
+	t.Logf("%d instructions compared", compared)
+}
+
+// checked runs g to its power-off, reports what diverged, and returns how many
+// instructions were compared.
+func (g *guest) checked(t *testing.T, seed int64) uint64 {
+	t.Helper()
+	stop := g.run(t, time.Minute)
+	for _, d := range g.found {
+		t.Errorf("seed %d: %s", seed, d.String())
+	}
+	s := g.engine.Counters()
+	if stop.Reason != machine.PowerOff && len(g.found) == 0 {
+		t.Errorf("seed %d: %v at %#x: %s", seed, stop.Reason, stop.PC, stop.Detail)
+	}
+	if s.Compared < 4*s.Interpreted {
+		t.Errorf("seed %d: %d instructions compared, %d interpreted alone", seed, s.Compared, s.Interpreted)
+	}
+	t.Logf("seed %d: %+v", seed, s)
+	return s.Compared
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"axpress/cmd/axpress/native"
+	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/terminal"
+	"axpress/lifter/image"
+	"axpress/runtime/abi"
+	"axpress/runtime/machine"
+)
+
+// The engines.
+const (
+	engineNative = "native"
+	engineInterp = "interp"
+)
+
+// maxAppend is what the boot parameters have room for (Linux, arch/alpha
+// COMMAND_LINE_SIZE, less the final zero).
+const maxAppend = 255
+
+// boot is one guest run.
+type boot struct {
+	kernelFile, initrdFile string
+	append                 string
+	memory                 uint64
+	cpus                   int
+	engine                 string
+	platform               string
+	deterministic          bool
+	timeout                time.Duration // of the guest's run alone; 0: none
+	prepare                prepare.Options
+
+	kernel *image.Image
+	initrd []byte
+	// translations are the kernel's and the programs', empty for the interpreter.
+	translations []*prepare.Result
+	translating  time.Duration
+	engines      []*native.Engine
+}
+
+// load reads the files and checks that they make a machine. Nothing is written.
+func (b *boot) load() error {
+	if b.kernelFile == "" {
+		return fail(statusUsage, "which kernel? Give --kernel vmlinux")
+	}
+	if err := oneOf("engine", b.engine, []string{engineNative, engineInterp}); err != nil {
+		return err
+	}
+	if err := oneOf("platform", b.platform, []string{machine.PlatformClipper}); err != nil {
+		return err
+	}
+	switch {
+	case b.cpus < 1 || b.cpus > 4:
+		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
+	case b.cpus > 1 && b.engine == engineNative:
+		return fail(statusUsage, "--smp %d: the native engine runs one CPU as yet; use --engine interp or --smp 1", b.cpus)
+	case b.memory == 0 || b.memory%image.PageSize != 0:
+		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
+	case len(b.append) > maxAppend:
+		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
+	case b.timeout < 0:
+		return fail(statusUsage, "--timeout %s: want a duration such as 90s, or 0 for none", b.timeout)
+	}
+	var err error
+	if b.kernel, err = image.Open(b.kernelFile); err != nil {
+		return err
+	}
+	if b.kernel.Kind != image.Kernel {
+		return fail(statusInput, "%s: a user program (%s), no kernel; give a vmlinux", b.kernelFile, b.kernel.Kind)
+	}
+	end := uint64(0)
+	for i := range b.kernel.Segments {
+		s := &b.kernel.Segments[i]
+		if pa := physical(s.VAddr); s.MemSize > b.memory || pa > b.memory-s.MemSize {
+			return fail(statusInput, "%s: its segment of %#x bytes at physical %#x does not fit into the guest's %#x bytes of memory; give more --memory, or another kernel", b.kernelFile, s.MemSize, pa, b.memory)
+		}
+		end = max(end, physical(s.End()))
+	}
+	return b.loadInitrd(b.memory - end)
+}
+
+// physical is the physical address of a KSEG address.
+func physical(va uint64) uint64 { return va &^ uint64(image.KSEGBase) }
+
+// loadInitrd reads the initrd, for which the kernel leaves room bytes of memory.
+func (b *boot) loadInitrd(room uint64) error {
+	if b.initrdFile == "" {
+		return nil
+	}
+	st, err := os.Stat(b.initrdFile)
+	if err != nil {
+		return err
+	}
+	// The machine puts it on a page boundary.
+	if size := uint64(st.Size()); st.Mode().IsRegular() && size+image.PageSize > room {
+		return fail(statusInput, "%s: %d bytes, but the kernel leaves %d of the guest's %d bytes of memory; give a smaller initrd or more --memory", b.initrdFile, size, room, b.memory)
+	}
+	b.initrd, err = os.ReadFile(b.initrdFile)
+	return err
+}
+
+// translate makes sure that kernel and programs are translated.
+func (b *boot) translate(ctx context.Context) error {
+	if b.engine != engineNative {
+		return nil
+	}
+	start := time.Now()
+	images := []*image.Image{b.kernel}
+	if len(b.initrd) > 0 {
+		programs, skipped, err := prepare.Initramfs(b.initrdFile, b.initrd)
+		if err != nil {
+			// The kernel may know what to do with it all the same.
+			b.prepare.Report.Note(fmt.Sprintf("%v; its programs will be interpreted", err))
+		}
+		for _, s := range skipped {
+			b.prepare.Report.Note(s.Reason + "; it will be interpreted")
+		}
+		images = append(images, programs...)
+	}
+	var err error
+	if b.translations, err = prepare.Translate(ctx, images, b.prepare); err != nil {
+		return err
+	}
+	b.translating = time.Since(start)
+	return nil
+}
+
+// run boots the guest and lets it run to its end. in may be nil: no input.
+func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.Stop, _ *stats, err error) {
+	m, err := machine.New(b.config(out))
+	if err != nil {
+		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
+	}
+	// The machine stays open on the way out of a BUG, where its memory may be in use.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if b.timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, b.timeout)
+		defer stop()
+	}
+	if in != nil {
+		raw, err := terminal.Raw(in)
+		if err != nil {
+			return machine.Stop{}, nil, err
+		}
+		defer raw.Restore()
+		go b.pump(in, m.Input(), out, raw, cancel)
+	}
+	start := time.Now()
+	stop, err := m.Run(ctx)
+	took := time.Since(start)
+	if err != nil {
+		return stop, nil, fail(statusInternal, "BUG: %w", err)
+	}
+	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
+		return stop, nil, cause
+	}
+	s := b.stats(m.Stats(), stop, took)
+	return stop, s, errors.Join(m.Close(), b.close())
+}
+
+// errQuit is the cause of a run that the person ended on the console.
+var errQuit = errors.New("quit")
+
+// pump passes the host's input on until it ends. Its failures end the run.
+func (b *boot) pump(in io.Reader, guest, out io.Writer, raw *terminal.Terminal, cancel context.CancelCauseFunc) {
+	defer func() {
+		if p := recover(); p != nil {
+			cancel(fail(statusInternal, "BUG: console input: %v", p))
+		}
+	}()
+	if err := terminal.Pump(in, guest, out, raw != nil, func() { cancel(errQuit) }); err != nil {
+		cancel(err)
+	}
+}
+
+// config describes the machine.
+func (b *boot) config(out io.Writer) machine.Config {
+	c := machine.Config{
+		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
+		Console: out, Platform: b.platform,
+	}
+	if b.deterministic {
+		c.Clock = machine.ClockDeterministic
+	}
+	for _, s := range b.kernel.Segments {
+		c.Segments = append(c.Segments, machine.Segment{PA: physical(s.VAddr), Data: s.Data, MemSize: s.MemSize})
+	}
+	if b.engine == engineInterp {
+		return c
+	}
+	var code []*abi.Code
+	for _, r := range b.translations {
+		code = append(code, r.Artifact.Code())
+		c.CodeEnd = max(c.CodeEnd, r.Artifact.CodeEnd)
+	}
+	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
+		e, err := native.New(cpu, code)
+		if err != nil {
+			return nil, err
+		}
+		b.engines = append(b.engines, e)
+		return e, nil
+	}
+	return c
+}
+
+// close frees what the engines hold.
+func (b *boot) close() error {
+	var errs []error
+	for _, e := range b.engines {
+		errs = append(errs, e.Close())
+	}
+	return errors.Join(errs...)
+}

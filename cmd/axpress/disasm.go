@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"axpress/lifter/image"
+	"axpress/lifter/isa"
+)
+
+func (a *app) disasm() *cobra.Command {
+	var plain bool
+	c := &cobra.Command{
+		Use:   "disasm FILE [FUNCTION]",
+		Short: "Disassemble a file, or one function by name or 0xADDRESS",
+		Args:  usageArgs(cobra.RangeArgs(1, 2)),
+		RunE: func(c *cobra.Command, args []string) error {
+			img, err := image.Open(args[0])
+			if err != nil {
+				return err
+			}
+			ranges := codeRanges(img)
+			if len(args) == 2 {
+				r, err := findFunction(img, args[1])
+				if err != nil {
+					return err
+				}
+				ranges = []codeRange{r}
+			}
+			return disassemble(bufio.NewWriter(a.out), img, ranges, plain)
+		},
+	}
+	c.Flags().BoolVar(&plain, "plain", false, "the Handbook's mnemonics, without objdump's aliases")
+	return c
+}
+
+// usageArgs makes an argument check a matter of usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return fail(statusUsage, "usage: %s: %w", c.UseLine(), err)
+		}
+		return nil
+	}
+}
+
+// codeRange is a piece of code, end exclusive.
+type codeRange struct{ start, end uint64 }
+
+// codeRanges are all executable bytes: by section if there are any.
+func codeRanges(img *image.Image) (ranges []codeRange) {
+	const execInstr = 4 // SHF_EXECINSTR
+	for _, s := range img.Sections {
+		if s.Flags&execInstr != 0 {
+			ranges = append(ranges, codeRange{s.Addr, s.Addr + s.Size})
+		}
+	}
+	if len(ranges) > 0 {
+		return ranges
+	}
+	for i := range img.Segments {
+		if s := &img.Segments[i]; s.Perm&image.X != 0 {
+			ranges = append(ranges, codeRange{s.VAddr, s.VAddr + uint64(len(s.Data))})
+		}
+	}
+	return ranges
+}
+
+// findFunction finds a function by its name or by 0xADDRESS. It ends where its
+// symbol says, else at the next symbol.
+func findFunction(img *image.Image, name string) (codeRange, error) {
+	addr, err := strconv.ParseUint(name, 0, 64)
+	byAddress := err == nil
+	for i, s := range img.Symbols {
+		if !s.Func && !s.Label || s.Abs {
+			continue
+		}
+		hit := s.Name == name
+		if byAddress {
+			hit = s.Addr == addr || s.Addr < addr && addr < s.Addr+s.Size
+		}
+		if !hit {
+			continue
+		}
+		r := codeRange{s.Addr, s.Addr + s.Size}
+		for _, next := range img.Symbols[i+1:] {
+			if s.Size != 0 {
+				break
+			}
+			if next.Addr > s.Addr {
+				r.end = next.Addr
+				break
+			}
+		}
+		if r.end == r.start { // the last label of all
+			if seg := img.SegmentAt(s.Addr); seg != nil {
+				r.end = seg.VAddr + uint64(len(seg.Data))
+			}
+		}
+		return r, nil
+	}
+	if byAddress {
+		if _, ok := img.Word(addr &^ 3); ok {
+			const some = 64 // instructions of a stripped file
+			return codeRange{addr &^ 3, addr&^3 + 4*some}, nil
+		}
+	}
+	return codeRange{}, fail(statusInput, "%s: no function %q; give a symbol's name or 0xADDRESS", img.Name, name)
+}
+
+// disassemble writes ranges in the form of objdump -d.
+func disassemble(w *bufio.Writer, img *image.Image, ranges []codeRange, plain bool) error {
+	symbols := newNames(img)
+	style := isa.Style{Plain: plain, Symbol: symbols.at}
+	var line []byte
+	for _, r := range ranges {
+		for pc := r.start &^ 3; pc < r.end; pc += 4 {
+			word, ok := img.Word(pc)
+			if !ok {
+				break
+			}
+			if i, found := symbols.find(pc); found || pc == r.start {
+				name := symbols.at(pc)
+				if found {
+					name = symbols.symbols[i].Name
+				}
+				fmt.Fprintf(w, "\n%016x <%s>:\n", pc, name)
+			}
+			line = fmt.Appendf(line[:0], "%12x:\t%08x\t", pc, word)
+			line = isa.AppendDisasm(line, isa.Decode(word), pc, style)
+			if _, err := w.Write(append(line, '\n')); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Flush()
+}

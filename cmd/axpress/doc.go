@@ -1,0 +1,9 @@
+// Command axpress translates Alpha AXP Linux kernels and programs to x86-64 ahead
+// of time and runs them.
+//
+// main.go is the way in and out: streams, signals, exit status, internal errors.
+// Each subcommand is one file of its name; boot.go and stats.go are the run that
+// run and demo share, progress.go and options.go what several commands print and
+// read. The work itself is in the packages that these call: prepare (translations),
+// native (the engine), terminal (the console), and everything outside cmd.
+package main

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"axpress/runtime/machine"
+)
+
+// status is an exit status of the command.
+type status int
+
+// The exit statuses; statusDocs says them to users.
+const (
+	statusOK          status = 0
+	statusPanic       status = 1
+	statusUsage       status = 2
+	statusHalt        status = 3
+	statusTimeout     status = 4
+	statusInput       status = 5
+	statusDemo        status = 6
+	statusInternal    status = 70
+	statusInterrupted status = 130
+)
+
+// statusDocs documents every status, for --help and README.
+var statusDocs = []struct {
+	Status status
+	Text   string
+}{
+	{statusOK, "success; the guest powered off"},
+	{statusPanic, "the guest's kernel panicked"},
+	{statusUsage, "bad usage: unknown command or option, impossible value"},
+	{statusHalt, "the guest halted or asked for a reboot: no power-off"},
+	{statusTimeout, "--timeout ran out"},
+	{statusInput, "bad input file or environment: no ELF, not for Alpha, damaged, a tool or package missing"},
+	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},
+	{statusInternal, "internal error: a bug of axpress"},
+	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
+}
+
+func statusHelp() string {
+	var b strings.Builder
+	b.WriteString("Exit status:\n")
+	for _, d := range statusDocs {
+		fmt.Fprintf(&b, "  %3d  %s\n", d.Status, d.Text)
+	}
+	return b.String()
+}
+
+// failure is an error that knows the command's exit status.
+type failure struct {
+	status status
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// fail returns an error with a status.
+func fail(s status, format string, args ...any) error {
+	return &failure{s, fmt.Errorf(format, args...)}
+}
+
+// statusOf says how the command ends for err. What nobody has classified comes
+// from files, tools and the host.
+func statusOf(err error) status {
+	var f *failure
+	switch {
+	case err == nil:
+		return statusOK
+	case errors.As(err, &f):
+		return f.status
+	case errors.Is(err, context.Canceled):
+		return statusInterrupted
+	case strings.HasPrefix(err.Error(), "BUG:"):
+		return statusInternal
+	}
+	return statusInput
+}
+
+// stopped turns the end of a guest's run into the command's: nil for a power-off.
+func stopped(stop machine.Stop) error {
+	at := fmt.Sprintf("at pc %#x", stop.PC)
+	where := at
+	if stop.Detail != "" {
+		where += " (" + stop.Detail + ")"
+	}
+	switch stop.Reason {
+	case machine.PowerOff:
+		return nil
+	case machine.Panic:
+		return fail(statusPanic, "the guest panicked %s", where)
+	case machine.Halt:
+		return fail(statusHalt, "the guest halted %s", where)
+	case machine.Reboot:
+		return fail(statusHalt, "the guest asked for a reboot; axpress ends instead: start it again")
+	case machine.Timeout:
+		return fail(statusTimeout, "the guest's time ran out (--timeout) %s", at)
+	case machine.Interrupted:
+		return fail(statusInterrupted, "interrupted; the guest was %s", at)
+	}
+	return fail(statusInternal, "BUG: the run ended with reason %q %s", stop.Reason, where)
+}

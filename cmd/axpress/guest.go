@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"axpress/bench/guest"
+)
+
+func (a *app) guest() *cobra.Command {
+	c := &cobra.Command{
+		Use: "guest", Short: "Build the Linux/Alpha guest of the demo", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.guestBuild(), a.guestPackages())
+	return c
+}
+
+func (a *app) guestBuild() *cobra.Command {
+	var flavour, variant string
+	var jobs int
+	var asJSON, asEnv bool
+	c := &cobra.Command{
+		Use: "build", Short: "Build kernel and initramfs from Debian's packages, if the cache has none", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if jobs < 0 {
+				return fail(statusUsage, "--jobs %d: want 0 (one for each CPU) or more", jobs)
+			}
+			if err := oneOf("flavour", guest.Flavour(flavour), guest.Flavours()); err != nil {
+				return err
+			}
+			if err := oneOf("variant", guest.Variant(variant), guest.Variants()); err != nil {
+				return err
+			}
+			g, err := guest.Build(c.Context(), guest.Options{Flavour: guest.Flavour(flavour), Variant: guest.Variant(variant), Jobs: jobs, Log: a.err})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.out).Encode(g)
+			}
+			if asEnv {
+				programs := strings.Join([]string{g.Busybox, g.Aio}, string(os.PathListSeparator))
+				fmt.Fprintf(a.out, "export AXPRESS_GUEST_KERNEL='%s' AXPRESS_GUEST_INITRD='%s' AXPRESS_GUEST_PROGRAMS='%s'\n", g.Kernel, g.Initrd, programs)
+				return nil
+			}
+			fmt.Fprintf(a.out, "kernel  %s\ninitrd  %s\n", g.Kernel, g.Initrd)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
+	c.Flags().StringVar(&variant, "variant", string(guest.Plain), fmt.Sprintf("deliberate change of the kernel, of %q", guest.Variants()))
+	c.Flags().IntVarP(&jobs, "jobs", "j", 0, "how many compilers run at once (0: one for each CPU)")
+	c.Flags().BoolVar(&asJSON, "json", false, "write all paths as JSON")
+	c.Flags().BoolVar(&asEnv, "env", false, "write a shell line that tells the tests where the guest is")
+	return c
+}
+
+func (a *app) guestPackages() *cobra.Command {
+	return &cobra.Command{
+		Use: "packages [GROUP...]", Short: "Install the Debian packages that are missing (guest, translate, peer)",
+		RunE: func(c *cobra.Command, args []string) error {
+			groups := []guest.Group{}
+			for _, name := range args {
+				g := guest.Group(name)
+				if err := oneOf("group", g, []guest.Group{guest.GroupGuest, guest.GroupTranslate, guest.GroupPeer}); err != nil {
+					return err
+				}
+				groups = append(groups, g)
+			}
+			return guest.InstallPackages(c.Context(), a.err, groups...)
+		},
+	}
+}
+
+// oneOf refuses a value that is not among the possible ones.
+func oneOf[T ~string](what string, v T, possible []T) error {
+	for _, p := range possible {
+		if v == p {
+			return nil
+		}
+	}
+	return fail(statusUsage, "there is no %s %q; there are %q", what, v, possible)
+}

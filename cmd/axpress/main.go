@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// traceVariable makes internal errors show where they happened.
+const traceVariable = "AXPRESS_TRACE"
+
+func main() {
+	os.Exit(int(realMain()))
+}
+
+func realMain() status {
+	if os.Getenv(traceVariable) != "1" {
+		// A crash that no recover sees still prints its one line.
+		debug.SetTraceback("none")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the program at once: the cache is whole at all times.
+	defer context.AfterFunc(ctx, stop)()
+	return run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+}
+
+// streams are the standard streams of a command.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// app is what the subcommands share.
+type app struct {
+	streams
+	cacheDir string
+	trace    bool
+}
+
+// run executes one command line and returns the exit status, after writing at most
+// one line about a failure to the error stream.
+func run(ctx context.Context, args []string, s streams) (st status) {
+	a := &app{streams: s, trace: os.Getenv(traceVariable) == "1"}
+	defer func() {
+		if p := recover(); p != nil {
+			st = a.internal(p)
+		}
+	}()
+	began := false
+	root := a.root()
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return statusOK
+	}
+	st = statusOf(err)
+	if !began {
+		st = statusUsage
+		err = fmt.Errorf("%w; see axpress --help", err)
+	}
+	if st == statusInternal {
+		return a.internal(err)
+	}
+	fmt.Fprintf(s.err, "axpress: %s\n", message(err))
+	return st
+}
+
+// internal reports a bug of ours in one line.
+func (a *app) internal(p any) status {
+	text := strings.TrimPrefix(message(fmt.Errorf("%v", p)), "BUG: ")
+	fmt.Fprintf(a.err, "axpress: internal error: %s; please report it with the output of 'axpress version' (%s=1 shows more)\n", text, traceVariable)
+	if a.trace {
+		fmt.Fprintf(a.err, "%s", debug.Stack())
+	}
+	return statusInternal
+}
+
+// message is what the user is told about err: one line.
+func message(err error) string {
+	if isCanceled(err) {
+		return "interrupted"
+	}
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return strings.Join(lines, " ")
+}
+
+// root is the command without a subcommand.
+func (a *app) root() *cobra.Command {
+	c := &cobra.Command{
+		Use:           "axpress",
+		Short:         "Translate Alpha Linux to x86-64 ahead of time and run it",
+		Long:          "Axpress translates Alpha AXP code, a Linux kernel and its programs, to native x86-64 code once, and runs it.\n\n" + statusHelp(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return c.Help()
+		},
+	}
+	c.SetIn(a.in)
+	c.SetOut(a.out)
+	c.SetErr(a.err)
+	c.CompletionOptions.HiddenDefaultCmd = true
+	c.PersistentFlags().StringVar(&a.cacheDir, "cache", "", "folder of the translations (default: axpress/translations in the user's cache folder)")
+	c.AddCommand(a.demo(), a.guest(), a.translate(), a.run(), a.disasm(), a.ir(), a.cache(), a.version())
+	return c
+}

@@ -1,0 +1,67 @@
+// Package native is the machine's engine that runs translated code: the
+// dispatcher over an interpreter, for one CPU.
+//
+// In: a machine.CPU and the code to run. Out: a machine.Engine. It joins
+// runtime/machine and runtime/dispatch, which do not know each other.
+package native
+
+import (
+	"fmt"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
+	"axpress/runtime/interp"
+	"axpress/runtime/machine"
+)
+
+// Engine implements machine.Engine.
+type Engine struct{ *dispatch.Engine }
+
+var _ machine.Engine = (*Engine)(nil)
+
+// New makes the engine of c. Preconditions: the code stays mapped while the engine
+// runs, and the machine was told the end of the kernel's code (Config.CodeEnd).
+func New(c *machine.CPU, code []*abi.Code) (*Engine, error) {
+	e := &Engine{}
+	in := interp.New(c.S, c.MMU, interp.Config{
+		Cycles:      c.Cycles,
+		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
+	})
+	d, err := dispatch.New(dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code})
+	if err != nil {
+		return nil, fmt.Errorf("native engine: %w", err)
+	}
+	e.Engine = d
+	return e, nil
+}
+
+// The counters of Stats that have one name; "helper NAME" and "exit NAME" come
+// beside them.
+const (
+	StatNative      = "native"      // instructions retired in native code
+	StatInterpreted = "interpreted" // and in the interpreter
+	StatEntries     = "entries"     // times native code was entered from Go
+	StatHelper      = "helper "     // prefix: thunks served by Go, by name
+	StatExit        = "exit "       // prefix: native exits, by reason
+)
+
+// Stats implements machine.Engine.
+func (e *Engine) Stats() map[string]uint64 {
+	s := e.Engine.Stats()
+	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries}
+	for i, n := range s.Helpers {
+		if n != 0 {
+			m[StatHelper+abi.ThunkNames[i]] = n
+		}
+	}
+	for i, n := range s.Exits {
+		if n != 0 {
+			m[StatExit+abi.ExitNames[i]] = n
+		}
+	}
+	return m
+}
+
+// Misses returns the guest PCs at which the interpreter had to start, with how
+// often. The map is the engine's own.
+func (e *Engine) Misses() map[uint64]uint64 { return e.Engine.Stats().Misses }

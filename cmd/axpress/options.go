@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/bits"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"axpress/cmd/axpress/prepare"
+	"axpress/ir/pass"
+	"axpress/translator/pipeline"
+)
+
+// translation are the options about translating that several commands have.
+type translation struct {
+	jobs  int
+	force bool
+	check bool
+	hints string
+	only  string
+	debug []string
+}
+
+func (t *translation) flags(f *pflag.FlagSet) {
+	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many translations run at once (0: one for each CPU)")
+	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
+	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
+	f.StringVar(&t.only, "only", "", "translate only the functions whose name matches this regular expression; the rest is interpreted")
+	f.StringVar(&t.hints, "hints", "", "the --stats file of an earlier run: translate also what it had to interpret of the kernel")
+}
+
+// errHelped says that the user wanted to read, not to work.
+var errHelped = errors.New("helped")
+
+// options returns what the flags mean.
+func (t *translation) options(a *app) (prepare.Options, error) {
+	o := prepare.Options{CacheDir: a.cacheDir, Force: t.force, Report: newReporter(a.err)}
+	if t.jobs < 0 {
+		return o, fail(statusUsage, "--jobs %d: want 0 (one for each CPU) or more", t.jobs)
+	}
+	off, err := t.passes(a)
+	if err != nil {
+		return o, err
+	}
+	var only *regexp.Regexp
+	if t.only != "" {
+		if only, err = regexp.Compile(t.only); err != nil {
+			return o, fail(statusUsage, "--only: %w", err)
+		}
+	}
+	hints, err := readHints(t.hints)
+	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only}
+	return o, err
+}
+
+// passes reads the -d options.
+func (t *translation) passes(a *app) (map[string]bool, error) {
+	off := map[string]bool{}
+	for _, d := range t.debug {
+		if d == "help" {
+			fmt.Fprintln(a.out, "Passes, in order; -d NAME=off leaves one out:")
+			for _, p := range pass.List() {
+				note := ""
+				if p.Required {
+					note = " (required)"
+				}
+				fmt.Fprintf(a.out, "  %-12s %s%s\n", p.Name, p.Doc, note)
+			}
+			return nil, errHelped
+		}
+		name, ok := strings.CutSuffix(d, "=off")
+		if !ok {
+			return nil, fail(statusUsage, "-d %s: want PASS=off or help", d)
+		}
+		p := findPass(name)
+		switch {
+		case p == nil:
+			return nil, fail(statusUsage, "-d %s: there is no pass %q; -d help lists them", d, name)
+		case p.Required:
+			return nil, fail(statusUsage, "-d %s: the pass %q is required", d, name)
+		}
+		off[name] = true
+	}
+	return off, nil
+}
+
+func findPass(name string) *pass.Pass {
+	for _, p := range pass.List() {
+		if p.Name == name {
+			return &p
+		}
+	}
+	return nil
+}
+
+// readHints returns the kernel addresses among the misses of a --stats file.
+func readHints(path string) ([]uint64, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var s stats
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, fail(statusInput, "%s: not a file that run --stats wrote: %w", path, err)
+	}
+	return s.hints(), nil
+}
+
+// parseSize reads a number of bytes with an optional K, M or G.
+func parseSize(text string) (uint64, error) {
+	digits, shift := text, 0
+	for i, unit := range []string{"K", "M", "G"} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			digits, shift = number, 10*(i+1)
+		}
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil || bits.Len64(n)+shift > 63 {
+		return 0, fmt.Errorf("%q is no size: want bytes, or a number with K, M or G", text)
+	}
+	return n << shift, nil
+}
+
+// isCanceled says whether err is the end of the command's context.
+func isCanceled(err error) bool {
+	var f *failure
+	return errors.Is(err, context.Canceled) && !errors.As(err, &f)
+}

@@ -1,0 +1,211 @@
+package prepare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"axpress/lifter/discover"
+	"axpress/lifter/image"
+	"axpress/translator/artifact"
+	"axpress/translator/cache"
+	"axpress/translator/pipeline"
+	"axpress/translator/toolchain"
+)
+
+// Options say where translations are kept and how they are made.
+type Options struct {
+	CacheDir string // "" is the user's cache
+	Force    bool   // translate even what the cache has
+	Pipeline pipeline.Options
+	Report   Reporter // may be nil
+}
+
+// Reporter tells a person what happens. Its methods are called one at a time.
+type Reporter interface {
+	// Note is called with a line about something that is not as usual.
+	Note(line string)
+	// Begin is called before the first translation, with the names of what is not
+	// in the cache; not at all if everything is.
+	Begin(names []string)
+	// Progress is called with the share that is done, in instruction words of all
+	// files together.
+	Progress(done, total int)
+	// End is called after the last Progress, if Begin was.
+	End()
+}
+
+// Result is the translation of one image.
+type Result struct {
+	Image    *image.Image
+	Key      string
+	Path     string // of the cache entry
+	Cached   bool   // it was there already
+	Artifact *artifact.Artifact
+	Seconds  float64 // host time that making it took; 0 if Cached
+	Bytes    int64   // size of the host code
+	Missing  []string
+}
+
+// job is one image whose translation is not in the cache.
+type job struct {
+	result *Result
+	words  int
+}
+
+// Translate returns the translations of images, in their order. Images without
+// code are left out and noted. An error says which image it is about; when ctx ends
+// the error wraps ctx's. What was finished before an error stays in the cache.
+func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result, error) {
+	dir := o.CacheDir
+	if dir == "" {
+		var err error
+		if dir, err = cache.DefaultDir(); err != nil {
+			return nil, err
+		}
+	}
+	tools, err := toolchain.Find()
+	if err != nil {
+		return nil, err
+	}
+	if o.Report == nil {
+		o.Report = silent{}
+	}
+	store, err := cache.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := preparation{store: store, tools: tools, o: o}
+	return p.run(ctx, images)
+}
+
+type preparation struct {
+	store *cache.Cache
+	tools *toolchain.LLVM
+	o     Options
+}
+
+func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result, error) {
+	var results []*Result
+	var jobs []job
+	var names []string
+	total := 0
+	for _, img := range images {
+		words := codeWords(img)
+		if words == 0 {
+			p.o.Report.Note(fmt.Sprintf("%s: no code, nothing to translate", img.Name))
+			continue
+		}
+		r := &Result{Image: img, Key: pipeline.Key(img, p.tools, p.options(img))}
+		r.Path = p.store.Path(r.Key)
+		results = append(results, r)
+		if !p.o.Force && p.load(r) {
+			r.Cached = true
+			continue
+		}
+		jobs = append(jobs, job{r, words})
+		names = append(names, img.Name)
+		total += words
+	}
+	if len(jobs) == 0 {
+		return results, ctx.Err()
+	}
+	p.o.Report.Begin(names)
+	defer p.o.Report.End()
+	done := 0
+	for _, j := range jobs {
+		err := p.translate(ctx, j.result, func(part, of int) {
+			p.o.Report.Progress(done+int(float64(j.words)*float64(part)/float64(max(of, 1))), total)
+		})
+		if err != nil {
+			return nil, err
+		}
+		done += j.words
+		p.o.Report.Progress(done, total)
+	}
+	return results, nil
+}
+
+// options are the pipeline's for img. Hints are addresses of the kernel's image;
+// in a program they would mean nothing.
+func (p *preparation) options(img *image.Image) pipeline.Options {
+	o := p.o.Pipeline
+	if img.Kind != image.Kernel {
+		o.Hints = nil
+	}
+	return o
+}
+
+// load fills r from the cache, if the cache has a good entry.
+func (p *preparation) load(r *Result) bool {
+	if !p.store.Has(r.Key) {
+		return false
+	}
+	err := r.open()
+	if err == nil {
+		return true
+	}
+	p.o.Report.Note(fmt.Sprintf("cache entry refused, translating again: %v", err))
+	return false
+}
+
+// open loads the entry at r.Path.
+func (r *Result) open() error {
+	a, err := artifact.Load(r.Path)
+	if err != nil {
+		return err
+	}
+	if a.Key != r.Key {
+		return fmt.Errorf("%s: %w: it is the entry of key %s", r.Path, artifact.ErrForeign, a.Key)
+	}
+	_, missing, err := a.UnitList()
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Path, err)
+	}
+	r.Artifact, r.Missing, r.Bytes = a, missing, int64(a.Manifest.Bytes)
+	return nil
+}
+
+// translate makes the entry of r and loads it: code must come from a file, mapped.
+func (p *preparation) translate(ctx context.Context, r *Result, progress func(part, of int)) error {
+	start := time.Now()
+	o := p.options(r.Image)
+	o.Progress = progress
+	a, err := pipeline.Translate(ctx, r.Image, p.tools, o)
+	switch {
+	case errors.Is(err, discover.ErrNoCode):
+		return fmt.Errorf("%s: %w", r.Image.Name, ErrNothing)
+	case err != nil:
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := p.store.Put(r.Key, a.Write); err != nil {
+		return fmt.Errorf("%w (is there room, and may you write there? --cache DIR chooses another folder)", err)
+	}
+	if err := r.open(); err != nil {
+		return fmt.Errorf("the translation just written cannot be read back: %w", err)
+	}
+	r.Seconds = time.Since(start).Seconds()
+	return nil
+}
+
+// codeWords is the number of instruction words in the executable segments.
+func codeWords(img *image.Image) (n int) {
+	for i := range img.Segments {
+		if s := &img.Segments[i]; s.Perm&image.X != 0 {
+			n += len(s.Data) / 4
+		}
+	}
+	return n
+}
+
+// silent is the Reporter of nobody.
+type silent struct{}
+
+func (silent) Note(string)       {}
+func (silent) Begin([]string)    {}
+func (silent) Progress(int, int) {}
+func (silent) End()              {}

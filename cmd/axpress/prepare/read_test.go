@@ -1,0 +1,147 @@
+package prepare
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/cavaliergopher/cpio"
+
+	"axpress/lifter/image"
+	"axpress/lifter/image/imagetest"
+)
+
+// programFile is a program of one instruction, at a place of its own.
+func programFile(page uint64) []byte {
+	va := 0x120000000 + page*image.PageSize
+	return imagetest.Build(imagetest.File{Entry: va, Segs: []imagetest.Seg{
+		{VAddr: va, Data: imagetest.Words(0x6bfa8001), Flags: elf.PF_R | elf.PF_X}}})
+}
+
+// tree has two programs, one of them twice, a broken one, and other files.
+func tree() map[string][]byte {
+	one := programFile(0)
+	return map[string][]byte{
+		"bin/one": one, "bin/same": one, "lib/two": programFile(1), "lib/broken": one[:100], "etc/motd": []byte("hello"), "etc/empty": nil,
+	}
+}
+
+func TestReadFolder(t *testing.T) {
+	root := t.TempDir()
+	for name, data := range tree() {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkTree(t, root)
+}
+
+func TestReadInitramfs(t *testing.T) {
+	var b bytes.Buffer
+	w := cpio.NewWriter(&b)
+	for _, name := range []string{"bin/one", "bin/same", "etc/empty", "etc/motd", "lib/broken", "lib/two"} {
+		data := tree()[name]
+		if err := w.WriteHeader(&cpio.Header{Name: name, Mode: cpio.TypeReg | 0o755, Size: int64(len(data))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "initrd")
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	checkTree(t, path)
+}
+
+func checkTree(t *testing.T, path string) {
+	t.Helper()
+	images, skipped, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(images) != 2 || filepath.Base(images[0].Name) != "one" || filepath.Base(images[1].Name) != "two" {
+		t.Errorf("%d images: %v", len(images), images)
+	}
+	if len(skipped) != 1 || filepath.Base(skipped[0].Name) != "broken" || skipped[0].Reason == "" {
+		t.Errorf("skipped %v", skipped)
+	}
+}
+
+func TestReadNothing(t *testing.T) {
+	if _, _, err := Read(t.TempDir()); !errors.Is(err, ErrNothing) {
+		t.Errorf("empty folder: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "data")
+	data := imagetest.Build(imagetest.File{Entry: 0x120000000, Segs: []imagetest.Seg{{VAddr: 0x120000000, Data: []byte("data"), Flags: elf.PF_R}}})
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	images, _, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := &notes{}
+	results, err := Translate(t.Context(), images, Options{CacheDir: t.TempDir(), Report: notes})
+	if err != nil || len(results) != 0 || len(notes.lines) != 1 {
+		t.Errorf("a file without code: %v, %v, %q", results, err, notes.lines)
+	}
+}
+
+// notes is a Reporter that keeps the notes.
+type notes struct {
+	silent
+	lines []string
+}
+
+func (n *notes) Note(line string) { n.lines = append(n.lines, line) }
+
+// The progress of several files is one, and ends at its end.
+func TestProgress(t *testing.T) {
+	var images []*image.Image
+	for i := range uint64(2) {
+		img, err := image.Parse("p", programFile(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, img)
+	}
+	p := &progress{}
+	results, err := Translate(t.Context(), images, Options{CacheDir: t.TempDir(), Report: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 2 || p.began != 1 || p.ended != 1 || p.done != p.total || p.total != 2 {
+		t.Errorf("%d results, %+v", len(results), p)
+	}
+	for _, r := range results {
+		if r.Cached || r.Seconds == 0 || r.Artifact == nil || r.Artifact.Key != r.Key {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+type progress struct {
+	silent
+	began, ended, done, total int
+}
+
+func (p *progress) Begin([]string) { p.began++ }
+func (p *progress) End()           { p.ended++ }
+func (p *progress) Progress(done, total int) {
+	if done < p.done {
+		p.ended = -100 // never backwards
+	}
+	p.done, p.total = done, total
+}

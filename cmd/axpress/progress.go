@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/terminal"
+)
+
+// newReporter returns what tells a person about translations: a bar on a terminal,
+// lines elsewhere.
+func newReporter(w io.Writer) prepare.Reporter {
+	if terminal.IsTerminal(w) {
+		return &barReporter{lineReporter: lineReporter{w: w}}
+	}
+	return &lineReporter{w: w}
+}
+
+// lineReporter writes a line every tenth of the way.
+type lineReporter struct {
+	w     io.Writer
+	start time.Time
+	tenth int
+}
+
+// Note implements prepare.Reporter.
+func (r *lineReporter) Note(line string) { fmt.Fprintln(r.w, "axpress:", line) }
+
+// Begin implements prepare.Reporter.
+func (r *lineReporter) Begin(names []string) {
+	r.start, r.tenth = time.Now(), 0
+	r.Note("translating " + enumerate(names) + ": not in the cache")
+}
+
+// Progress implements prepare.Reporter.
+func (r *lineReporter) Progress(done, total int) {
+	if tenth := 10 * done / max(total, 1); tenth > r.tenth {
+		r.tenth = tenth
+		r.Note(fmt.Sprintf("translating: %d %%, %.0f s", 10*tenth, time.Since(r.start).Seconds()))
+	}
+}
+
+// End implements prepare.Reporter.
+func (r *lineReporter) End() {}
+
+// enumerate writes a few names.
+func enumerate(names []string) string {
+	const few = 3
+	if len(names) > few {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+	}
+	return strings.Join(names, ", ")
+}
+
+// barReporter draws a bar.
+type barReporter struct {
+	lineReporter
+	bar *progressbar.ProgressBar
+}
+
+// Begin implements prepare.Reporter.
+func (r *barReporter) Begin(names []string) {
+	r.lineReporter.Begin(names)
+	r.bar = progressbar.NewOptions(1, progressbar.OptionSetWriter(r.w), progressbar.OptionSetDescription("translating"),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(40),
+		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetPredictTime(true))
+}
+
+// Progress implements prepare.Reporter.
+func (r *barReporter) Progress(done, total int) {
+	r.bar.ChangeMax(total)
+	_ = r.bar.Set(done) // a bar that cannot be drawn is no failure
+}
+
+// End implements prepare.Reporter.
+func (r *barReporter) End() { _ = r.bar.Clear() }

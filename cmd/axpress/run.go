@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/machine"
+)
+
+func (a *app) run() *cobra.Command {
+	var b boot
+	var t translation
+	var memory, statsFile string
+	c := &cobra.Command{
+		Use:   "run --kernel FILE",
+		Short: "Boot a kernel; the serial console is standard input and output",
+		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output; on a terminal\n" +
+			"Ctrl-A x quits and Ctrl-A h prints help. What is not yet translated is translated first.\n\n" + statusHelp(),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var err error
+			if b.prepare, err = t.options(a); err != nil {
+				if errors.Is(err, errHelped) {
+					return nil
+				}
+				return err
+			}
+			if b.memory, err = parseSize(memory); err != nil {
+				return fail(statusUsage, "--memory: %w", err)
+			}
+			if err := b.load(); err != nil {
+				return err
+			}
+			if err := b.translate(c.Context()); err != nil {
+				return err
+			}
+			stop, s, err := b.run(c.Context(), a.in, a.out)
+			if err != nil {
+				return err
+			}
+			if terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
+				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
+			}
+			if statsFile != "" {
+				if err := s.write(statsFile); err != nil {
+					return err
+				}
+			}
+			return stopped(stop)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&b.kernelFile, "kernel", "", "vmlinux to boot (required)")
+	f.StringVar(&b.initrdFile, "initrd", "", "initramfs")
+	f.StringVar(&b.append, "append", "", "kernel command line, such as console=ttyS0")
+	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
+	f.StringVar(&b.engine, "engine", engineNative, "native (translated code) or interp (the reference interpreter)")
+	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
+	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
+	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	t.flags(f)
+	return c
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"axpress/cmd/axpress/native"
+	"axpress/lifter/image"
+	"axpress/runtime/machine"
+)
+
+// stats is what --stats writes: the counters of one run, all CPUs together.
+type stats struct {
+	Kernel       string            `json:"kernel"`
+	Engine       string            `json:"engine"`
+	CPUs         int               `json:"cpus"`
+	Stop         string            `json:"stop"`
+	StopPC       string            `json:"stop_pc"`
+	Instructions uint64            `json:"instructions"`             // retired
+	Native       uint64            `json:"instructions_native"`      // of them in translated code
+	Interpreted  uint64            `json:"instructions_interpreted"` // and in the interpreter
+	PALcode      uint64            `json:"instructions_palcode"`     // CALL_PALs that left translated code
+	NativeShare  float64           `json:"native_share"`             // Native of Instructions, 0 to 1
+	Exits        map[string]uint64 `json:"exits"`                    // engine to machine, by reason
+	NativeExits  map[string]uint64 `json:"native_exits"`             // native code to dispatcher, by reason
+	Entries      uint64            `json:"native_entries"`
+	// Helpers are the thunks that Go served: loads and stores there are refills of
+	// the soft TLB, accesses to devices, and faults.
+	Helpers     map[string]uint64 `json:"helpers"`
+	TLBRefills  uint64            `json:"tlb_refills"` // the loads and stores among Helpers
+	CallPALs    map[string]uint64 `json:"call_pals"`   // those that left the engine
+	Interrupts  uint64            `json:"interrupts"`
+	Rests       uint64            `json:"idle_loops_found"`
+	HostSeconds float64           `json:"host_seconds"`        // of the guest's run
+	Translation float64           `json:"translation_seconds"` // before it
+	GuestTime   float64           `json:"guest_seconds"`
+	Misses      []miss            `json:"misses"` // where the interpreter had to start, most frequent first
+	MissedPCs   int               `json:"missed_pcs"`
+}
+
+// miss is a guest PC without native code.
+type miss struct {
+	PC     string `json:"pc"`
+	Symbol string `json:"symbol,omitempty"`
+	Count  uint64 `json:"count"`
+}
+
+// maxMisses is how many misses stats keeps: enough to be the hints of a kernel.
+const maxMisses = 4096
+
+// stats collects the counters of a run that has ended.
+func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *stats {
+	s := &stats{
+		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
+		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
+		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
+		Misses: []miss{},
+	}
+	for _, c := range m.CPUs {
+		s.Instructions += uint64(c.Instructions)
+		s.Interrupts += c.Interrupts
+		s.Rests += c.Spins
+		addAll(s.Exits, c.Exits)
+		addAll(s.CallPALs, c.CallPALs)
+		s.addEngine(c.Engine)
+	}
+	s.PALcode = s.Instructions - s.Native - s.Interpreted
+	if s.Instructions > 0 {
+		s.NativeShare = float64(s.Native) / float64(s.Instructions)
+	}
+	s.addMisses(b)
+	return s
+}
+
+func addAll(to, from map[string]uint64) {
+	for name, n := range from {
+		to[name] += n
+	}
+}
+
+// addEngine sorts an engine's counters by their names.
+func (s *stats) addEngine(counters map[string]uint64) {
+	for name, n := range counters {
+		helper, isHelper := strings.CutPrefix(name, native.StatHelper)
+		exit, isExit := strings.CutPrefix(name, native.StatExit)
+		switch {
+		case name == native.StatNative:
+			s.Native += n
+		case name == native.StatInterpreted:
+			s.Interpreted += n
+		case name == native.StatEntries:
+			s.Entries += n
+		case isHelper:
+			s.Helpers[helper] += n
+			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {
+				s.TLBRefills += n
+			}
+		case isExit:
+			s.NativeExits[exit] += n
+		}
+	}
+}
+
+func (s *stats) addMisses(b *boot) {
+	count := map[uint64]uint64{}
+	for _, e := range b.engines {
+		for pc, n := range e.Misses() {
+			count[pc] += n
+		}
+	}
+	s.MissedPCs = len(count)
+	pcs := make([]uint64, 0, len(count))
+	for pc := range count {
+		pcs = append(pcs, pc)
+	}
+	slices.SortFunc(pcs, func(x, y uint64) int {
+		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
+	})
+	names := newNames(b.kernel)
+	for _, pc := range pcs[:min(len(pcs), maxMisses)] {
+		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.at(pc), Count: count[pc]})
+	}
+}
+
+// hints are the misses in the kernel's image: its own translation can have them.
+func (s *stats) hints() (pcs []uint64) {
+	for _, m := range s.Misses {
+		if pc, err := strconv.ParseUint(m.PC, 0, 64); err == nil && pc >= image.KSEGBase {
+			pcs = append(pcs, pc)
+		}
+	}
+	slices.Sort(pcs)
+	return slices.Compact(pcs)
+}
+
+// write writes s as JSON to the file at path.
+func (s *stats) write(path string) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("--stats: %w", err)
+	}
+	return nil
+}
+
+// names finds the symbol of an address.
+type names struct{ symbols []image.Symbol }
+
+func newNames(img *image.Image) names {
+	var n names
+	for _, s := range img.Symbols {
+		if (s.Func || s.Label) && !s.Abs {
+			n.symbols = append(n.symbols, s)
+		}
+	}
+	return n
+}
+
+// find returns the index of the first symbol at addr, or where one would be.
+func (n names) find(addr uint64) (int, bool) {
+	return slices.BinarySearchFunc(n.symbols, addr, func(s image.Symbol, a uint64) int { return cmp.Compare(s.Addr, a) })
+}
+
+// at names addr as symbol+offset, "" if no symbol comes closely before it.
+func (n names) at(addr uint64) string {
+	i, found := n.find(addr)
+	if !found {
+		i--
+	}
+	const far = 1 << 20 // an address beyond the text belongs to no symbol
+	switch {
+	case i < 0 || addr-n.symbols[i].Addr > far:
+		return ""
+	case addr == n.symbols[i].Addr:
+		return n.symbols[i].Name
+	}
+	return fmt.Sprintf("%s+%#x", n.symbols[i].Name, addr-n.symbols[i].Addr)
+}

@@ -1,0 +1,58 @@
+package mem
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Watch tells which pages of a piece of RAM were stored to, at no cost to the
+// stores: the piece is mapped privately over the shared mapping, so the first
+// store to each host page makes the host copy it, which shows in the page map.
+// It suits memory that is hardly ever written, like a kernel's text.
+type Watch struct {
+	ram     *RAM
+	lo, hi  uint64
+	pagemap int
+}
+
+// Watch begins to watch the host pages that overlap physical bytes [lo, hi). What
+// they hold now stays. Other mappings of the memory no longer see stores to them.
+func (r *RAM) Watch(lo, hi uint64) (*Watch, error) {
+	lo &^= HostPage - 1
+	hi = (hi + HostPage - 1) &^ (HostPage - 1)
+	if lo >= hi || hi > uint64(len(r.b)) {
+		return nil, fmt.Errorf("watch guest RAM: [%#x, %#x) is not in %#x bytes of RAM", lo, hi, len(r.b))
+	}
+	if r.fd >= 0 {
+		if err := remapPrivate(r.b[lo:hi], r.fd, int64(lo)); err != nil {
+			return nil, fmt.Errorf("watch guest RAM: map [%#x, %#x) privately: %w", lo, hi, err)
+		}
+	}
+	fd, err := unix.Open(pagemapFile, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("watch guest RAM: %w", err)
+	}
+	return &Watch{ram: r, lo: lo, hi: hi, pagemap: fd}, nil
+}
+
+// Close ends the watch. The pages stay as they are.
+func (w *Watch) Close() error { return unix.Close(w.pagemap) }
+
+// Written calls fn with the physical address of each host page that was stored
+// to since the watch began.
+func (w *Watch) Written(fn func(pa uint64)) error {
+	buf := make([]byte, (w.hi-w.lo)/HostPage*pagemapEntry)
+	first := (uint64(w.ram.Base()) + w.lo) / HostPage
+	if _, err := unix.Pread(w.pagemap, buf, int64(first*pagemapEntry)); err != nil {
+		return fmt.Errorf("watch guest RAM: read %s: %w", pagemapFile, err)
+	}
+	for i := 0; i < len(buf); i += pagemapEntry {
+		e := binary.LittleEndian.Uint64(buf[i:])
+		if e&pagemapPresent != 0 && e&pagemapShared == 0 {
+			fn(w.lo + uint64(i/pagemapEntry)*HostPage)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,356 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"axpress/palstubs/console"
+	"axpress/palstubs/osf"
+	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
+	"axpress/runtime/interp"
+	"axpress/runtime/machine"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Config says what to compare and whom to tell.
+type Config struct {
+	// Code is the translated code. The machine must have been told the end of the
+	// kernel's (machine.Config.CodeEnd).
+	Code []*abi.Code
+	// Inlined tells which CALL_PALs native code may execute itself. nil: none.
+	Inlined func(fn uint32) bool
+	// Symbol names a guest address for reports, "" if it cannot. May be nil.
+	Symbol func(pc uint64) string
+	// Report is told of each divergence; false stops the machine with an error.
+	// The guest goes on as the interpreter has it either way. nil stops.
+	Report func(*Divergence) (goOn bool)
+	// ScanEvery is after how many stretches the whole view is searched for stores
+	// that the interpreter did not make. 0 is DefaultScanEvery, 1 finds the stretch.
+	ScanEvery int
+}
+
+// DefaultScanEvery keeps the search below a tenth of the time for RAM of 256 MB.
+const DefaultScanEvery = 4096
+
+// Stats count what was compared.
+type Stats struct {
+	Compared    uint64 // instructions retired by both engines
+	Interpreted uint64 // by the interpreter alone
+	Stretches   uint64
+	Exits       [abi.NumExitCodes]uint64 // how native code left
+	Pages       uint64                   // host pages compared
+	Scans       uint64
+	Divergences uint64
+}
+
+// Lockstep runs one guest CPU in both engines. It belongs to the goroutine that
+// runs the CPU.
+type Lockstep struct {
+	cfg    Config
+	s      *abi.State
+	mmu    *mmu.MMU
+	ram    *mem.RAM
+	pal    *osf.CPU
+	cycles func() uint64
+	interp *interp.CPU
+
+	shadow struct {
+		s    *abi.State
+		view *mem.View
+		mmu  *mmu.MMU
+		*dispatch.Engine
+	}
+	codeEnd uint64 // physical
+	gen     uint64 // ITLBGeneration of mmu that shadow.mmu follows
+
+	stretch struct {
+		on         bool // the interpreter repeats what native code did
+		before     archState
+		baseCycles uint64
+	}
+	log      *storeLog
+	scanned  uint64 // Stats.Stretches at the last scan
+	budget   budget
+	broken   error // of the host; ends the run
+	stats    Stats
+	got, ref archState // scratch: native code's result and the interpreter's
+}
+
+var _ machine.Engine = (*Lockstep)(nil)
+
+// New makes the engine of c, for machine.Config.NewEngine. It puts itself between
+// c's PALcode and the machine, to see which translations are dropped.
+func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
+	if cfg.ScanEvery <= 0 {
+		cfg.ScanEvery = DefaultScanEvery
+	}
+	l := &Lockstep{cfg: cfg, s: c.S, mmu: c.MMU, ram: c.RAM, pal: c.PAL, cycles: c.Cycles, log: newStoreLog(c.RAM)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("lockstep: %w", err), l.Close())
+		}
+	}()
+	l.interp = interp.New(c.S, c.MMU, interp.Config{
+		Cycles:      func() uint64 { return l.cyclesAt(l.s.Icount) },
+		NativeEntry: func(pc uint64) bool { return !l.stretch.on && l.shadow.HasEntry(pc) },
+	})
+	if err := l.makeShadow(c); err != nil {
+		return nil, err
+	}
+	for _, code := range cfg.Code {
+		if len(code.Spans) > 0 {
+			c.MMU.SetCodeRange(code.KernelLo, code.KernelHi, l.shadow.Written)
+		}
+	}
+	c.MMU.WatchStores(l.log.before)
+	c.PAL.Sys = tap{c.PAL.Sys, l}
+	return l, nil
+}
+
+// makeShadow makes the second CPU.
+func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
+	sh := &l.shadow
+	if sh.s, err = abi.NewState(); err != nil {
+		return err
+	}
+	if sh.view, err = mem.NewView(c.RAM); err != nil {
+		return err
+	}
+	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
+	for _, code := range l.cfg.Code {
+		l.codeEnd = max(l.codeEnd, code.KernelHi)
+	}
+	sh.mmu.InitWindows(l.codeEnd)
+	sh.Engine, err = dispatch.New(dispatch.Config{
+		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,
+		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) },
+		Veto:   l.budget.veto,
+	})
+	l.budget.mmu = sh.mmu
+	return err
+}
+
+// Close frees the shadow. The machine must not run any more.
+func (l *Lockstep) Close() error {
+	var errs []error
+	if sh := &l.shadow; sh.Engine != nil {
+		errs = append(errs, sh.Engine.Close())
+		sh.Engine = nil
+	}
+	if sh := &l.shadow; sh.view != nil {
+		errs = append(errs, sh.view.Close())
+	}
+	if sh := &l.shadow; sh.s != nil {
+		errs = append(errs, abi.FreeState(sh.s))
+		sh.s = nil
+	}
+	return errors.Join(errs...)
+}
+
+// cyclesPerInst: the counter that both engines see moves with instructions
+// during a stretch, as in machine.ClockDeterministic (1 ns an instruction).
+const instsPerCycle = 1_000_000_000 / console.CycleFreq
+
+// cyclesAt is the cycle counter when icount instructions have been retired.
+func (l *Lockstep) cyclesAt(icount int64) uint64 {
+	if !l.stretch.on {
+		return l.cycles()
+	}
+	return l.stretch.baseCycles + uint64(icount-l.stretch.before.icount)/instsPerCycle
+}
+
+// exitDiverged is what Run returns to make the machine stop with an error: an exit
+// that no engine may return.
+const exitDiverged = abi.ExitHelper
+
+// Run implements machine.Engine.
+func (l *Lockstep) Run() uint64 {
+	if g := l.mmu.ITLBGeneration(); g != l.gen {
+		// Somebody dropped translations without the PALcode: a CPU is being started.
+		l.gen = g
+		l.shadow.mmu.InvalidateAll()
+	}
+	for l.s.Icount < atomic.LoadInt64(&l.s.Limit) {
+		code, native := l.runStretch()
+		switch {
+		case l.broken != nil:
+			return exitDiverged
+		case native && code == abi.ExitNone:
+			continue
+		case native && code != abi.ExitInterpret:
+			return code
+		}
+		before := l.s.Icount
+		code = l.interp.Run()
+		l.stats.Interpreted += uint64(l.s.Icount - before)
+		if code != abi.ExitNative {
+			return code
+		}
+	}
+	return abi.ExitPoll
+}
+
+// Err is what made Run stop the machine: a divergence that Report did not want to
+// go beyond (a *Divergence), or a failure of the host.
+func (l *Lockstep) Err() error { return l.broken }
+
+// Step implements what the machine looks for in an engine: one instruction, in the
+// interpreter.
+func (l *Lockstep) Step() uint64 {
+	l.stats.Interpreted++
+	return l.interp.Step()
+}
+
+// InvalidateCode implements machine.Engine.
+func (l *Lockstep) InvalidateCode() {
+	l.interp.InvalidateCode()
+	l.shadow.InvalidateCode()
+}
+
+// Stats implements machine.Engine.
+func (l *Lockstep) Stats() map[string]uint64 {
+	return map[string]uint64{"compared": l.stats.Compared, "interpreted": l.stats.Interpreted, "stretches": l.stats.Stretches,
+		"pages": l.stats.Pages, "scans": l.stats.Scans, "divergences": l.stats.Divergences}
+}
+
+// Counters returns the counters so far.
+func (l *Lockstep) Counters() Stats { return l.stats }
+
+// Misses returns where the interpreter had to start, with how often.
+func (l *Lockstep) Misses() map[uint64]uint64 { return l.shadow.Engine.Stats().Misses }
+
+// enterShadow makes the shadow the CPU that the stretch begins with.
+func (l *Lockstep) enterShadow(limit int64) {
+	l.stretch.before.load(l.shadow.s)
+	atomic.StoreInt64(&l.shadow.s.Limit, limit)
+}
+
+// runStretch runs native code from State.PC, if there is some, and lets the
+// interpreter repeat it. code is how native code left, or how the interpreter did
+// where they differ.
+func (l *Lockstep) runStretch() (code uint64, native bool) {
+	b := &l.stretch.before
+	b.take(l.s)
+	l.stretch.baseCycles = l.cycles()
+	l.stretch.on = true
+	defer func() { l.stretch.on = false }()
+	l.enterShadow(b.limit)
+	left, ok := l.shadow.Native()
+	if !ok {
+		return 0, false
+	}
+	l.stats.Stretches++
+	l.stats.Exits[left]++
+	l.got.take(l.shadow.s)
+	end := l.repeat(l.got.icount)
+	bad := l.compare(left, &end)
+	l.stats.Compared += uint64(l.s.Icount - b.icount)
+	code = left
+	if bad != "" && l.broken == nil {
+		code = l.diverged(left, end, bad)
+	}
+	l.drop()
+	return code, true
+}
+
+// drop ends a stretch: the view shows RAM again, the stores are history.
+func (l *Lockstep) drop() {
+	for _, pa := range l.log.pages {
+		l.fail(l.shadow.view.Discard(pa))
+	}
+	l.log.clear()
+}
+
+// fail notes an error of the host.
+func (l *Lockstep) fail(err error) {
+	if err != nil && l.broken == nil {
+		l.broken = fmt.Errorf("lockstep: %w", err)
+	}
+}
+
+// repeated says how the interpreter's repetition ended.
+type repeated struct {
+	early bool   // before the instruction count of native code
+	tried bool   // the instruction at which native code left was tried: see compare
+	code  uint64 // abi.ExitXxx
+	arg   uint64
+	note  string // what was wrong, if that is not an exit
+}
+
+// repeat interprets, with the stores noted, until State.Icount is target or the
+// interpreter leaves by itself. CALL_PALs that native code executes are the
+// PALcode's.
+func (l *Lockstep) repeat(target int64) repeated {
+	// No polls: the interpreter has to go exactly as far as native code did. Others
+	// may set Limit to 0 meanwhile, and that must stand.
+	limit := atomic.SwapInt64(&l.s.Limit, math.MaxInt64)
+	defer atomic.CompareAndSwapInt64(&l.s.Limit, math.MaxInt64, limit)
+	l.log.on = true
+	defer func() { l.log.on = false }()
+	for l.s.Icount < target {
+		code := l.interp.RunFor(target - l.s.Icount)
+		switch {
+		case code == abi.ExitPoll:
+			continue
+		case code == abi.ExitArith && l.s.Icount == target:
+			return repeated{code: code, arg: l.s.ExitArg}
+		case code == abi.ExitCallPAL && l.inlined(uint32(l.s.ExitArg)):
+			if note := l.callPAL(target); note != "" {
+				return repeated{early: true, code: abi.ExitPoll, note: note}
+			}
+			continue
+		}
+		return repeated{early: true, code: code, arg: l.s.ExitArg}
+	}
+	return repeated{code: abi.ExitPoll}
+}
+
+func (l *Lockstep) inlined(fn uint32) bool { return l.cfg.Inlined != nil && l.cfg.Inlined(fn) }
+
+// callPAL executes a CALL_PAL that native code executed too.
+func (l *Lockstep) callPAL(target int64) (note string) {
+	fn := uint32(l.s.ExitArg)
+	if r := l.pal.Call(fn); r != osf.Continue {
+		return fmt.Sprintf("CALL_PAL %#x does not go on in the PALcode, native code did", fn)
+	}
+	if l.s.IRQLevel > l.s.PS&7 && l.s.Icount < target {
+		return fmt.Sprintf("native code went on after CALL_PAL %#x, though an interrupt was due", fn)
+	}
+	return ""
+}
+
+// nobody is the shadow's interpreter: the shadow runs native code only.
+type nobody struct{}
+
+func (nobody) Run() uint64     { panic("BUG: the shadow of a lockstep run interprets") }
+func (nobody) Step() uint64    { panic("BUG: the shadow of a lockstep run interprets") }
+func (nobody) InvalidateCode() {}
+
+// tap passes on what the PALcode asks of the machine, and drops translations of
+// the shadow with those of the CPU.
+type tap struct {
+	osf.System
+	l *Lockstep
+}
+
+func (t tap) InvalidateAll() {
+	t.System.InvalidateAll()
+	t.l.shadow.mmu.InvalidateAll()
+	t.l.gen = t.l.mmu.ITLBGeneration()
+}
+
+func (t tap) InvalidateProcess() {
+	t.System.InvalidateProcess()
+	t.l.shadow.mmu.InvalidateProcess()
+	t.l.gen = t.l.mmu.ITLBGeneration()
+}
+
+func (t tap) InvalidateSingle(va uint64, instructions, data bool) {
+	t.System.InvalidateSingle(va, instructions, data)
+	t.l.shadow.mmu.InvalidateSingle(va, instructions, data)
+	t.l.gen = t.l.mmu.ITLBGeneration()
+}
