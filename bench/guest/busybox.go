@@ -2,13 +2,12 @@ package guest
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 )
 
-// buildBusybox is the buildFunc of busybox: a static one, from Debian's source package.
+// buildBusybox is the buildFunc of busybox: a small static one, from Debian's source package.
 func (b builder) buildBusybox(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
 	c := command{dir: work, log: log}
 	b.log.printf("busybox: fetching Debian's source")
@@ -16,20 +15,12 @@ func (b builder) buildBusybox(ctx context.Context, r recipe, work, out string, l
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := busyboxConfig(filepath.Join(source, "debian", "config", "pkg", "static"))
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(source, ".config")
-	if err := os.WriteFile(path, []byte(formatConfig(wanted)), 0o644); err != nil {
+	if err := applyPatches(source, busyboxPatches()); err != nil {
 		return nil, err
 	}
 	c.dir = source
 	c.env = append(c.env, "SOURCE_DATE_EPOCH=0")
-	if err := c.run(ctx, "sh", "-c", "yes '' | make oldconfig"); err != nil {
-		return nil, err
-	}
-	if err := checkBusyboxConfig(path); err != nil {
+	if err := configureBusybox(ctx, c); err != nil {
 		return nil, err
 	}
 	b.log.printf("busybox: compiling %s with %d jobs", version, b.jobs)
@@ -48,21 +39,33 @@ func (b builder) buildBusybox(ctx context.Context, r recipe, work, out string, l
 	return map[string]string{"busybox": version}, nil
 }
 
-// busyboxConfig returns Debian's configuration with recipe/busybox.config laid over it.
-func busyboxConfig(base string) ([]symbol, error) {
-	text, err := os.ReadFile(base)
-	if err != nil {
-		return nil, fmt.Errorf("busybox's source package has no configuration to start from: %w", err)
+// configureBusybox writes .config in busybox's source, c.dir: everything that recipe/busybox.config does not name is
+// off.
+func configureBusybox(ctx context.Context, c command) error {
+	if err := c.run(ctx, "make", "allnoconfig"); err != nil {
+		return err
 	}
-	symbols, err := parseConfig(base, string(text))
+	path := filepath.Join(c.dir, ".config")
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	symbols, err := parseConfig(path, string(text))
+	if err != nil {
+		return err
 	}
 	ours, err := busyboxFragment()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return mergeConfig(symbols, ours), nil
+	// allnoconfig names every symbol, also those whose menu is off, so that oldconfig finds no new one to switch on.
+	if err := os.WriteFile(path, []byte(formatConfig(mergeConfig(symbols, ours))), 0o644); err != nil {
+		return err
+	}
+	if err := c.run(ctx, "sh", "-c", "yes '' | make oldconfig"); err != nil {
+		return err
+	}
+	return checkBusyboxConfig(path)
 }
 
 // busyboxFragment returns recipe/busybox.config.

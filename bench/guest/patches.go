@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// patch changes one file of the kernel. It is made by exact replacement, and a text that is not found exactly once is
+// patch changes one file of the kernel or of busybox. It is made by exact replacement, and a text that is not found exactly once is
 // an error: a patch that silently did nothing would make the variants lie.
 type patch struct {
-	file    string   // path in the kernel's source
+	file    string   // path in the source
 	why     string   // for messages
 	choices []choice // tried in order: Debian updates the source, and the text differs from update to update
 }
@@ -31,8 +31,8 @@ type kernelStep struct {
 // them all: after the first kernel, each of the others costs seconds.
 func kernelSteps() []kernelStep {
 	return []kernelStep{
-		{Plain, []patch{fixClearFlush()}},
-		{A1, []patch{useA1()}},
+		{Plain, append([]patch{fixClearFlush(), no9PInet()}, smallCode()...)},
+		{A1, []patch{useA1(), useA1Compiler()}},
 		{A1OldBug, []patch{oldFault()}},
 	}
 }
@@ -48,6 +48,64 @@ func fixClearFlush() patch {
 			Done: true,
 		}},
 	}
+}
+
+// no9PInet lets 9p be built without TCP/IP, as Linux does since 6.3. Over virtio it needs none.
+func no9PInet() patch {
+	return patch{
+		file:    "fs/9p/Kconfig",
+		why:     "9P_FS without INET",
+		choices: []choice{{Old: "\tdepends on INET && NET_9P\n", New: "\tdepends on NET_9P\n", Done: true}},
+	}
+}
+
+// smallCode lets Alpha have CONFIG_LD_DEAD_CODE_DATA_ELIMINATION, which other architectures have: functions that
+// nothing calls are left out. With it, and only with it, code is compiled for a kernel of less than 4 MB that shares
+// one global pointer: a call is one instruction then and not four. The small kernel asks for it; the generic one
+// stays as distributions build it. Together that is a third of the instructions.
+func smallCode() []patch {
+	return []patch{{
+		file: "arch/alpha/Kconfig",
+		why:  "dead code elimination",
+		choices: []choice{{
+			Old: "\tselect HAVE_PERF_EVENTS\n",
+			New: "\tselect HAVE_LD_DEAD_CODE_DATA_ELIMINATION\n\tselect HAVE_PERF_EVENTS\n",
+		}},
+	}, {
+		file:    "arch/alpha/kernel/vmlinux.lds.S",
+		why:     "small data in a section each",
+		choices: []choice{{Old: "\t\t*(.sdata)\n", New: "\t\t*(SDATA_MAIN)\n"}},
+	}, {
+		file: "arch/alpha/Makefile",
+		why:  "short calls",
+		choices: []choice{{
+			Old: "cflags-y\t+= $(call cc-option, -fno-jump-tables)\n",
+			New: "cflags-y\t+= $(call cc-option, -fno-jump-tables)\n" +
+				"cflags-$(CONFIG_LD_DEAD_CODE_DATA_ELIMINATION)\t+= -msmall-text -msmall-data \\\n" +
+				"\t-include $(srctree)/include/linux/hidden.h\n",
+		}},
+	}}
+}
+
+// busyboxPatches returns what is changed in busybox: nothing there asks for host names any more. The resolver of the
+// C library is a fifth of a static busybox.
+func busyboxPatches() []patch {
+	const nfs = "\t && (!mp->mnt_type || is_prefixed_with(mp->mnt_type, \"nfs\"))\n"
+	return []patch{{
+		file: "util-linux/mount.c",
+		why:  "no NFS",
+		choices: []choice{{
+			Old: "\tif (!(vfsflags & (MS_BIND | MS_MOVE))\n" + nfs,
+			New: "\tif (0 && !(vfsflags & (MS_BIND | MS_MOVE))\n" + nfs,
+		}},
+	}, {
+		file: "networking/hostname.c",
+		why:  "no resolver",
+		choices: []choice{{
+			Old: "hp = xgethostbyname(buf);",
+			New: "bb_simple_error_msg_and_die(\"this busybox has no resolver\");",
+		}},
+	}}
 }
 
 // oldFault brings back the mistake of https://bugs.gentoo.org/672040: the slots of $16..$18 in the saved registers
@@ -89,6 +147,19 @@ func useA1() patch {
 				"\t\t\tuser_iocb = (struct iocb __user *)val;\n" +
 				"\t\t}\n" +
 				"\t\tif (unlikely(bad)) {",
+		}},
+	}
+}
+
+// useA1Compiler compiles io_submit as distributions do, whatever the rest of the kernel is compiled for: the fault
+// after the old mistake is in sys_io_submit then, as in the bug report, and not in a helper.
+func useA1Compiler() patch {
+	return patch{
+		file: "fs/Makefile",
+		why:  "io_submit as distributions compile it",
+		choices: []choice{{
+			Old: "obj-$(CONFIG_AIO)               += aio.o\n",
+			New: "obj-$(CONFIG_AIO)               += aio.o\nCFLAGS_aio.o := -O2 -mlarge-text\n",
 		}},
 	}
 }

@@ -15,6 +15,11 @@ func source(fault, aio, pgtable string) map[string]string {
 		"fs/aio.c": "\tfor (i = 0; i < nr; i++) {\n\t\tstruct iocb __user *user_iocb;\n\n" +
 			"\t\tif (unlikely(get_user(user_iocb, iocbpp + i))) {\n" + aio,
 		"arch/alpha/include/asm/pgtable.h": "\tpage_table_check_pte_clear(" + pgtable + ");\n",
+		"fs/9p/Kconfig":                    "\tdepends on INET && NET_9P\n",
+		"fs/Makefile":                      "obj-$(CONFIG_AIO)               += aio.o\n",
+		"arch/alpha/Kconfig":               "\tselect HAVE_PERF_EVENTS\n",
+		"arch/alpha/kernel/vmlinux.lds.S":  "\t.sdata : {\n\t\t*(.sdata)\n",
+		"arch/alpha/Makefile":              "cflags-y\t+= $(call cc-option, -fno-jump-tables)\n",
 	}
 }
 
@@ -58,11 +63,14 @@ func TestPatches(t *testing.T) {
 		want    map[string]string // file -> what it must contain
 	}{
 		{"plain", Plain, source(aligned, "", "mm, pte"), map[string]string{
-			"arch/alpha/mm/fault.c": "(r)+11", "fs/aio.c": "get_user(", "arch/alpha/include/asm/pgtable.h": "(mm, addr, pte)"}},
+			"arch/alpha/mm/fault.c": "(r)+11", "fs/aio.c": "get_user(", "arch/alpha/include/asm/pgtable.h": "(mm, addr, pte)",
+			"fs/9p/Kconfig": "depends on NET_9P", "arch/alpha/Makefile": "cflags-$(CONFIG_LD_DEAD_CODE_DATA_ELIMINATION)\t+= ",
+			"arch/alpha/Kconfig": "HAVE_LD_DEAD_CODE", "arch/alpha/kernel/vmlinux.lds.S": "SDATA_MAIN"}},
 		{"already fixed", Plain, source(aligned, "", "mm, addr, pte"), map[string]string{
 			"arch/alpha/include/asm/pgtable.h": "(mm, addr, pte)"}},
 		{"a1", A1, source(aligned, "", "mm, pte"), map[string]string{
-			"arch/alpha/mm/fault.c": "(r)+11", "fs/aio.c": `register unsigned long val __asm__("$17");`}},
+			"arch/alpha/mm/fault.c": "(r)+11", "fs/aio.c": `register unsigned long val __asm__("$17");`,
+			"fs/Makefile": "aio.o\nCFLAGS_aio.o := -O2"}},
 		{"old bug", A1OldBug, source(aligned, "", "mm, pte"), map[string]string{
 			"arch/alpha/mm/fault.c": "(r)-17 :\t\\\n\t\t\t\t (r) <= 18 ? (r)+9 :", "fs/aio.c": "$17"}},
 		{"old bug, older source", A1OldBug, source(unaligned, "", "mm, pte"), map[string]string{

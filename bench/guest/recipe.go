@@ -11,7 +11,7 @@ import (
 )
 
 // RecipeVersion goes into every recipe's hash. Raise it when the Go code that builds changes what comes out.
-const RecipeVersion = 1
+const RecipeVersion = 2
 
 // The files of the recipes, as they are in the repository.
 //
@@ -49,9 +49,7 @@ func kernelRecipe(f Flavour, versions map[string]string) (recipe, error) {
 		r.inputs["file "+name] = text
 	}
 	for i, step := range kernelSteps() {
-		for j, p := range step.patches {
-			r.inputs[fmt.Sprintf("patch %d %q %d %s", i, step.variant, j, p.file)] = fmt.Sprintf("%#v", p.choices)
-		}
+		r.addPatches(fmt.Sprintf("%d %q ", i, step.variant), step.patches)
 	}
 	err := r.addVersions(versions, "linux-source-6.1", "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu")
 	return r, err
@@ -65,6 +63,7 @@ func busyboxRecipe(versions map[string]string, release string) (recipe, error) {
 	if err != nil {
 		return r, err
 	}
+	r.addPatches("", busyboxPatches())
 	return r, r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
 }
 
@@ -83,6 +82,13 @@ func initrdRecipe(versions map[string]string, busybox recipe) (recipe, error) {
 		r.inputs["file "+name] = text
 	}
 	return r, r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
+}
+
+// addPatches adds patches to the inputs; which says where they are applied.
+func (r recipe) addPatches(which string, patches []patch) {
+	for i, p := range patches {
+		r.inputs[fmt.Sprintf("patch %s%d %s", which, i, p.file)] = fmt.Sprintf("%#v", p.choices)
+	}
 }
 
 // addVersions adds packages' versions to the inputs; one that is not known is an error.

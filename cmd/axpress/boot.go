@@ -165,7 +165,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 		return stop, nil, cause
 	}
 	s := b.stats(m.Stats(), stop, took)
-	return stop, s, errors.Join(m.Close(), b.close())
+	return stop, s, errors.Join(b.close(), m.Close())
 }
 
 // errQuit is the cause of a run that the person ended on the console.
@@ -201,7 +201,6 @@ func (b *boot) config(out io.Writer) machine.Config {
 	var code []*abi.Code
 	for _, r := range b.translations {
 		code = append(code, r.Artifact.Code())
-		c.CodeEnd = max(c.CodeEnd, r.Artifact.CodeEnd)
 	}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
 		e, err := native.New(cpu, code)

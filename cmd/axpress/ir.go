@@ -115,7 +115,7 @@ func (v *irView) unit(w io.Writer, f *discover.Function, img *image.Image, kerne
 	if v.lifted {
 		return u, u.Print(w)
 	}
-	p := pass.Options{Disable: v.off, Check: v.check, Pinned: abi.PinnedRegs()}
+	p := pass.Options{Disable: v.off, Check: v.check, Pinned: abi.SnapshotRegs}
 	if v.passes {
 		p.Dump = w
 	}

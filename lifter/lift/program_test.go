@@ -94,7 +94,7 @@ func (tr *trial) runProgram(t *testing.T, a, b *world, passes bool) (native, all
 	fn := unitAt(diffCode, tr.code)
 	f := liftUnit(t, fn, codeIn(tr.code), Options{Kernel: true})
 	if passes {
-		if err := pass.Run(f, pass.Options{Check: true, Pinned: abi.PinnedRegs()}); err != nil {
+		if err := pass.Run(f, pass.Options{Check: true, Pinned: abi.SnapshotRegs}); err != nil {
 			return 0, 0, err
 		}
 	}

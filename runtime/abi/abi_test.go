@@ -24,15 +24,10 @@ func TestEntrySizes(t *testing.T) {
 	}
 }
 
-func TestSlotsAgree(t *testing.T) {
-	in := map[Slot]bool{}
-	for _, s := range UnitArgs {
-		in[s] = true
-	}
-	for _, s := range UnitResults {
-		if s != SlotPC && !in[s] {
-			t.Errorf("result slot %d is no argument", s)
-		}
+// ReturnTarget addresses R0 by a one-byte displacement.
+func TestReturnTargetFindsR0(t *testing.T) {
+	if int8(ReturnTarget[4]) != int8(Offset("R")-StateBias) {
+		t.Errorf("ReturnTarget loads from %d, R0 is at %d", int8(ReturnTarget[4]), Offset("R")-StateBias)
 	}
 }
 

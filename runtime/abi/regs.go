@@ -1,14 +1,15 @@
 package abi
 
 // A unit is an LLVM function of calling convention hhvmcc, whose arguments and
-// results are the host registers below: a call between units moves nothing.
-// All other guest registers are at home in State whenever control passes from
-// one unit to another. RAX carries nothing into a unit (LLVM needs a register for the
-// address of an indirect tail call); R14 and R15 are not returned.
+// results are the host registers below. At every boundary (calls, returns, exits)
+// all guest registers are at home in State; the guest registers named here travel
+// in host registers besides, as copies that save a load. Whoever returns a PC with
+// low bits other than PCContinue leaves no valid copies.
 //
 // hhvmcc passes arguments in RBX R12 RBP R15 RDI RSI RDX RCX R8 R9 RAX R10 R11
 // R13 R14 and returns a struct in RBX RBP RDI RSI RDX RCX R8 R9 RAX R10 R11 R13
-// R14 R15; it treats R12 as preserved, which is why R12 is the constant one.
+// R14 R15; it treats R12 as preserved, which is why R12 is the constant one. No
+// other register is preserved.
 
 // Slot says what an argument or result carries.
 type Slot uint8
@@ -37,39 +38,22 @@ var (
 		SlotTarget,   // R15
 		SlotReg + 16, // RDI: a0
 		SlotReg + 17, // RSI: a1
-		SlotReg + 18, // RDX: a2
-		SlotReg + 19, // RCX: a3
-		SlotReg + 20, // R8:  a4
-		SlotReg + 21, // R9:  a5
-		SlotNone,     // RAX: free for the address of an indirect tail call
-		SlotReg + 0,  // R10: v0
-		SlotReg + 26, // R11: ra
-		SlotReg + 27, // R13: pv
-		SlotIndex,    // R14
+		SlotIndex,    // RDX
 	}
 	UnitResults = [...]Slot{
 		SlotIcount,   // RBX
-		SlotReg + 30, // RBP
-		SlotReg + 16, // RDI
-		SlotReg + 17, // RSI
-		SlotReg + 18, // RDX
-		SlotReg + 19, // RCX
-		SlotReg + 20, // R8
-		SlotReg + 21, // R9
-		SlotPC,       // RAX
-		SlotReg + 0,  // R10
-		SlotReg + 26, // R11
-		SlotReg + 27, // R13
+		SlotReg + 30, // RBP: sp
+		SlotReg + 0,  // RDI: v0
+		SlotPC,       // RSI
 	}
 )
 
-// PinnedRegs is the set of guest registers that travel in host registers, as a
-// bit mask of integer register numbers.
-func PinnedRegs() (mask uint32) {
-	for _, s := range UnitResults {
-		if r, ok := s.Reg(); ok {
-			mask |= 1 << r
-		}
-	}
-	return mask
-}
+// ReturnTarget is host code for a unit that at once returns to the guest PC it was
+// called for: mov R0(%r12),%rdi; mov %r15,%rsi; ret. It stands for units without
+// code of their own.
+var ReturnTarget = [...]byte{0x49, 0x8b, 0x7c, 0x24, 0x80, 0x4c, 0x89, 0xfe, 0xc3}
+
+// SnapshotRegs is the set of guest registers, as a bit mask, that the back end
+// wants to know the value of at every exit, changed or not: the stack pointer,
+// which travels in both directions.
+const SnapshotRegs uint32 = 1 << 30

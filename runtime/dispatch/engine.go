@@ -177,8 +177,9 @@ func (e *Engine) Native() (code uint64, ok bool) {
 	return e.native(), true
 }
 
-// Written says that somebody else's store went to pa, a physical address. It takes
-// effect at the next InvalidateCode, like the stores of native code itself.
+// Written says that somebody else stored to pa, a physical address, through
+// another mapping of the RAM. It takes effect at the next InvalidateCode, like the
+// stores of native code itself.
 func (e *Engine) Written(pa uint64) {
 	if e.kernel != nil {
 		e.kernel.written(pa)

@@ -1,36 +1,10 @@
 #include "textflag.h"
 #include "go_asm.h"
 
-// Host registers while native code runs (see runtime/abi, UnitArgs):
-//   BX instruction count, R12 State+bias, BP sp, DI SI DX CX R8 R9 a0-a5,
-//   R10 v0, R11 ra, R13 pv; at a call also R14 entry index, R15 guest PC; at a
-//   return also AX the PC to go on at.
-
-#define LOAD_PINNED \
-	MOVQ const_offIcount(R12), BX \
-	MOVQ const_offR30(R12), BP \
-	MOVQ const_offR16(R12), DI \
-	MOVQ const_offR17(R12), SI \
-	MOVQ const_offR18(R12), DX \
-	MOVQ const_offR19(R12), CX \
-	MOVQ const_offR20(R12), R8 \
-	MOVQ const_offR21(R12), R9 \
-	MOVQ const_offR0(R12), R10 \
-	MOVQ const_offR26(R12), R11 \
-	MOVQ const_offR27(R12), R13
-
-#define STORE_PINNED \
-	MOVQ BX, const_offIcount(R12) \
-	MOVQ BP, const_offR30(R12) \
-	MOVQ DI, const_offR16(R12) \
-	MOVQ SI, const_offR17(R12) \
-	MOVQ DX, const_offR18(R12) \
-	MOVQ CX, const_offR19(R12) \
-	MOVQ R8, const_offR20(R12) \
-	MOVQ R9, const_offR21(R12) \
-	MOVQ R10, const_offR0(R12) \
-	MOVQ R11, const_offR26(R12) \
-	MOVQ R13, const_offR27(R12)
+// Host registers at the boundaries of units (see runtime/abi, UnitArgs):
+//   call:   BX instruction count, R12 State+bias, BP sp, R15 guest PC, DI a0, SI a1,
+//           DX entry index
+//   return: BX instruction count, BP sp, DI v0, SI the PC to go on at
 
 // func enter(s *abi.State)
 // Enters EnterHost at EnterIndex and follows the jump cache until there is a
@@ -42,32 +16,33 @@ TEXT ·enter(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ BP, const_offGoBP(R12)
 	MOVQ SP, const_offGoSP(R12)
 	MOVQ const_offStack(R12), SP
-	LOAD_PINNED
+	MOVQ const_offIcount(R12), BX
 	MOVQ const_offPC(R12), R15
-	MOVQ const_offEnterIndex(R12), R14
-	MOVQ const_offEnterHost(R12), AX
-	CALL AX
-loop:
-	TESTQ $3, AX
+	MOVQ const_offEnterIndex(R12), DX
+	MOVQ const_offEnterHost(R12), R14
+go:
+	MOVQ const_offR30(R12), BP
+	MOVQ const_offR16(R12), DI
+	MOVQ const_offR17(R12), SI
+	CALL R14
+	TESTQ $3, SI
 	JNZ  out
 	CMPQ BX, const_offLimit(R12)
 	JGE  out
-	MOVQ AX, R15
-	MOVQ AX, R14
-	SHLQ $3, R14
-	ANDQ $const_jumpMask, R14
+	MOVQ SI, R15
+	MOVQ SI, R13
+	SHLQ $3, R13
+	ANDQ $const_jumpMask, R13
+	MOVQ SI, AX
 	XORQ const_offJumpKey(R12), AX
-	CMPQ AX, const_offJump(R12)(R14*1)
-	JNE  miss
-	MOVQ (const_offJump+8)(R12)(R14*1), AX
-	MOVQ (const_offJump+16)(R12)(R14*1), R14
-	CALL AX
-	JMP  loop
-miss:
-	MOVQ R15, AX
+	CMPQ AX, const_offJump(R12)(R13*1)
+	JNE  out
+	MOVQ (const_offJump+8)(R12)(R13*1), R14
+	MOVQ (const_offJump+16)(R12)(R13*1), DX
+	JMP  go
 out:
-	STORE_PINNED
-	MOVQ AX, const_offPC(R12)
+	MOVQ BX, const_offIcount(R12)
+	MOVQ SI, const_offPC(R12)
 	MOVQ const_offGoSP(R12), SP
 	MOVQ const_offGoBP(R12), BP
 	RET

@@ -61,10 +61,13 @@ func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
 	return k.base + uint64(es[i].Code), uint64(es[i].Index), true
 }
 
-// written notes a store by somebody who does not go through ram.
+// written notes a store by somebody who does not go through ram, if it is one into
+// the text.
 func (k *kernelCode) written(pa uint64) {
-	k.dirty[pa&abi.PageMask] = true
-	k.noted = true
+	if pa >= k.code.KernelLo&abi.PageMask && pa < k.code.KernelHi {
+		k.dirty[pa&abi.PageMask] = true
+		k.noted = true
+	}
 }
 
 // killWritten disables the units made from pages that were written since the

@@ -30,15 +30,8 @@ const (
 	offTLBWrite   = offTLB + abi.TLBEntries*abi.TLBEntrySize
 	offJump       = unsafe.Offsetof(abi.State{}.Jump) - bias
 
-	offR0  = 0 - bias // int: below zero, so not an uintptr
 	offR16 = 16*8 - bias
 	offR17 = 17*8 - bias
-	offR18 = 18*8 - bias
-	offR19 = 19*8 - bias
-	offR20 = 20*8 - bias
-	offR21 = 21*8 - bias
-	offR26 = 26*8 - bias
-	offR27 = 27*8 - bias
 	offR30 = 30*8 - bias
 
 	// modeShift scales PS<3> to the distance between the two modes' TLBs.

@@ -5,26 +5,24 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
 )
 
 // addressOf returns the address of b's first byte; b must be mapped memory.
 func addressOf(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
-// returnTarget is code that returns to the guest PC it was called for (R15):
-// mov %r15,%rax; ret.
-var returnTarget = [4]byte{0x4c, 0x89, 0xf8, 0xc3}
-
 // patchReturn overwrites the unit at offset code of the private mapping text.
 // Nothing may be running in it.
 func patchReturn(text []byte, code uint32) {
 	lo := int(code) &^ (pageBytes - 1)
-	hi := min((int(code)+len(returnTarget)+pageBytes-1)&^(pageBytes-1), len(text))
+	hi := min((int(code)+len(abi.ReturnTarget)+pageBytes-1)&^(pageBytes-1), len(text))
 	protect := func(prot int) {
 		if err := unix.Mprotect(text[lo:hi], prot); err != nil {
 			panic(fmt.Sprintf("BUG: change protection of translated code: %v", err))
 		}
 	}
 	protect(unix.PROT_READ | unix.PROT_WRITE)
-	copy(text[code:], returnTarget[:])
+	copy(text[code:], abi.ReturnTarget[:])
 	protect(unix.PROT_READ | unix.PROT_EXEC)
 }

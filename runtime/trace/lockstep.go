@@ -18,8 +18,7 @@ import (
 
 // Config says what to compare and whom to tell.
 type Config struct {
-	// Code is the translated code. The machine must have been told the end of the
-	// kernel's (machine.Config.CodeEnd).
+	// Code is the translated code.
 	Code []*abi.Code
 	// Inlined tells which CALL_PALs native code may execute itself. nil: none.
 	Inlined func(fn uint32) bool
@@ -64,7 +63,7 @@ type Lockstep struct {
 		mmu  *mmu.MMU
 		*dispatch.Engine
 	}
-	codeEnd uint64 // physical
+	codeEnd uint64 // physical: where the store window of the shadow begins
 	gen     uint64 // ITLBGeneration of mmu that shadow.mmu follows
 
 	stretch struct {
@@ -101,12 +100,10 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	if err := l.makeShadow(c); err != nil {
 		return nil, err
 	}
-	for _, code := range cfg.Code {
-		if len(code.Spans) > 0 {
-			c.MMU.SetCodeRange(code.KernelLo, code.KernelHi, l.shadow.Written)
-		}
-	}
-	c.MMU.WatchStores(l.log.before)
+	c.MMU.WatchStores(func(pa uint64) {
+		l.log.before(pa)
+		l.shadow.Written(pa)
+	})
 	c.PAL.Sys = tap{c.PAL.Sys, l}
 	return l, nil
 }
@@ -121,9 +118,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 		return err
 	}
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
-	for _, code := range l.cfg.Code {
-		l.codeEnd = max(l.codeEnd, code.KernelHi)
-	}
+	l.codeEnd = c.S.StoreRAMBase - c.S.RAMBase // as the machine has it
 	sh.mmu.InitWindows(l.codeEnd)
 	sh.Engine, err = dispatch.New(dispatch.Config{
 		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,

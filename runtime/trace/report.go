@@ -103,4 +103,3 @@ func (l *Lockstep) symbol(pc uint64) string {
 	}
 	return l.cfg.Symbol(pc)
 }
-

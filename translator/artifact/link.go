@@ -167,7 +167,7 @@ func (b *blob) addUnit(a *Artifact, u UnitInfo, objs []*object) {
 	if !ok {
 		b.align(16)
 		b.syms[u.Symbol] = uint32(len(b.text))
-		b.text = append(b.text, missingUnit...)
+		b.text = append(b.text, abi.ReturnTarget[:]...)
 		a.Missing = append(a.Missing, u.Name)
 		return
 	}
@@ -177,10 +177,6 @@ func (b *blob) addUnit(a *Artifact, u UnitInfo, objs []*object) {
 		a.Entries = append(a.Entries, abi.CodeEntry{PC: pc, Code: at, Index: uint32(i)})
 	}
 }
-
-// missingUnit is a unit that at once returns to the guest PC it was called for
-// (R15): mov %r15,%rax; ret. The registers it got are where results are expected.
-var missingUnit = []byte{0x4c, 0x89, 0xf8, 0xc3}
 
 // reloc is one Elf64_Rela.
 type reloc struct {

@@ -165,7 +165,7 @@ func (u *unit) widen(x value.Value) value.Value {
 }
 
 func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	a, err := u.checked(v, x[0], v.Type, false)
+	a, err := u.begin(v, x[0], v.Type, false)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 }
 
 func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	a, err := u.checked(v, x[0], v.Args[1].Type, true)
+	a, err := u.begin(v, x[0], v.Args[1].Type, true)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 // lowerLoadLocked: a plain load that notes the physical address. Reservations
 // are per CPU state; the window of one CPU needs no atomic instruction.
 func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	a, err := u.checked(v, x[0], v.Type, false)
+	a, err := u.begin(v, x[0], v.Type, false)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error)
 // lowerStoreCond stores if the reservation is for this address and memory still
 // holds the value that was loaded.
 func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	a, err := u.checked(v, x[0], v.Args[1].Type, true)
+	a, err := u.begin(v, x[0], v.Args[1].Type, true)
 	if err != nil {
 		return nil, err
 	}
@@ -251,9 +251,8 @@ func lowerRPCC(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	return u.cur.NewCall(asm, u.state), nil
 }
 
-func (u *unit) checked(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
-	if err := u.checkPinned(v.Snap); err != nil {
-		return access{}, err
-	}
+// begin prepares access v: the registers go home, since it may leave the unit.
+func (u *unit) begin(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
+	u.writeHome(v.Snap)
 	return newAccess(v, va, t, write)
 }

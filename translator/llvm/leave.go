@@ -1,8 +1,6 @@
 package llvm
 
 import (
-	"fmt"
-
 	lir "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/constant"
 	"github.com/llir/llvm/ir/enum"
@@ -13,28 +11,17 @@ import (
 	"axpress/runtime/abi"
 )
 
-// sharedExit is the code of all side exits that write the same values home; they
-// differ only in PC and instruction count.
-type sharedExit struct {
-	block      *lir.Block
-	pc, icount *lir.InstPhi
-	snap       []ir.RegValue
-}
+// How a unit is left. Registers are written home before everything that may
+// leave (home.go), so a side exit has nothing to do but say where the guest is:
+// all side exits of a unit share one return and differ in PC and instruction
+// count.
 
-// sideExit returns the block to branch to in order to leave the unit at pc with
-// the registers of v.Snap written home. The branch comes from a new block that
-// sideExit fills; low are the low bits of the returned PC.
+// sideExit returns the block to branch to in order to leave the unit at v.PC; low
+// are the low bits of the returned PC. The registers must be at home.
 func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
-	key := make([]byte, 0, 8*len(v.Snap))
-	for _, rv := range v.Snap {
-		key = append(key, byte(rv.Reg), byte(rv.Val.ID), byte(rv.Val.ID>>8), byte(rv.Val.ID>>16))
-	}
-	x := u.exits[string(key)]
-	if x == nil {
-		x = &sharedExit{block: u.fn.NewBlock(""), snap: v.Snap}
-		x.pc, x.icount = newPhi(x.block, types.I64), newPhi(x.block, types.I64)
-		u.exits[string(key)] = x
-		u.exitOrder = append(u.exitOrder, x)
+	if u.exit == nil {
+		u.exit = u.fn.NewBlock("")
+		u.exitPC, u.exitIcount = newPhi(u.exit, types.I64), newPhi(u.exit, types.I64)
 	}
 	save := u.cur
 	stub := u.fn.NewBlock("")
@@ -43,66 +30,58 @@ func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	if u.done != 0 {
 		icount = stub.NewAdd(icount, i64(u.done))
 	}
-	x.pc.Incs = append(x.pc.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
-	x.icount.Incs = append(x.icount.Incs, lir.NewIncoming(icount, stub))
-	stub.NewBr(x.block)
+	u.exitPC.Incs = append(u.exitPC.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
+	u.exitIcount.Incs = append(u.exitIcount.Incs, lir.NewIncoming(icount, stub))
+	stub.NewBr(u.exit)
 	u.cur = save
 	return stub
 }
 
-// finishExits writes the code of the shared exits, in the order of their making.
-func (u *unit) finishExits() {
-	for _, x := range u.exitOrder {
-		u.cur = x.block
-		u.writeHome(x.snap)
-		u.ret(x.snap, x.icount, x.pc)
+// finishExit writes the return that the side exits share.
+func (u *unit) finishExit() {
+	if u.exit != nil {
+		u.cur = u.exit
+		u.ret(nil, u.exitIcount, u.exitPC)
 	}
 }
 
-// writeHome stores the registers of snap that do not travel in host registers.
-func (u *unit) writeHome(snap []ir.RegValue) {
-	for _, rv := range snap {
-		if _, pinned := u.resOf[rv.Reg]; !pinned {
-			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
-		}
-	}
-}
-
-// ret returns from the unit with the pinned registers of snap.
+// ret returns from the unit; snap gives the registers whose copies travel, nil
+// if none need be valid.
 func (u *unit) ret(snap []ir.RegValue, icount, pc value.Value) {
-	agg := u.undef()
+	agg := value.Value(constant.NewUndef(u.result))
 	agg = u.cur.NewInsertValue(agg, icount, uint64(u.resIcount))
 	agg = u.cur.NewInsertValue(agg, pc, uint64(u.resPC))
-	for _, rv := range snap {
-		if i, ok := u.resOf[rv.Reg]; ok {
-			agg = u.cur.NewInsertValue(agg, u.vals[rv.Val.ID], uint64(i))
+	if snap != nil {
+		for _, r := range u.resRegs {
+			agg = u.cur.NewInsertValue(agg, u.current(snap, r), uint64(u.resOf[r]))
 		}
 	}
 	u.cur.NewRet(agg)
 }
 
-// leave ends the unit at a terminal: state home, continue at pc.
-func (u *unit) leave(snap []ir.RegValue, pc value.Value) error {
-	if err := u.checkPinned(snap); err != nil {
-		return err
+// current returns the value of register r at a point where snap holds and the
+// registers are at home.
+func (u *unit) current(snap []ir.RegValue, r ir.Reg) value.Value {
+	for _, rv := range snap {
+		if rv.Reg == r {
+			return u.vals[rv.Val.ID]
+		}
 	}
+	return u.cur.NewLoad(types.I64, u.regHome(r))
+}
+
+// leave ends the unit at a terminal: the guest goes on at pc.
+func (u *unit) leave(snap []ir.RegValue, pc value.Value) error {
 	u.writeHome(snap)
 	u.ret(snap, u.count(), pc)
 	return nil
 }
 
-// checkPinned makes sure that promotion provided every register that travels in
-// a host register.
-func (u *unit) checkPinned(snap []ir.RegValue) error {
-	n := 0
-	for _, rv := range snap {
-		if _, ok := u.resOf[rv.Reg]; ok {
-			n++
-		}
-	}
-	if n != len(u.resOf) {
-		return fmt.Errorf("snapshot holds %d of %d pinned registers", n, len(u.resOf))
-	}
+// exitAt ends the unit at a terminal for the runtime, with the low bits of pc set:
+// no copies travel.
+func (u *unit) exitAt(snap []ir.RegValue, pc value.Value) error {
+	u.writeHome(snap)
+	u.ret(nil, u.count(), pc)
 	return nil
 }
 
@@ -116,10 +95,8 @@ func (u *unit) args(snap []ir.RegValue, target, index value.Value) []value.Value
 	as[u.argState] = u.state
 	as[u.argTarget] = target
 	as[u.argIndex] = index
-	for _, rv := range snap {
-		if i, ok := u.argOf[rv.Reg]; ok {
-			as[i] = u.vals[rv.Val.ID]
-		}
+	for _, r := range u.argRegs {
+		as[u.argOf[r]] = u.current(snap, r)
 	}
 	return as
 }
@@ -154,10 +131,7 @@ func (u *unit) probe(target value.Value) (fn, index value.Value, miss *lir.Block
 	u.cur = again
 	u.condBr(u.underLimit(), hit, miss, u.likely)
 	u.cur = hit
-	// Volatile keeps LLVM from folding the load into the call, which has no
-	// register left for a base and an index.
 	host := u.cur.NewLoad(types.I64, entry(8))
-	host.Volatile = true
 	index = u.cur.NewLoad(types.I64, entry(16))
 	return u.cur.NewIntToPtr(host, u.unitType()), index, miss
 }
@@ -181,79 +155,55 @@ func constTarget(t *ir.Term) (pc uint64, exact bool) {
 	return t.Guess, false
 }
 
+// transfer goes to the guest code at t.Target by way of host code where there is
+// some: the unit that t names or is guessed to name, else what the jump cache
+// has. go1 emits the transfer itself; it is called once for each way. Where there
+// is no host code the unit returns to the dispatcher.
+func (u *unit) transfer(t *ir.Term, go1 func(fn value.Value, args []value.Value)) {
+	target := u.vals[t.Target.ID]
+	u.writeHome(t.Snap)
+	u.count()
+	if pc, exact := constTarget(t); pc != 0 {
+		if fn, index, ok := u.direct(pc); ok {
+			if exact {
+				go1(fn, u.args(t.Snap, target, index))
+				return
+			}
+			hit, other := u.fn.NewBlock(""), u.fn.NewBlock("")
+			u.condBr(u.cur.NewICmp(enum.IPredEQ, target, u.pcValue(pc, 0)), hit, other, u.likely)
+			u.cur = hit
+			go1(fn, u.args(t.Snap, target, index))
+			u.cur = other
+		}
+	}
+	fn, index, miss := u.probe(target)
+	go1(fn, u.args(t.Snap, target, index))
+	u.cur = miss
+	u.ret(t.Snap, u.icount, target)
+}
+
 // call emits a guest call as a host call. Whichever way the callee was found,
 // the unit goes on only if the guest came back to ReturnPC.
-func (u *unit) call(t *ir.Term) error {
-	if err := u.checkPinned(t.Snap); err != nil {
-		return err
-	}
-	target := u.vals[t.Target.ID]
-	u.writeHome(t.Snap)
-	u.count()
-	if pc, exact := constTarget(t); pc != 0 {
-		if fn, index, ok := u.direct(pc); ok {
-			if exact {
-				u.continueAfter(t, u.callUnit(fn, u.args(t.Snap, target, index)))
-				return nil
-			}
-			hit, other := u.fn.NewBlock(""), u.fn.NewBlock("")
-			u.condBr(u.cur.NewICmp(enum.IPredEQ, target, u.pcValue(pc, 0)), hit, other, u.likely)
-			u.cur = hit
-			u.continueAfter(t, u.callUnit(fn, u.args(t.Snap, target, index)))
-			u.cur = other
-		}
-	}
-	fn, index, miss := u.probe(target)
-	u.continueAfter(t, u.callUnit(fn, u.args(t.Snap, target, index)))
-	u.cur = miss
-	u.ret(t.Snap, u.icount, target)
-	return nil
+func (u *unit) call(t *ir.Term) {
+	u.transfer(t, func(fn value.Value, args []value.Value) {
+		c := u.callUnit(fn, args)
+		pc := u.cur.NewExtractValue(c, uint64(u.resPC))
+		back, leave := u.fn.NewBlock(""), u.fn.NewBlock("")
+		u.condBr(u.cur.NewICmp(enum.IPredEQ, pc, u.pcValue(t.ReturnPC, 0)), back, leave, u.likely)
+		leave.NewRet(c)
+		u.cur = back
+		cont := t.Succs[0].Block
+		icount := back.NewExtractValue(c, uint64(u.resIcount))
+		u.enter(cont, icount, func(r ir.Reg) value.Value { return back.NewExtractValue(c, uint64(u.resOf[r])) })
+		back.NewBr(u.blocks[cont.ID].head)
+	})
 }
 
-// continueAfter checks where the callee came back to.
-func (u *unit) continueAfter(t *ir.Term, c *lir.InstCall) {
-	pc := u.cur.NewExtractValue(c, uint64(u.resPC))
-	back, leave := u.fn.NewBlock(""), u.fn.NewBlock("")
-	u.condBr(u.cur.NewICmp(enum.IPredEQ, pc, u.pcValue(t.ReturnPC, 0)), back, leave, u.likely)
-	leave.NewRet(c)
-	u.cur = back
-	cont := t.Succs[0].Block
-	icount := back.NewExtractValue(c, uint64(u.resIcount))
-	u.enter(cont, icount, func(r ir.Reg) value.Value { return back.NewExtractValue(c, uint64(u.resOf[r])) })
-	back.NewBr(u.blocks[cont.ID].head)
-}
-
-// gotoTerm leaves the unit for other guest code, by a host tail call where the
-// target is known to be translated.
-func (u *unit) gotoTerm(t *ir.Term) error {
-	if err := u.checkPinned(t.Snap); err != nil {
-		return err
-	}
-	target := u.vals[t.Target.ID]
-	u.writeHome(t.Snap)
-	u.count()
-	if pc, exact := constTarget(t); pc != 0 {
-		if fn, index, ok := u.direct(pc); ok {
-			if exact {
-				u.tailCall(fn, u.args(t.Snap, target, index))
-				return nil
-			}
-			hit, other := u.fn.NewBlock(""), u.fn.NewBlock("")
-			u.condBr(u.cur.NewICmp(enum.IPredEQ, target, u.pcValue(pc, 0)), hit, other, u.likely)
-			u.cur = hit
-			u.tailCall(fn, u.args(t.Snap, target, index))
-			u.cur = other
-		}
-	}
-	fn, index, miss := u.probe(target)
-	u.tailCall(fn, u.args(t.Snap, target, index))
-	u.cur = miss
-	u.ret(t.Snap, u.icount, target)
-	return nil
-}
-
-func (u *unit) tailCall(fn value.Value, args []value.Value) {
-	c := u.callUnit(fn, args)
-	c.Tail = enum.TailMustTail
-	u.cur.NewRet(c)
+// tail leaves the unit for other guest code, by a host tail call.
+func (u *unit) tail(t *ir.Term) {
+	u.transfer(t, func(fn value.Value, args []value.Value) {
+		c := u.callUnit(fn, args)
+		c.Tail = enum.TailMustTail
+		u.cur.NewRet(c)
+	})
 }

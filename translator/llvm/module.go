@@ -16,7 +16,7 @@ import (
 
 // Version names the lowering; it is part of the cache key, together with the
 // hash of the translator's own build.
-const Version = "llvm-softtlb-1"
+const Version = "llvm-softtlb-2"
 
 // UnitRef names an entry of another unit of the same artefact.
 type UnitRef struct {
@@ -59,16 +59,17 @@ type module struct {
 	funcs  map[string]*lir.Func
 	intrin map[string]*lir.Func
 	// slots of arguments and results by register
-	argOf, resOf map[ir.Reg]int
-	argIcount    int
-	argState     int
-	argTarget    int
-	argIndex     int
-	resIcount    int
-	resPC        int
-	invariant    *metadata.Attachment
-	likely       *metadata.Attachment
-	unlikely     *metadata.Attachment
+	argOf, resOf     map[ir.Reg]int
+	argRegs, resRegs []ir.Reg // their keys, in order
+	argIcount        int
+	argState         int
+	argTarget        int
+	argIndex         int
+	resIcount        int
+	resPC            int
+	invariant        *metadata.Attachment
+	likely           *metadata.Attachment
+	unlikely         *metadata.Attachment
 }
 
 var i8ptr = types.NewPointer(types.I8)
@@ -92,6 +93,7 @@ func newModule(o Options) *module {
 		default:
 			if r, ok := s.Reg(); ok {
 				m.argOf[ir.Reg(r)] = i
+				m.argRegs = append(m.argRegs, ir.Reg(r))
 			}
 		}
 		m.sig = append(m.sig, t)
@@ -106,6 +108,7 @@ func newModule(o Options) *module {
 		default:
 			if r, ok := s.Reg(); ok {
 				m.resOf[ir.Reg(r)] = i
+				m.resRegs = append(m.resRegs, ir.Reg(r))
 			}
 		}
 		fields = append(fields, types.I64)

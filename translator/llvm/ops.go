@@ -200,9 +200,7 @@ func lowerFence(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 
 // lowerGuard leaves for the interpreter unless the condition holds.
 func lowerGuard(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	if err := u.checkPinned(v.Snap); err != nil {
-		return nil, err
-	}
+	u.writeHome(v.Snap)
 	next := u.fn.NewBlock("")
 	u.condBr(x[0], next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
@@ -221,9 +219,7 @@ func (u *unit) underLimit() value.Value {
 }
 
 func lowerPoll(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
-	if err := u.checkPinned(v.Snap); err != nil {
-		return nil, err
-	}
+	u.writeHome(v.Snap)
 	next := u.fn.NewBlock("")
 	u.condBr(u.underLimit(), next, u.sideExit(v, abi.PCPoll), u.likely)
 	u.cur = next

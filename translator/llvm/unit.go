@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	lir "github.com/llir/llvm/ir"
-	"github.com/llir/llvm/ir/constant"
 	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/metadata"
 	"github.com/llir/llvm/ir/types"
@@ -34,8 +33,13 @@ type unit struct {
 	// the blocks (by their index in order) that check it.
 	stackChecked map[int][]int32
 
-	exits     map[string]*sharedExit
-	exitOrder []*sharedExit
+	argLoads map[argLoad]value.Value
+
+	home  home   // at the current point
+	homes []home // at the beginning of each block of order
+
+	exit               *lir.Block // shared by the side exits
+	exitPC, exitIcount *lir.InstPhi
 }
 
 // blockState is what is known of an ir.Block.
@@ -44,7 +48,10 @@ type blockState struct {
 	icount *lir.InstPhi
 	params []*lir.InstPhi
 	entry  bool
-	pinned map[ir.Reg]*lir.InstPhi // entries: the registers that arrive in host registers
+	// copies are the registers that every way into an entry has in a host register,
+	// pinned what arrives of those that the entry reads.
+	copies map[ir.Reg]int
+	pinned map[ir.Reg]*lir.InstPhi
 }
 
 func (m *module) unit(f *ir.Func) error {
@@ -52,18 +59,19 @@ func (m *module) unit(f *ir.Func) error {
 		return fmt.Errorf("unit is not in promoted form")
 	}
 	u := &unit{module: m, f: f, fn: m.declare(Symbol(f.PC)), vals: make([]value.Value, f.NumValues()),
-		blocks: make([]blockState, f.NumBlocks()), exits: map[string]*sharedExit{},
-		stackChecked: map[int][]int32{}}
+		blocks: make([]blockState, f.NumBlocks()), stackChecked: map[int][]int32{}}
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
 	u.order = u.cfg.Order
+	u.homes = solveHomes(u.cfg)
 	u.prologue()
-	for _, b := range u.order {
+	for i, b := range u.order {
+		u.home = u.homes[i]
 		if err := u.block(b); err != nil {
 			return fmt.Errorf("block b%d: %w", b.ID, err)
 		}
 	}
-	u.finishExits()
+	u.finishExit()
 	return nil
 }
 
@@ -72,7 +80,13 @@ func (m *module) unit(f *ir.Func) error {
 func (u *unit) prologue() {
 	u.cur = u.fn.NewBlock("")
 	for _, e := range u.f.Entries {
-		u.blocks[e.Block.ID].entry = true
+		s := &u.blocks[e.Block.ID]
+		s.entry, s.copies = true, u.argOf
+	}
+	for _, b := range u.order {
+		if b.Term.Kind == ir.TermCall {
+			u.blocks[b.Term.Succs[0].Block.ID].copies = u.resOf
+		}
 	}
 	for _, b := range u.order {
 		s := &u.blocks[b.ID]
@@ -87,7 +101,7 @@ func (u *unit) prologue() {
 			s.pinned = map[ir.Reg]*lir.InstPhi{}
 			for _, v := range b.Vals {
 				r := ir.Reg(v.Imm)
-				if _, ok := u.argOf[r]; v.Op == ir.OpGetReg && ok && s.pinned[r] == nil {
+				if _, ok := s.copies[r]; v.Op == ir.OpGetReg && ok && s.pinned[r] == nil {
 					s.pinned[r] = newPhi(s.head, types.I64)
 				}
 			}
@@ -130,7 +144,27 @@ func (u *unit) entryBlock(i int, from *lir.Block) *lir.Block {
 	return u.blocks[b.ID].head
 }
 
-func (u *unit) argument(r ir.Reg) value.Value { return u.fn.Params[u.argOf[r]] }
+// argument returns register r as the dispatcher passes it: in a host register or
+// at home.
+func (u *unit) argument(r ir.Reg) value.Value {
+	if i, ok := u.argOf[r]; ok {
+		return u.fn.Params[i]
+	}
+	if u.argLoads == nil {
+		u.argLoads = map[argLoad]value.Value{}
+	}
+	k := argLoad{u.cur, r}
+	if u.argLoads[k] == nil {
+		u.argLoads[k] = u.cur.NewLoad(types.I64, u.regHome(r))
+	}
+	return u.argLoads[k]
+}
+
+// argLoad is a load of a register in one of the blocks of the prologue.
+type argLoad struct {
+	block *lir.Block
+	reg   ir.Reg
+}
 
 // enter binds what entry block b expects to what the predecessor u.cur has.
 func (u *unit) enter(b *ir.Block, icount value.Value, pinned func(ir.Reg) value.Value) {
@@ -197,17 +231,17 @@ func (u *unit) term(b *ir.Block) error {
 	case ir.TermSwitch:
 		return u.switchTerm(t)
 	case ir.TermCall:
-		return u.call(t)
+		u.call(t)
 	case ir.TermGoto:
-		return u.gotoTerm(t)
+		u.tail(t)
 	case ir.TermRet:
 		return u.leave(t.Snap, u.vals[t.Target.ID])
 	case ir.TermInterpret:
-		return u.leave(t.Snap, u.pcValue(t.PC, abi.PCInterpret))
+		return u.exitAt(t.Snap, u.pcValue(t.PC, abi.PCInterpret))
 	case ir.TermExit:
 		u.storeState(i64(t.Code), "ExitCode")
 		u.storeState(i64(t.Imm), "ExitArg")
-		return u.leave(t.Snap, u.pcValue(t.PC, abi.PCExit))
+		return u.exitAt(t.Snap, u.pcValue(t.PC, abi.PCExit))
 	default:
 		return fmt.Errorf("no terminal")
 	}
@@ -239,7 +273,8 @@ func (u *unit) switchTerm(t *ir.Term) error {
 	}
 	from.NewSwitch(key, other, cases...)
 	u.cur, u.icount, u.done = other, icount, 0
-	return u.gotoTerm(t)
+	u.tail(t)
+	return nil
 }
 
 // pcValue returns the guest address pc with the low bits that say how the unit
@@ -291,5 +326,3 @@ func (u *unit) regHome(r ir.Reg) value.Value {
 	}
 	return u.field(abi.Offset("F")+8*int64(r-32), types.Double)
 }
-
-func (u *unit) undef() value.Value { return constant.NewUndef(u.result) }

@@ -203,7 +203,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pass.Run(u, pass.Options{Disable: t.o.Disable, Check: t.o.Check, Pinned: abi.PinnedRegs()}); err != nil {
+	if err := pass.Run(u, pass.Options{Disable: t.o.Disable, Check: t.o.Check, Pinned: abi.SnapshotRegs}); err != nil {
 		return nil, err
 	}
 	for i, e := range u.Entries {

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "5a641db6c63bb1710693ee5ed27ee424"
+const sourceHash = "a5a85955a1adb7aaf1549d5e50813727"

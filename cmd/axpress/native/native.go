@@ -20,7 +20,8 @@ type Engine struct{ *dispatch.Engine }
 var _ machine.Engine = (*Engine)(nil)
 
 // New makes the engine of c. Preconditions: the code stays mapped while the engine
-// runs, and the machine was told the end of the kernel's code (Config.CodeEnd).
+// runs; the machine's RAM holds the kernel as it was translated. Stores into the
+// kernel's text are seen by the dispatcher itself (mem.Watch).
 func New(c *machine.CPU, code []*abi.Code) (*Engine, error) {
 	e := &Engine{}
 	in := interp.New(c.S, c.MMU, interp.Config{

@@ -1,0 +1,117 @@
+package llvm
+
+import (
+	"axpress/ir"
+)
+
+// Registers live in SSA values inside a unit and are written home before
+// whatever may leave it: each value once, as late as possible. home says which
+// value the home of each register is known to hold at some point: the ID of the
+// value plus 1, 0 if unknown.
+//
+//	before: r1 = ...; load A (exit: r1); load B (exit: r1); call (r1)
+//	after:  r1 = ...; store r1; load A; load B; call
+//
+// Exits are many and cold; this keeps them free of code and of live values.
+type home [64]int32
+
+// step follows one value: it is what emission does, without emitting.
+func (h *home) step(v *ir.Value) {
+	switch {
+	case v.Op == ir.OpGetReg:
+		h[v.Imm] = int32(v.ID) + 1
+	case v.Op.Exits():
+		h.write(v.Snap)
+	}
+}
+
+func (h *home) write(snap []ir.RegValue) {
+	for _, rv := range snap {
+		h[rv.Reg] = int32(rv.Val.ID) + 1
+	}
+}
+
+// solveHomes computes what is at home at the beginning of each block, by a forward
+// data flow over the order of cfg: what all predecessors agree on, an argument
+// counting as the parameter it is bound to. It starts optimistically, so loops
+// keep what they do not change.
+func solveHomes(cfg *ir.CFG) []home {
+	n := len(cfg.Order)
+	in, out := make([]home, n), make([]home, n)
+	done := make([]bool, n)
+	for changed := true; changed; {
+		changed = false
+		for i, b := range cfg.Order {
+			h := home{}
+			if !cfg.Entry[i] {
+				h = meet(cfg, i, out, done)
+			}
+			if done[i] && h == in[i] {
+				continue
+			}
+			in[i] = h
+			for _, v := range b.Vals {
+				h.step(v)
+			}
+			if !done[i] || h != out[i] {
+				out[i], done[i], changed = h, true, true
+			}
+		}
+	}
+	return in
+}
+
+// meet combines the ways into block i that have been visited.
+func meet(cfg *ir.CFG, i int, out []home, done []bool) (h home) {
+	b := cfg.Order[i]
+	first := true
+	for _, p := range cfg.Preds[i] {
+		if !done[p] {
+			continue
+		}
+		term := &cfg.Order[p].Term
+		term.Edges(func(e *ir.Edge) {
+			if e.Block != b {
+				return
+			}
+			via := asParams(&out[p], e, b)
+			if first {
+				h, first = via, false
+				return
+			}
+			for r := range h {
+				if h[r] != via[r] {
+					h[r] = 0
+				}
+			}
+		})
+	}
+	return h
+}
+
+// asParams renames what o says about the arguments of e to the parameters.
+func asParams(o *home, e *ir.Edge, b *ir.Block) home {
+	h := *o
+	for r := range h {
+		if h[r] == 0 {
+			continue
+		}
+		for k, a := range e.Args {
+			if int32(a.ID)+1 == h[r] {
+				h[r] = int32(b.Params[k].ID) + 1
+				break
+			}
+		}
+	}
+	return h
+}
+
+// writeHome stores the registers of snap whose home does not hold them yet.
+func (u *unit) writeHome(snap []ir.RegValue) {
+	for _, rv := range snap {
+		if id := int32(rv.Val.ID) + 1; u.home[rv.Reg] != id {
+			u.home[rv.Reg] = id
+			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
+		}
+	}
+}
