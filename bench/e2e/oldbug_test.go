@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,13 +19,20 @@ func TestOldBug(t *testing.T) {
 	good, bad := build(t, guest.A1), build(t, guest.A1OldBug)
 	pc := map[string]string{}
 	for _, engine := range []string{"native", "interp"} {
-		text := boot(t, good, engine, cmdline)
+		file := filepath.Join(t.TempDir(), "stats.json")
+		text := boot(t, good, engine, cmdline, "--only", faulting, "--stats", file)
 		has(t, engine+", right handler", text, "io_submit: Bad address", "aio: exit status 0")
 		if strings.Contains(text, "Oops") {
 			t.Errorf("%s: an oops with the right handler:\n%s", engine, text)
 		}
-		text = boot(t, bad, engine, cmdline)
+		if engine == "native" {
+			wasNative(t, file)
+		}
+		text = boot(t, bad, engine, cmdline, "--only", faulting, "--stats", file)
 		oops(t, engine, text)
+		if engine == "native" {
+			wasNative(t, file)
+		}
 		pc[engine] = faultPC.FindString(text)
 	}
 	text := bootQEMU(t, bad, cmdline)
@@ -32,6 +40,25 @@ func TestOldBug(t *testing.T) {
 	pc["QEMU"] = faultPC.FindString(text)
 	if pc["native"] != pc["interp"] || pc["native"] != pc["QEMU"] {
 		t.Errorf("the oops is at different places: %q", pc)
+	}
+}
+
+// faulting names the functions that fault, and those that serve the fault. Only
+// they are translated here: the whole kernel in native code is console_test.go's
+// subject, and three translations of it would take most of the time of all tests.
+const faulting = `^(__se_sys_io_submit|sys_io_submit|lookup_ioctx|do_page_fault|search_exception_tables|search_extable)(\.|$)`
+
+// wasNative checks that io_submit ran in translated code.
+func wasNative(t *testing.T, file string) {
+	t.Helper()
+	c := readCounters(t, file)
+	if c.NativeShare == 0 {
+		t.Error("nothing ran in native code")
+	}
+	for _, m := range c.Misses {
+		if strings.HasSuffix(m.Symbol, "sys_io_submit") {
+			t.Errorf("io_submit was interpreted from its start, %d times", m.Count)
+		}
 	}
 }
 

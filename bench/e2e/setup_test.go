@@ -122,6 +122,10 @@ type counters struct {
 	Stop        string  `json:"stop"`
 	NativeShare float64 `json:"native_share"`
 	HostSeconds float64 `json:"host_seconds"`
+	Misses      []struct {
+		Symbol string `json:"symbol"`
+		Count  uint64 `json:"count"`
+	} `json:"misses"`
 }
 
 func readCounters(t testing.TB, path string) (c counters) {

@@ -187,8 +187,11 @@ func symbols(imgs ...*image.Image) func(uint64) string {
 	}
 }
 
-// guest is a machine in lockstep.
-type guest struct {
+// hang is when a test guest is taken to hang.
+const hang = 5 * time.Minute
+
+// lockstepGuest is a machine in lockstep.
+type lockstepGuest struct {
 	m      *machine.Machine
 	engine *trace.Lockstep
 	out    bytes.Buffer
@@ -197,9 +200,9 @@ type guest struct {
 
 // newGuest boots cfg in lockstep with the code given. Divergences are collected;
 // after max of them the run ends.
-func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *guest {
+func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *lockstepGuest {
 	t.Helper()
-	g := &guest{}
+	g := &lockstepGuest{}
 	tc.Inlined = inlined
 	tc.Report = func(d *trace.Divergence) bool {
 		g.found = append(g.found, d)
@@ -236,7 +239,7 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *guest
 func max64(a, b uint64) uint64 { return max(a, b) }
 
 // run runs the guest to its end. A time-out only ends a hung test.
-func (g *guest) run(t testing.TB, timeout time.Duration) machine.Stop {
+func (g *lockstepGuest) run(t testing.TB, timeout time.Duration) machine.Stop {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand"
 	"testing"
-	"time"
 
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
@@ -231,9 +230,9 @@ func TestRandomUserCode(t *testing.T) {
 
 // checked runs g to its power-off, reports what diverged, and returns how many
 // instructions were compared.
-func (g *guest) checked(t *testing.T, seed int64) uint64 {
+func (g *lockstepGuest) checked(t *testing.T, seed int64) uint64 {
 	t.Helper()
-	stop := g.run(t, time.Minute)
+	stop := g.run(t, hang)
 	for _, d := range g.found {
 		t.Errorf("seed %d: %s", seed, d.String())
 	}

@@ -29,10 +29,6 @@ type Config struct {
 	Interpreter Interpreter
 	Cycles      func() uint64 // for RPCC
 	Code        []*abi.Code
-	// Veto, if not nil, is asked before each access that native code leaves to Go
-	// (op is an abi.ThunkXxx). If it says true the access is not made: native code
-	// leaves with the exact state before the instruction, as ExitInterpret.
-	Veto func(op, va uint64) bool
 }
 
 // Quantum bounds the instructions of one run, and with artifact.MaxFrame the
@@ -70,7 +66,7 @@ type Engine struct {
 	mmu     *mmu.MMU
 	interp  Interpreter
 	cycles  func() uint64
-	veto    func(op, va uint64) bool
+	veto    func() bool // see SetVeto
 	kernel  *kernelCode
 	pages   *pageCode
 	itlbGen uint64
@@ -80,7 +76,7 @@ type Engine struct {
 
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, veto: c.Veto, pages: newPageCode(c.RAM)}
+	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
 	e.stats.Misses = map[uint64]uint64{}
 	var err error
 	for _, code := range c.Code {
@@ -177,6 +173,13 @@ func (e *Engine) Native() (code uint64, ok bool) {
 	return e.native(), true
 }
 
+// SetVeto makes native code ask before each access to memory that it leaves to Go:
+// if veto says true the access is not made, and native code leaves with the exact
+// state before the instruction, as ExitInterpret. Accesses that are made do not stay
+// in the soft TLB, so with empty TLBs and the load and store windows shut all come
+// here but those through the stack window. nil ends it.
+func (e *Engine) SetVeto(veto func() bool) { e.veto = veto }
+
 // Written says that somebody else stored to pa, a physical address, through
 // another mapping of the RAM. It takes effect at the next InvalidateCode, like the
 // stores of native code itself.
@@ -237,9 +240,12 @@ func (e *Engine) serve() {
 	op, va, v := s.HelperOp, s.HelperVA, s.HelperValue
 	e.stats.Helpers[op]++
 	s.HelperFault = 0
-	if e.veto != nil && op <= abi.ThunkStoreCond3 && e.veto(op, va) {
-		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
-		return
+	if e.veto != nil && op <= abi.ThunkStoreCond3 {
+		if e.veto() {
+			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
+			return
+		}
+		defer e.mmu.InvalidateSingle(va, false, true)
 	}
 	outcome := mmu.Done
 	switch op {

@@ -123,9 +123,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	sh.Engine, err = dispatch.New(dispatch.Config{
 		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,
 		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) },
-		Veto:   l.budget.veto,
 	})
-	l.budget.mmu = sh.mmu
 	return err
 }
 

@@ -3,37 +3,26 @@ package trace
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
-	"axpress/runtime/mmu"
 )
 
 // budget makes native code stop at a memory access.
 type budget struct {
-	mmu  *mmu.MMU
-	on   bool
-	left int    // accesses that may still be made
-	made int    // that were
-	last uint64 // address of the last one
+	left int // accesses that may still be made
+	made int // that were
 }
 
-// veto is dispatch.Config.Veto.
-func (b *budget) veto(_, va uint64) bool {
-	if !b.on {
-		return false
-	}
-	if b.made > 0 {
-		// The access has filled the soft TLB; the next one must come here again.
-		b.mmu.InvalidateSingle(b.last, false, true)
-	}
+// spend is the veto of dispatch.Engine.SetVeto.
+func (b *budget) spend() (stop bool) {
 	if b.left == 0 {
 		return true
 	}
 	b.left--
 	b.made++
-	b.last = va
 	return false
 }
 
@@ -69,11 +58,12 @@ func (l *Lockstep) probe(s stop) probe {
 	if s.accesses != allAccesses {
 		sh.s.RAMLimit, sh.s.StoreRAMLimit = [4]uint64{}, [4]uint64{}
 		sh.s.FlushTLB()
-		l.budget.on, l.budget.left, l.budget.made = true, s.accesses, 0
+		l.budget = budget{left: s.accesses}
+		sh.SetVeto(l.budget.spend)
 	}
 	_, ok := sh.Native()
 	if s.accesses != allAccesses {
-		l.budget.on = false
+		sh.SetVeto(nil)
 		sh.mmu.InitWindows(l.codeEnd)
 	}
 	l.got.take(sh.s)
@@ -205,8 +195,8 @@ func (l *Lockstep) explain(d *Divergence) {
 	}
 	d.Diffs = br.bad.diffs
 	d.InDoubt = br.width()
-	first, why := l.suspect(br)
-	d.Note = why
+	first, hidden, why := l.suspect(br)
+	d.Hidden, d.Note = hidden, why
 	// Describe what lies around it.
 	from := max(br.good, br.good+first-listed)
 	l.rewind()
@@ -226,20 +216,20 @@ const listed = 16
 
 // suspect finds the first instruction behind br.good whose result differs at
 // br.bad: of all places that differ, the one that was written least recently tells.
-// The result is its number, counted from br.good.
-func (l *Lockstep) suspect(br bracket) (first int64, why string) {
+// The result is its number, counted from br.good. hidden are see Divergence.Hidden.
+func (l *Lockstep) suspect(br bracket) (first int64, hidden []uint64, why string) {
 	l.rewind()
 	l.repeat(br.good)
 	wrote := map[location]int64{}
-	n, left := int64(0), int64(-1)
+	var done []Inst
+	left := int64(-1)
 	for l.s.Icount < br.bad.icount {
-		at := l.s.Icount
-		l.step(func(loc location) { wrote[loc] = n })
+		at, n := l.s.Icount, int64(len(done))
+		done = append(done, l.step(func(loc location) { wrote[loc] = n }))
 		if l.s.Icount == at {
 			left = n
 			break
 		}
-		n++
 	}
 	first = math.MaxInt64
 	for _, d := range br.bad.diffs {
@@ -249,11 +239,36 @@ func (l *Lockstep) suspect(br bracket) (first int64, why string) {
 	}
 	switch {
 	case first < math.MaxInt64:
-		return first, ""
+		return first, overwritten(done[:first+1], wrote), ""
 	case left >= 0:
-		return left, "the interpreter leaves here, native code goes on"
+		return left, overwritten(done[:left+1], wrote), "the interpreter leaves here, native code goes on"
 	}
-	return 0, "no instruction in doubt writes what differs: native code changes it on its own, perhaps here"
+	return 0, nil, "no instruction in doubt writes what differs: native code changes it on its own, here or in one of the next"
+}
+
+// overwritten returns the instructions that the last one of done depends on and
+// whose own results nobody has compared, as they were written over since. wrote says
+// which instruction wrote a place last.
+func overwritten(done []Inst, wrote map[location]int64) (pcs []uint64) {
+	last := len(done) - 1
+	need := isa.Decode(done[last].Word).Reads()
+	for i := last - 1; i >= 0 && !need.Empty(); i-- {
+		in := isa.Decode(done[i].Word)
+		made := in.Writes().Intersect(need)
+		if made.Empty() {
+			continue
+		}
+		need = need.Minus(made)
+		at := location{inR, uint64(bits.TrailingZeros32(made.Int))}
+		if made.Int == 0 {
+			at = location{inF, uint64(bits.TrailingZeros32(made.FP))}
+		}
+		if wrote[at] != int64(i) {
+			pcs = append(pcs, done[i].PC)
+			need = need.Union(in.Reads())
+		}
+	}
+	return pcs
 }
 
 // step executes one instruction in the interpreter and describes it. For each
@@ -263,8 +278,8 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 	var before, after archState
 	before.take(l.s)
 	pc := before.field[fieldPC]
-	in := Inst{PC: pc}
 	word, flow := l.fetch(pc)
+	in := Inst{PC: pc, Word: word}
 	stores := len(l.log.stores)
 	l.log.on = true
 	code := l.interp.Step()
@@ -286,6 +301,17 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 			see(at, now)
 		}
 	})
+	if wrote != nil { // what it writes may be what was there
+		regs := isa.Decode(word).Writes()
+		for i := range uint64(31) {
+			if regs.Int>>i&1 != 0 {
+				wrote(location{inR, i})
+			}
+			if regs.FP>>i&1 != 0 {
+				wrote(location{inF, i})
+			}
+		}
+	}
 	for _, s := range l.log.stores[stores:] {
 		v, _ := l.ram.Read64(s.pa)
 		see(location{inMemory, s.pa}, v)
@@ -296,7 +322,7 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 	if code != abi.ExitPoll && code != abi.ExitCallPAL {
 		effects = append(effects, "leaves: "+abi.ExitNames[code])
 	}
-	in.Symbol, in.Word, in.Text = l.symbol(pc), word, strings.Replace(isa.Disasm(isa.Decode(word), pc, isa.Style{}), "\t", " ", 1)
+	in.Symbol, in.Text = l.symbol(pc), strings.Replace(isa.Disasm(isa.Decode(word), pc, isa.Style{}), "\t", " ", 1)
 	in.Effects = strings.Join(effects, " ")
 	return in
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,10 @@ type Divergence struct {
 	// when it was repeated.
 	First  int
 	Window []Inst // around First, as the interpreter executed them
+	// Hidden are the addresses of instructions in doubt that First depends on and
+	// whose results were overwritten before they could be compared: one of these may
+	// have diverged before First.
+	Hidden []uint64
 	// Diffs are where the engines differ behind the instructions in doubt.
 	Diffs []Diff
 	// AtEnd are those at the end of the stretch.
@@ -53,6 +58,9 @@ func (d *Divergence) Error() string {
 	if i := d.FirstInst(); i != nil {
 		s += fmt.Sprintf("; first divergent instruction: %s: %08x %s", place(i.PC, i.Symbol), i.Word, i.Text)
 	}
+	for i, pc := range d.Hidden {
+		s += fmt.Sprintf("%s %#x", [...]string{", or one that feeds it and left no trace:", ","}[min(i, 1)], pc)
+	}
 	return s
 }
 
@@ -66,12 +74,15 @@ func (d *Divergence) String() string {
 		fmt.Fprintf(&b, "  note: %s\n", d.Note)
 	}
 	if len(d.Window) > 0 {
-		fmt.Fprintf(&b, "  executed (> diverges first; %d instructions were in doubt):\n", d.InDoubt)
+		fmt.Fprintf(&b, "  executed (> diverges first, ? perhaps before it; %d instructions were in doubt):\n", d.InDoubt)
 	}
 	for i, in := range d.Window {
 		mark := ' '
-		if i == d.First {
+		switch {
+		case i == d.First:
 			mark = '>'
+		case i < d.First && slices.Contains(d.Hidden, in.PC):
+			mark = '?'
 		}
 		fmt.Fprintf(&b, "  %c %s: %08x  %-30s %s\n", mark, place(in.PC, in.Symbol), in.Word, in.Text, in.Effects)
 	}

@@ -100,10 +100,10 @@ func (u *unit) pointer(host value.Value, t types.Type) value.Value {
 	return u.cur.NewIntToPtr(host, types.NewPointer(t))
 }
 
-// thunk calls thunk n in the current block with RAX = va and, for stores, RCX.
-// The result is RAX (i64), or nil if the thunk has none. Afterwards u.cur is
-// where no fault was found; a fault leaves the unit.
-func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) value.Value {
+// thunk calls thunk n in the current block, which is cold, with RAX = va and, for
+// stores, RCX. It returns RAX (i64), nil if the thunk has no result, and the carry
+// flag (i8), which tells a fault.
+func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) (rax, carry value.Value) {
 	inputs := []string{"{ax}", "{cx}"}
 	sig := []types.Type{i8ptr}
 	constraints := "={@ccc},{r12}"
@@ -120,34 +120,30 @@ func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) value
 		constraints+",~{memory},~{dirflag},~{fpsr},~{flags}")
 	asm.SideEffect = true
 	c := u.cur.NewCall(asm, append([]value.Value{u.state}, args...)...)
-	var rax, carry value.Value = nil, c
-	if result {
-		rax, carry = u.cur.NewExtractValue(c, 0), u.cur.NewExtractValue(c, 1)
+	if !result {
+		return nil, c
 	}
-	ok := u.fn.NewBlock("")
-	u.condBr(u.cur.NewICmp(enum.IPredEQ, carry, zero8), ok, u.sideExit(v, abi.PCExit), u.likely)
-	u.cur = ok
-	return rax
+	return u.cur.NewExtractValue(c, 0), u.cur.NewExtractValue(c, 1)
 }
 
-// join ends the fast path, runs slowPath in the slow block, and returns the phi of both
-// results (nil if there is none).
-func (u *unit) join(fastResult value.Value, slow *lir.Block, slowPath func() value.Value) value.Value {
+// join ends the fast path of access v, whose result is fast, and writes the slow
+// one, which slowPath begins: it returns its result and the carry flag. The
+// result of join is the phi of both results, nil if there is none.
+func (u *unit) join(v *ir.Value, fast value.Value, slow *lir.Block, slowPath func() (r, carry value.Value)) value.Value {
 	if slow == nil {
-		return fastResult
+		return fast
 	}
 	done := u.fn.NewBlock("")
 	fastEnd := u.cur
 	fastEnd.NewBr(done)
 	u.cur = slow
-	r := slowPath()
-	slowEnd := u.cur
-	slowEnd.NewBr(done)
+	r, carry := slowPath()
+	u.condBr(u.cur.NewICmp(enum.IPredEQ, carry, zero8), done, u.sideExit(v, abi.PCExit), u.likely)
 	u.cur = done
 	if r == nil {
 		return nil
 	}
-	return done.NewPhi(lir.NewIncoming(fastResult, fastEnd), lir.NewIncoming(r, slowEnd))
+	return done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(r, slow))
 }
 
 func (u *unit) narrow(x value.Value, t types.Type) value.Value {
@@ -173,8 +169,9 @@ func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	host, slow := u.hostAddress(a)
 	l := u.cur.NewLoad(t, u.pointer(host, t))
 	l.Volatile = true
-	return u.join(l, slow, func() value.Value {
-		return u.narrow(u.thunk(abi.ThunkLoad0+a.log2, true, v, x[0]), t)
+	return u.join(v, l, slow, func() (r, carry value.Value) {
+		r, carry = u.thunk(abi.ThunkLoad0+a.log2, true, v, x[0])
+		return u.narrow(r, t), carry
 	}), nil
 }
 
@@ -186,9 +183,8 @@ func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	host, slow := u.hostAddress(a)
 	s := u.cur.NewStore(x[1], u.pointer(host, x[1].Type()))
 	s.Volatile = true
-	u.join(nil, slow, func() value.Value {
-		u.thunk(abi.ThunkStore0+a.log2, false, v, x[0], u.widen(x[1]))
-		return nil
+	u.join(v, nil, slow, func() (r, carry value.Value) {
+		return u.thunk(abi.ThunkStore0+a.log2, false, v, x[0], u.widen(x[1]))
 	})
 	return nil, nil
 }
@@ -207,8 +203,9 @@ func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error)
 	u.storeState(i64(1), "LockFlag")
 	u.storeState(u.cur.NewSub(host, u.constField(abi.Offset("RAMBase"))), "LockPA")
 	u.storeState(u.widen(l), "LockValue")
-	return u.join(l, slow, func() value.Value {
-		return u.narrow(u.thunk(abi.ThunkLoadLocked2+a.log2-2, true, v, x[0]), t)
+	return u.join(v, l, slow, func() (r, carry value.Value) {
+		r, carry = u.thunk(abi.ThunkLoadLocked2+a.log2-2, true, v, x[0])
+		return u.narrow(r, t), carry
 	}), nil
 }
 
@@ -236,8 +233,9 @@ func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) 
 	failed.NewBr(done)
 	u.cur = done
 	ok := done.NewPhi(lir.NewIncoming(stored, try), lir.NewIncoming(false1, failed))
-	return u.join(ok, slow, func() value.Value {
-		return u.cur.NewICmp(enum.IPredNE, u.thunk(abi.ThunkStoreCond2+a.log2-2, true, v, x[0], u.widen(x[1])), i64(0))
+	return u.join(v, ok, slow, func() (r, carry value.Value) {
+		r, carry = u.thunk(abi.ThunkStoreCond2+a.log2-2, true, v, x[0], u.widen(x[1]))
+		return u.cur.NewICmp(enum.IPredNE, r, i64(0)), carry
 	}), nil
 }
 

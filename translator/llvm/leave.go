@@ -16,7 +16,7 @@ import (
 // all side exits of a unit share one return and differ in PC and instruction
 // count.
 
-// sideExit returns the block to branch to in order to leave the unit at v.PC; low
+// sideExit returns a block to branch to in order to leave the unit at v.PC; low
 // are the low bits of the returned PC. The registers must be at home.
 func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	if u.exit == nil {

@@ -45,9 +45,13 @@ type unit struct {
 // blockState is what is known of an ir.Block.
 type blockState struct {
 	head   *lir.Block
+	entry  bool
 	icount *lir.InstPhi
 	params []*lir.InstPhi
-	entry  bool
+	// single: there is one way in, so no phis: parameters are the arguments, and
+	// incoming is the instruction count.
+	single   bool
+	incoming value.Value
 	// copies are the registers that every way into an entry has in a host register,
 	// pinned what arrives of those that the entry reads.
 	copies map[ir.Reg]int
@@ -88,9 +92,12 @@ func (u *unit) prologue() {
 			u.blocks[b.Term.Succs[0].Block.ID].copies = u.resOf
 		}
 	}
-	for _, b := range u.order {
+	for i, b := range u.order {
 		s := &u.blocks[b.ID]
 		s.head = u.fn.NewBlock("")
+		if s.single = !s.entry && len(u.cfg.Preds[i]) == 1; s.single {
+			continue
+		}
 		s.icount = newPhi(s.head, types.I64)
 		for _, p := range b.Params {
 			phi := newPhi(s.head, llvmType(p.Type))
@@ -178,6 +185,13 @@ func (u *unit) enter(b *ir.Block, icount value.Value, pinned func(ir.Reg) value.
 // flow binds the parameters of e.Block to e.Args on the edge from u.cur.
 func (u *unit) flow(e ir.Edge) *lir.Block {
 	s := &u.blocks[e.Block.ID]
+	if s.single {
+		s.incoming = u.count()
+		for i, a := range e.Args {
+			u.vals[e.Block.Params[i].ID] = u.vals[a.ID]
+		}
+		return s.head
+	}
 	s.icount.Incs = append(s.icount.Incs, lir.NewIncoming(u.count(), u.cur))
 	for i, a := range e.Args {
 		s.params[i].Incs = append(s.params[i].Incs, lir.NewIncoming(u.vals[a.ID], u.cur))
@@ -196,7 +210,10 @@ func (u *unit) count() value.Value {
 
 func (u *unit) block(b *ir.Block) error {
 	s := &u.blocks[b.ID]
-	u.cur, u.icount, u.done = s.head, s.icount, 0
+	u.cur, u.icount, u.done = s.head, s.incoming, 0
+	if !s.single {
+		u.icount = s.icount
+	}
 	for _, v := range b.Vals {
 		if err := u.value(v); err != nil {
 			return fmt.Errorf("v%d = %s at %#x: %w", v.ID, v.Op, v.PC, err)

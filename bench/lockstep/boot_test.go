@@ -1,0 +1,87 @@
+package lockstep
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"axpress/bench/guest"
+	"axpress/cmd/axpress/prepare"
+	"axpress/lifter/image"
+	"axpress/runtime/abi"
+	"axpress/runtime/machine"
+	"axpress/runtime/trace"
+)
+
+// The guest to boot; without these the small one is built, or taken from the
+// user's cache.
+const (
+	kernelEnv = "AXPRESS_GUEST_KERNEL"
+	initrdEnv = "AXPRESS_GUEST_INITRD"
+)
+
+// The guest's command line: boot to userland, run the demo's programs, power off.
+const cmdline = "console=ttyS0"
+
+// maxDivergences ends a boot that goes wrong everywhere.
+const maxDivergences = 8
+
+// guestFiles returns the paths of kernel and initramfs.
+func guestFiles(t *testing.T) (kernel, initrd string) {
+	t.Helper()
+	kernel, initrd = os.Getenv(kernelEnv), os.Getenv(initrdEnv)
+	if kernel != "" && initrd != "" {
+		return kernel, initrd
+	}
+	g, err := guest.Build(t.Context(), guest.Options{Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.Kernel, g.Initrd
+}
+
+// TestBoot boots a real kernel with its userland, from the first instruction to
+// the power-off. Translations come from the user's cache, or are made.
+func TestBoot(t *testing.T) {
+	kernelPath, initrdPath := guestFiles(t)
+	kernel, err := image.Open(kernelPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	initrd, err := os.ReadFile(initrdPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs, skipped, err := prepare.Initramfs(initrdPath, initrd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range skipped {
+		t.Logf("%s is not translated: %s", s.Name, s.Reason)
+	}
+	images := append([]*image.Image{kernel}, programs...)
+	results, err := prepare.Translate(t.Context(), images, prepare.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code []*abi.Code
+	for _, r := range results {
+		code = append(code, r.Artifact.Code())
+	}
+
+	g := newGuest(t, machine.Config{
+		Segments: segments(kernel), Entry: kernel.Entry, Initrd: initrd, Append: cmdline, Memory: 128 << 20,
+	}, trace.Config{Code: code, Symbol: symbols(images...)}, maxDivergences)
+	stop := g.run(t, hang)
+	for _, d := range g.found {
+		t.Error(d.String())
+	}
+	if stop.Reason != machine.PowerOff || !strings.Contains(g.out.String(), "Linux version") {
+		t.Errorf("the boot ends by %v at %#x (%s), console:\n%s", stop.Reason, stop.PC, stop.Detail, g.out.String())
+	}
+	s := g.engine.Counters()
+	t.Logf("%+v", s)
+	if s.Compared < 19*s.Interpreted {
+		t.Errorf("%d instructions compared, %d interpreted alone", s.Compared, s.Interpreted)
+	}
+}
