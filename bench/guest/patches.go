@@ -60,9 +60,9 @@ func no9PInet() patch {
 }
 
 // smallCode lets Alpha have CONFIG_LD_DEAD_CODE_DATA_ELIMINATION, which other architectures have: functions that
-// nothing calls are left out. With it, and only with it, code is compiled for a kernel of less than 4 MB that shares
-// one global pointer: a call is one instruction then and not four. The small kernel asks for it; the generic one
-// stays as distributions build it. Together that is a third of the instructions.
+// nothing calls are left out. With it, and only with it, code is compiled for a kernel of less than 4 MB, where a
+// call of a static function is one instruction and not four. The small kernel asks for it; the generic one stays as
+// distributions build it. Together that is a fifth of the instructions.
 func smallCode() []patch {
 	return []patch{{
 		file: "arch/alpha/Kconfig",
@@ -81,8 +81,7 @@ func smallCode() []patch {
 		choices: []choice{{
 			Old: "cflags-y\t+= $(call cc-option, -fno-jump-tables)\n",
 			New: "cflags-y\t+= $(call cc-option, -fno-jump-tables)\n" +
-				"cflags-$(CONFIG_LD_DEAD_CODE_DATA_ELIMINATION)\t+= -msmall-text -msmall-data \\\n" +
-				"\t-include $(srctree)/include/linux/hidden.h\n",
+				"cflags-$(CONFIG_LD_DEAD_CODE_DATA_ELIMINATION)\t+= -msmall-text\n",
 		}},
 	}}
 }

@@ -16,6 +16,9 @@ import (
 // traceVariable makes internal errors show where they happened.
 const traceVariable = "AXPRESS_TRACE"
 
+// gcPercent trades memory, of which little is live, for time.
+const gcPercent = 300
+
 func main() {
 	os.Exit(int(realMain()))
 }
@@ -25,6 +28,8 @@ func realMain() status {
 		// A crash that no recover sees still prints its one line.
 		debug.SetTraceback("none")
 	}
+	// Translation makes much garbage and runs beside llc, which is what counts.
+	debug.SetGCPercent(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second signal ends the program at once: the cache is whole at all times.

@@ -35,8 +35,17 @@ func (h *home) write(snap []ir.RegValue) {
 // data flow over the order of cfg: what all predecessors agree on, an argument
 // counting as the parameter it is bound to. It starts optimistically, so loops
 // keep what they do not change.
-func solveHomes(cfg *ir.CFG) []home {
+func solveHomes(cfg *ir.CFG, values int) []home {
 	n := len(cfg.Order)
+	at := make([]int32, values) // the block that defines a value
+	for i, b := range cfg.Order {
+		for _, v := range b.Params {
+			at[v.ID] = int32(i)
+		}
+		for _, v := range b.Vals {
+			at[v.ID] = int32(i)
+		}
+	}
 	in, out := make([]home, n), make([]home, n)
 	done := make([]bool, n)
 	for changed := true; changed; {
@@ -44,7 +53,7 @@ func solveHomes(cfg *ir.CFG) []home {
 		for i, b := range cfg.Order {
 			h := home{}
 			if !cfg.Entry[i] {
-				h = meet(cfg, i, out, done)
+				h = meet(cfg, i, at, out, done)
 			}
 			if done[i] && h == in[i] {
 				continue
@@ -62,7 +71,7 @@ func solveHomes(cfg *ir.CFG) []home {
 }
 
 // meet combines the ways into block i that have been visited.
-func meet(cfg *ir.CFG, i int, out []home, done []bool) (h home) {
+func meet(cfg *ir.CFG, i int, at []int32, out []home, done []bool) (h home) {
 	b := cfg.Order[i]
 	first := true
 	for _, p := range cfg.Preds[i] {
@@ -74,7 +83,7 @@ func meet(cfg *ir.CFG, i int, out []home, done []bool) (h home) {
 			if e.Block != b {
 				return
 			}
-			via := asParams(&out[p], e, b)
+			via := along(cfg, e, int32(i), at, &out[p])
 			if first {
 				h, first = via, false
 				return
@@ -89,16 +98,22 @@ func meet(cfg *ir.CFG, i int, out []home, done []bool) (h home) {
 	return h
 }
 
-// asParams renames what o says about the arguments of e to the parameters.
-func asParams(o *home, e *ir.Edge, b *ir.Block) home {
+// along returns what o, at the end of a block, says on edge e to block i: about
+// its parameters instead of their arguments, and about other values only if they
+// are still the same there. A value that is defined anew on every way through a
+// loop is not: it must dominate the block from outside.
+func along(cfg *ir.CFG, e *ir.Edge, i int32, at []int32, o *home) home {
 	h := *o
-	for r := range h {
-		if h[r] == 0 {
+	for r, id := range h {
+		if id == 0 {
 			continue
 		}
+		if d := at[id-1]; d == i || !cfg.Dominates(d, i) {
+			h[r] = 0
+		}
 		for k, a := range e.Args {
-			if int32(a.ID)+1 == h[r] {
-				h[r] = int32(b.Params[k].ID) + 1
+			if int32(a.ID)+1 == id {
+				h[r] = int32(e.Block.Params[k].ID) + 1
 				break
 			}
 		}

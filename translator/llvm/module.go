@@ -115,6 +115,10 @@ func newModule(o Options) *module {
 	}
 	m.result = types.NewStruct(fields...)
 	m.m.NewTypeDef("ret", m.result)
+	// hhvmcc calls keep the stack aligned to 8 bytes only, and units must not
+	// realign it: that takes RBP, which is an argument.
+	flag := m.attach("", constant.NewInt(types.I32, 1), &metadata.String{Value: "override-stack-alignment"}, constant.NewInt(types.I32, 8))
+	m.m.NamedMetadataDefs["llvm.module.flags"] = &metadata.NamedDef{Name: "llvm.module.flags", Nodes: []metadata.Node{flag.Node.(*metadata.Tuple)}}
 	m.invariant = m.attach("invariant.load")
 	m.likely = m.attach("prof", &metadata.String{Value: "branch_weights"}, constant.NewInt(types.I32, 1<<20), constant.NewInt(types.I32, 1))
 	m.unlikely = m.attach("prof", &metadata.String{Value: "branch_weights"}, constant.NewInt(types.I32, 1), constant.NewInt(types.I32, 1<<20))
@@ -138,7 +142,7 @@ func (m *module) declare(symbol string) *lir.Func {
 	}
 	f := m.m.NewFunc(symbol, m.result, params...)
 	f.CallingConv = enum.CallingConvHHVM
-	f.FuncAttrs = append(f.FuncAttrs, enum.FuncAttrNoUnwind, enum.FuncAttrNoRedZone)
+	f.FuncAttrs = append(f.FuncAttrs, enum.FuncAttrNoUnwind, enum.FuncAttrNoRedZone, lir.AttrString("no-realign-stack"))
 	m.funcs[symbol] = f
 	return f
 }

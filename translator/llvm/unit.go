@@ -67,7 +67,7 @@ func (m *module) unit(f *ir.Func) error {
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
 	u.order = u.cfg.Order
-	u.homes = solveHomes(u.cfg)
+	u.homes = solveHomes(u.cfg, f.NumValues())
 	u.prologue()
 	for i, b := range u.order {
 		u.home = u.homes[i]

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "a5a85955a1adb7aaf1549d5e50813727"
+const sourceHash = "726a00a323caf4ceae14620b13e97ea2"
