@@ -40,9 +40,9 @@ func guestFiles(t *testing.T) (kernel, initrd string) {
 	return g.Kernel, g.Initrd
 }
 
-// TestBoot boots a real kernel with its userland, from the first instruction to
+// TestKernelInLockstep boots a real kernel with its userland, from the first instruction to
 // the power-off. Translations come from the user's cache, or are made.
-func TestBoot(t *testing.T) {
+func TestKernelInLockstep(t *testing.T) {
 	kernelPath, initrdPath := guestFiles(t)
 	kernel, err := image.Open(kernelPath)
 	if err != nil {

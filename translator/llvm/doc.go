@@ -8,5 +8,5 @@
 // left in leave.go.
 //
 // The package may not know how the text is compiled or where the code will live.
-// `axpress ir -llvm FUNCTION` shows its output.
+// `axpress ir FUNCTION --file F --llvm` shows its output.
 package llvm

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "726a00a323caf4ceae14620b13e97ea2"
+const sourceHash = "d3c626d4de68ca5c279e3a9c878a3adf"

@@ -22,7 +22,7 @@ type LLVM struct {
 }
 
 // ErrMissing says that no usable LLVM is installed.
-var ErrMissing = errors.New("LLVM 14 not found: install it with 'apt-get install llvm-14'")
+var ErrMissing = errors.New("LLVM 14 not found: install it with 'apt-get install llvm'")
 
 var versionLine = regexp.MustCompile(`LLVM version (14\.[0-9.]+)`)
 
