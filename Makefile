@@ -31,7 +31,8 @@ lint: go ## go vet, gofmt, staticcheck, generated files
 	$(GO) test ./translator/pipeline/gen
 
 unit: build ## all tests, with the built guest
-	set -o pipefail; env=$$($(AXPRESS) guest build --env) && eval "$$env" && $(GO) test -timeout 40m ./...
+	env=$$($(AXPRESS) guest build --env) && eval "$$env" && \
+		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && $(GO) test -timeout 40m ./...
 
 race: go ## tests under the race detector, but for what runs native code
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '$(NATIVE)')
