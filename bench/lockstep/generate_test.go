@@ -143,6 +143,13 @@ func (g *generator) item(i, n int) {
 			fns = userPALs
 		}
 		g.line("call_pal %#x", fns[g.rng.Intn(len(fns))])
+	case k < 98 && g.rng.Intn(2) == 0: // a register that gets its value back
+		r, save := g.reg(), g.reg()
+		g.line("mov $%d,$%d", r, save)
+		g.line("lda $%d,%d($%d)", r, 1+g.rng.Intn(99), save)
+		g.access(regData, 0)
+		g.line("mov $%d,$%d", save, r)
+		g.access(regData, 0)
 	case k < 98: // a locked update
 		g.line("lda $28,%d($%d)", 8*g.rng.Intn(32), regData)
 		g.line("ldq_l $1,0($28)")

@@ -198,15 +198,28 @@ type lockstepGuest struct {
 	found  []*trace.Divergence
 }
 
-// newGuest boots cfg in lockstep with the code given. Divergences are collected;
-// after max of them the run ends.
+// maxReports ends a run that goes wrong everywhere, be it at the same place.
+const maxReports = 200
+
+// newGuest boots cfg in lockstep with the code given. Divergences are collected,
+// one for each instruction that is named; after max of them the run ends.
 func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *lockstepGuest {
 	t.Helper()
 	g := &lockstepGuest{}
 	tc.Inlined = inlined
+	seen := map[uint64]bool{}
+	reports := 0
 	tc.Report = func(d *trace.Divergence) bool {
-		g.found = append(g.found, d)
-		return len(g.found) < max
+		at := d.PC
+		if in := d.FirstInst(); in != nil {
+			at = in.PC
+		}
+		if !seen[at] {
+			seen[at] = true
+			g.found = append(g.found, d)
+		}
+		reports++
+		return len(g.found) < max && reports < maxReports
 	}
 	for _, c := range tc.Code {
 		cfg.CodeEnd = max64(cfg.CodeEnd, c.KernelHi)

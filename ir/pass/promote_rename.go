@@ -113,12 +113,9 @@ func (p *promoter) snap(last *snapshot, cur *[64]*ir.Value, dirty regSet, b *ir.
 	}
 	start := len(p.slab)
 	(dirty | p.pinned).each(func(r ir.Reg) {
-		v := p.current(cur, r, b)
-		// Homes do not change inside the unit: what was read from there is there.
-		if v.Op == ir.OpGetReg && ir.Reg(v.Imm) == r && !p.pinned.has(r) {
-			return
-		}
-		p.slab = append(p.slab, ir.RegValue{Reg: r, Val: v})
+		// A register that has its first value back stays in the snapshot: the back
+		// end may have written another one home at an exit in between.
+		p.slab = append(p.slab, ir.RegValue{Reg: r, Val: p.current(cur, r, b)})
 	})
 	*last = snapshot{p.slab[start:len(p.slab):len(p.slab)], true}
 	return last.regs

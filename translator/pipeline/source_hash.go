@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "d3c626d4de68ca5c279e3a9c878a3adf"
+const sourceHash = "09b9a7d66437d5b774c91767779cd2ed"
