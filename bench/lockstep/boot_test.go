@@ -1,7 +1,10 @@
 package lockstep
 
 import (
+	"cmp"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +84,18 @@ func TestKernelInLockstep(t *testing.T) {
 	}
 	s := g.engine.Counters()
 	t.Logf("%+v", s)
-	if s.Compared < 19*s.Interpreted {
+	if s.Compared < 99*s.Interpreted {
 		t.Errorf("%d instructions compared, %d interpreted alone", s.Compared, s.Interpreted)
+	}
+	g.logMisses(t, symbols(images...))
+}
+
+// logMisses logs the places where the interpreter had to run alone most often.
+func (g *lockstepGuest) logMisses(t *testing.T, symbol func(uint64) string) {
+	const most = 12
+	misses := g.engine.Misses()
+	pcs := slices.SortedFunc(maps.Keys(misses), func(a, b uint64) int { return cmp.Or(cmp.Compare(misses[b], misses[a]), cmp.Compare(a, b)) })
+	for _, pc := range pcs[:min(most, len(pcs))] {
+		t.Logf("%8d times interpreted from %#x %s", misses[pc], pc, symbol(pc))
 	}
 }

@@ -221,9 +221,6 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *locks
 		reports++
 		return len(g.found) < max && reports < maxReports
 	}
-	for _, c := range tc.Code {
-		cfg.CodeEnd = max64(cfg.CodeEnd, c.KernelHi)
-	}
 	cfg.Clock = machine.ClockDeterministic
 	if cfg.Console == nil {
 		cfg.Console = &g.out
@@ -248,8 +245,6 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *locks
 	})
 	return g
 }
-
-func max64(a, b uint64) uint64 { return max(a, b) }
 
 // run runs the guest to its end. A time-out only ends a hung test.
 func (g *lockstepGuest) run(t testing.TB, timeout time.Duration) machine.Stop {

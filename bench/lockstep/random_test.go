@@ -114,8 +114,9 @@ func randomData(rng *rand.Rand) []byte {
 	return quads(q...)
 }
 
-// size of the random programs.
+// size of the random programs, and how many there are for each mode.
 const (
+	seeds     = 5
 	functions = 40
 	items     = 30
 	rounds    = 12
@@ -203,7 +204,7 @@ func tables(rng *rand.Rand) []byte {
 
 func TestRandomKernelCode(t *testing.T) {
 	compared := uint64(0)
-	for seed := range int64(3) {
+	for seed := range int64(seeds) {
 		img := kernelGuest(t, seed)
 		a := translated(t, img)
 		g := newGuest(t, machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM},
@@ -215,7 +216,7 @@ func TestRandomKernelCode(t *testing.T) {
 
 func TestRandomUserCode(t *testing.T) {
 	compared := uint64(0)
-	for seed := range int64(3) {
+	for seed := range int64(seeds) {
 		kernel, user := userGuest(t, 100+seed)
 		ka, ua := translated(t, kernel), translated(t, user)
 		cfg := machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}
@@ -237,7 +238,9 @@ func (g *lockstepGuest) checked(t *testing.T, seed int64) uint64 {
 		t.Errorf("seed %d: %s", seed, d.String())
 	}
 	s := g.engine.Counters()
-	if stop.Reason != machine.PowerOff && len(g.found) == 0 {
+	// A wild access may hit I/O space, where nobody answers; the second machine check
+	// halts the CPU.
+	if stop.Reason != machine.PowerOff && stop.Reason != machine.Halt && len(g.found) == 0 {
 		t.Errorf("seed %d: %v at %#x: %s", seed, stop.Reason, stop.PC, stop.Detail)
 	}
 	if s.Compared < s.Interpreted {

@@ -43,7 +43,8 @@ func TestNewStateIsEmpty(t *testing.T) {
 }
 
 func TestLayoutHashIsStable(t *testing.T) {
-	if LayoutHash() != LayoutHash() || len(LayoutHash()) != 32 {
-		t.Error("layout hash")
+	first := LayoutHash()
+	if again := LayoutHash(); again != first || len(first) != 32 {
+		t.Errorf("layout hash %q, then %q", first, again)
 	}
 }

@@ -1,5 +1,7 @@
 package dispatch
 
+//lint:file-ignore U1000 the constants are used by enter_amd64.s
+
 import (
 	"unsafe"
 

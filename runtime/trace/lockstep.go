@@ -76,6 +76,7 @@ type Lockstep struct {
 	budget   budget
 	broken   error // of the host; ends the run
 	stats    Stats
+	misses   map[uint64]uint64
 	got, ref archState // scratch: native code's result and the interpreter's
 }
 
@@ -87,7 +88,7 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	if cfg.ScanEvery <= 0 {
 		cfg.ScanEvery = DefaultScanEvery
 	}
-	l := &Lockstep{cfg: cfg, s: c.S, mmu: c.MMU, ram: c.RAM, pal: c.PAL, cycles: c.Cycles, log: newStoreLog(c.RAM)}
+	l := &Lockstep{cfg: cfg, s: c.S, mmu: c.MMU, ram: c.RAM, pal: c.PAL, cycles: c.Cycles, log: newStoreLog(c.RAM), misses: map[uint64]uint64{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("lockstep: %w", err), l.Close())
@@ -178,6 +179,9 @@ func (l *Lockstep) Run() uint64 {
 			return code
 		}
 		before := l.s.Icount
+		if len(l.misses) < maxMisses {
+			l.misses[l.s.PC]++
+		}
 		code = l.interp.Run()
 		l.stats.Interpreted += uint64(l.s.Icount - before)
 		if code != abi.ExitNative {
@@ -213,8 +217,12 @@ func (l *Lockstep) Stats() map[string]uint64 {
 // Counters returns the counters so far.
 func (l *Lockstep) Counters() Stats { return l.stats }
 
-// Misses returns where the interpreter had to start, with how often.
-func (l *Lockstep) Misses() map[uint64]uint64 { return l.shadow.Engine.Stats().Misses }
+// Misses returns where the interpreter had to run alone, with how often: there is no
+// native entry, or native code asked for it. The map is the engine's own.
+func (l *Lockstep) Misses() map[uint64]uint64 { return l.misses }
+
+// maxMisses bounds Misses.
+const maxMisses = 1 << 16
 
 // enterShadow makes the shadow the CPU that the stretch begins with.
 func (l *Lockstep) enterShadow(limit int64) {
