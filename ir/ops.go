@@ -85,11 +85,12 @@ const (
 	OpFCmpEQ
 	OpFCmpLT
 	OpFCmpLE
-	OpFCmpUN
 	OpFExt
 	OpFTrunc
 	OpSIToF
 	OpFToSI
+	OpMapS
+	OpUnmapS
 	OpLoad
 	OpStore
 	OpLoadLocked
@@ -141,19 +142,24 @@ var Table = [numOps]OpInfo{
 	OpSAddO:   {"saddo", 2, EffectNone, "I,I->b", "does the signed sum overflow"},
 	OpSSubO:   {"ssubo", 2, EffectNone, "I,I->b", "does the signed difference overflow"},
 	OpSMulO:   {"smulo", 2, EffectNone, "I,I->b", "does the signed product overflow"},
-	OpFAdd:    {"fadd", 2, EffectNone, "F,F->F", "IEEE sum, to nearest even"},
-	OpFSub:    {"fsub", 2, EffectNone, "F,F->F", "IEEE difference, to nearest even"},
-	OpFMul:    {"fmul", 2, EffectNone, "F,F->F", "IEEE product, to nearest even"},
-	OpFDiv:    {"fdiv", 2, EffectNone, "F,F->F", "IEEE quotient, to nearest even"},
-	OpFSqrt:   {"fsqrt", 1, EffectNone, "F->F", "IEEE square root, to nearest even"},
-	OpFCmpEQ:  {"fcmp.eq", 2, EffectNone, "F,F->b", "ordered and equal"},
-	OpFCmpLT:  {"fcmp.lt", 2, EffectNone, "F,F->b", "ordered and less"},
-	OpFCmpLE:  {"fcmp.le", 2, EffectNone, "F,F->b", "ordered and less or equal"},
-	OpFCmpUN:  {"fcmp.un", 2, EffectNone, "F,F->b", "unordered"},
-	OpFExt:    {"fext", 1, EffectNone, "F->A", "f32 to f64"},
-	OpFTrunc:  {"ftrunc", 1, EffectNone, "F->A", "f64 to f32, to nearest even"},
-	OpSIToF:   {"sitof", 1, EffectNone, "J->F", "signed integer to float, to nearest even"},
-	OpFToSI:   {"ftosi", 1, EffectNone, "F->I", "float to i64, truncating; the lifter guards the range"},
+	// Floating-point operations that may signal leave the unit (EffectExit) instead
+	// of giving a result, at the latest when an operand is a signaling NaN or
+	// denormal or a finite operation overflows, underflows or is invalid. They need
+	// not leave for quiet NaNs and infinities among the operands, but may.
+	OpFAdd:   {"fadd", 2, EffectExit, "F,F->F", "IEEE sum, to nearest even"},
+	OpFSub:   {"fsub", 2, EffectExit, "F,F->F", "IEEE difference, to nearest even"},
+	OpFMul:   {"fmul", 2, EffectExit, "F,F->F", "IEEE product, to nearest even"},
+	OpFDiv:   {"fdiv", 2, EffectExit, "F,F->F", "IEEE quotient, to nearest even"},
+	OpFSqrt:  {"fsqrt", 1, EffectExit, "F->F", "IEEE square root, to nearest even"},
+	OpFCmpEQ: {"fcmp.eq", 2, EffectExit, "F,F->b", "equal; leaves for a NaN"},
+	OpFCmpLT: {"fcmp.lt", 2, EffectExit, "F,F->b", "less; leaves for a NaN"},
+	OpFCmpLE: {"fcmp.le", 2, EffectExit, "F,F->b", "less or equal; leaves for a NaN"},
+	OpFTrunc: {"ftrunc", 1, EffectExit, "F->A", "f64 to f32, to nearest even"},
+	OpFToSI:  {"ftosi", 1, EffectExit, "F->I", "float to i64, truncating; leaves for a NaN or a number out of range"},
+	OpFExt:   {"fext", 1, EffectNone, "F->A", "f32 to f64; of the results of operations only, which are no denormals or signaling NaNs"},
+	OpSIToF:  {"sitof", 1, EffectNone, "J->F", "signed integer to float, to nearest even"},
+	OpMapS:   {"maps", 1, EffectNone, "I->F", "i32 in S floating memory format to f64 in register format (LDS)"},
+	OpUnmapS: {"unmaps", 1, EffectNone, "F->I", "f64 in register format to i32 in memory format: bits 63, 62 and 58:29 (STS)"},
 
 	OpLoad:       {"load", 1, EffectMemory, "q->I", "guest memory at virtual address arg0, naturally aligned, one access"},
 	OpStore:      {"store", 2, EffectMemory, "q,I->v", "guest memory at virtual address arg0 = arg1"},

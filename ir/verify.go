@@ -238,6 +238,8 @@ var typeRules = [numOps]func(v *Value) error{
 	OpBitcast:    func(v *Value) error { return want(v.Args[0].Type.Bits() == v.Type.Bits(), "the same width") },
 	OpFExt:       func(v *Value) error { return want(v.Args[0].Type == F32 && v.Type == F64, "f32 to f64") },
 	OpFTrunc:     func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == F32, "f64 to f32") },
+	OpMapS:       func(v *Value) error { return want(v.Args[0].Type == I32 && v.Type == F64, "i32 to f64") },
+	OpUnmapS:     func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == I32, "f64 to i32") },
 	OpFToSI:      func(v *Value) error { return want(v.Type == I64, "i64") },
 	OpLoad:       func(v *Value) error { return want(v.Type != I1, "i8 or wider") },
 	OpStore:      func(v *Value) error { return want(v.Args[1].Type != I1, "i8 or wider") },

@@ -133,12 +133,12 @@ func (v *irView) unit(w io.Writer, f *discover.Function, img *image.Image, kerne
 }
 
 // links tells the back end what can be called directly, as in a translation.
-func links(fs []*discover.Function, relocatable bool) func(uint64) (llvm.UnitRef, bool) {
+func links(fs []*discover.Function, relocatable bool) func(_, _ uint64) (llvm.UnitRef, bool) {
 	starts := map[uint64]bool{}
 	for _, f := range fs {
 		starts[f.Start] = true
 	}
-	return func(pc uint64) (llvm.UnitRef, bool) {
+	return func(_, pc uint64) (llvm.UnitRef, bool) {
 		return llvm.UnitRef{Symbol: llvm.Symbol(pc), Relocatable: relocatable}, starts[pc]
 	}
 }

@@ -206,6 +206,10 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 	}
 	ok, result := true, uint64(0)
 	switch v.Op {
+	case ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv, ir.OpFSqrt, ir.OpFCmpEQ, ir.OpFCmpLT, ir.OpFCmpLE, ir.OpFTrunc, ir.OpFToSI:
+		if result, ok = evalFloat(v, args); !ok {
+			return Interpret, nil
+		}
 	case ir.OpPC:
 		result = uint64(v.Imm) + m.delta
 	case ir.OpGetReg:

@@ -70,29 +70,7 @@ var pure = [...]func(v *ir.Value, a [3]uint64) uint64{
 	ir.OpSSubO: func(v *ir.Value, a [3]uint64) uint64 { return overflow(v, a, a[0]-a[1], true) },
 	ir.OpSMulO: mulOverflow,
 
-	ir.OpFAdd: func(v *ir.Value, a [3]uint64) uint64 {
-		return float(v.Type, a, func(x, y float32) float32 { return x + y }, func(x, y float64) float64 { return x + y })
-	},
-	ir.OpFSub: func(v *ir.Value, a [3]uint64) uint64 {
-		return float(v.Type, a, func(x, y float32) float32 { return x - y }, func(x, y float64) float64 { return x - y })
-	},
-	ir.OpFMul: func(v *ir.Value, a [3]uint64) uint64 {
-		return float(v.Type, a, func(x, y float32) float32 { return x * y }, func(x, y float64) float64 { return x * y })
-	},
-	ir.OpFDiv: func(v *ir.Value, a [3]uint64) uint64 {
-		return float(v.Type, a, func(x, y float32) float32 { return x / y }, func(x, y float64) float64 { return x / y })
-	},
-	ir.OpFSqrt: func(v *ir.Value, a [3]uint64) uint64 {
-		// The square root of a float32 rounded to float64 and then to float32 is
-		// correctly rounded: float64 has more than twice as many digits.
-		return fromFloat(v.Type, math.Sqrt(toFloat(v.Type, a[0])))
-	},
-	ir.OpFCmpEQ: func(v *ir.Value, a [3]uint64) uint64 { x, y := floats(v, a); return bit(x == y) },
-	ir.OpFCmpLT: func(v *ir.Value, a [3]uint64) uint64 { x, y := floats(v, a); return bit(x < y) },
-	ir.OpFCmpLE: func(v *ir.Value, a [3]uint64) uint64 { x, y := floats(v, a); return bit(x <= y) },
-	ir.OpFCmpUN: func(v *ir.Value, a [3]uint64) uint64 { x, y := floats(v, a); return bit(x != x || y != y) },
-	ir.OpFExt:   func(v *ir.Value, a [3]uint64) uint64 { return fromFloat(ir.F64, toFloat(ir.F32, a[0])) },
-	ir.OpFTrunc: func(v *ir.Value, a [3]uint64) uint64 { return fromFloat(ir.F32, toFloat(ir.F64, a[0])) },
+	ir.OpFExt: func(v *ir.Value, a [3]uint64) uint64 { return fromFloat(ir.F64, toFloat(ir.F32, a[0])) },
 	ir.OpSIToF: func(v *ir.Value, a [3]uint64) uint64 {
 		n := sext(v.Args[0].Type, a[0])
 		if v.Type == ir.F32 {
@@ -100,7 +78,8 @@ var pure = [...]func(v *ir.Value, a [3]uint64) uint64{
 		}
 		return math.Float64bits(float64(n))
 	},
-	ir.OpFToSI: func(v *ir.Value, a [3]uint64) uint64 { return truncToInt(toFloat(v.Args[0].Type, a[0])) },
+	ir.OpMapS:   func(v *ir.Value, a [3]uint64) uint64 { return mapS(uint32(a[0])) },
+	ir.OpUnmapS: func(v *ir.Value, a [3]uint64) uint64 { return a[0]>>32&0xc000_0000 | a[0]>>29&0x3fff_ffff },
 
 	ir.OpRetire: nil, // the last op: the table covers all of them
 }
@@ -139,38 +118,16 @@ func mulOverflow(v *ir.Value, a [3]uint64) uint64 {
 	return bit(!fits64 || sext(t, lo&mask(t)) != int64(lo))
 }
 
-func toFloat(t ir.Type, b uint64) float64 {
-	if t == ir.F32 {
-		return float64(math.Float32frombits(uint32(b)))
+// mapS is MAP_S (Handbook, table 2-2): the exponent is widened, 0 stays and 255
+// becomes 2047.
+func mapS(x uint32) uint64 {
+	sign, exp, frac := uint64(x>>31), uint64(x>>23&0xff), uint64(x&(1<<23-1))
+	switch exp {
+	case 0:
+	case 255:
+		exp = 2047
+	default:
+		exp += 1023 - 127
 	}
-	return math.Float64frombits(b)
-}
-
-func fromFloat(t ir.Type, x float64) uint64 {
-	if t == ir.F32 {
-		return uint64(math.Float32bits(float32(x)))
-	}
-	return math.Float64bits(x)
-}
-
-func floats(v *ir.Value, a [3]uint64) (x, y float64) {
-	t := v.Args[0].Type
-	return toFloat(t, a[0]), toFloat(t, a[1])
-}
-
-func float(t ir.Type, a [3]uint64, f32 func(x, y float32) float32, f64 func(x, y float64) float64) uint64 {
-	if t == ir.F32 {
-		x, y := math.Float32frombits(uint32(a[0])), math.Float32frombits(uint32(a[1]))
-		return uint64(math.Float32bits(f32(x, y)))
-	}
-	return math.Float64bits(f64(math.Float64frombits(a[0]), math.Float64frombits(a[1])))
-}
-
-// truncToInt is what CVTTSD2SI gives: out of range and NaN make the smallest
-// integer. The lifter guards the range, so programs do not see it.
-func truncToInt(x float64) uint64 {
-	if !(x >= -0x1p63 && x < 0x1p63) {
-		return 1 << 63
-	}
-	return uint64(int64(x))
+	return sign<<63 | exp<<52 | frac<<29
 }

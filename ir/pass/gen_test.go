@@ -126,7 +126,7 @@ var (
 	genBinary = []ir.Op{ir.OpAdd, ir.OpSub, ir.OpMul, ir.OpAnd, ir.OpAnd, ir.OpOr, ir.OpXor, ir.OpShl, ir.OpLShr, ir.OpAShr}
 	genCmp    = []ir.Op{ir.OpICmpEQ, ir.OpICmpNE, ir.OpICmpSLT, ir.OpICmpSLE, ir.OpICmpULT, ir.OpICmpULE, ir.OpSAddO, ir.OpSSubO, ir.OpSMulO}
 	genFloat  = []ir.Op{ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv}
-	genFCmp   = []ir.Op{ir.OpFCmpEQ, ir.OpFCmpLT, ir.OpFCmpLE, ir.OpFCmpUN}
+	genFCmp   = []ir.Op{ir.OpFCmpEQ, ir.OpFCmpLT, ir.OpFCmpLE}
 )
 
 func pick[T any](g *generator, list []T) T { return list[g.rnd.Intn(len(list))] }

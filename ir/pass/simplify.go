@@ -100,7 +100,7 @@ func (s *simplifier) value(v *ir.Value) {
 // reduce applies rules until none does. The result is v or a value that is
 // already in place.
 func (s *simplifier) reduce(v *ir.Value) *ir.Value {
-	if !pure(v.Op) {
+	if !pure(v.Op) && v.Op != ir.OpFTrunc {
 		return v
 	}
 	// The bound stops rules that undo each other: that would be a bug, but not
@@ -126,7 +126,7 @@ func (s *simplifier) reduce(v *ir.Value) *ir.Value {
 }
 
 var commutes = [len(ir.Table)]bool{ir.OpAdd: true, ir.OpMul: true, ir.OpUMulH: true, ir.OpAnd: true, ir.OpOr: true,
-	ir.OpXor: true, ir.OpICmpEQ: true, ir.OpICmpNE: true, ir.OpSAddO: true, ir.OpSMulO: true, ir.OpFCmpEQ: true, ir.OpFCmpUN: true}
+	ir.OpXor: true, ir.OpICmpEQ: true, ir.OpICmpNE: true, ir.OpSAddO: true, ir.OpSMulO: true}
 
 // normalize brings constants into canonical form and to the right, plain ones
 // further than addresses.
@@ -161,7 +161,7 @@ func (s *simplifier) newConst(t ir.Type, n int64) *ir.Value { return s.emit(ir.O
 
 // become turns v into another operation in place.
 func become(v *ir.Value, op ir.Op, imm int64, args ...*ir.Value) *ir.Value {
-	v.Op, v.Imm, v.Args = op, imm, args
+	v.Op, v.Imm, v.Args, v.Snap = op, imm, args, nil
 	return v
 }
 

@@ -121,3 +121,26 @@ func ruleBitcast(s *simplifier, v *ir.Value) *ir.Value {
 	}
 	return nil
 }
+
+// ruleFTrunc: of what was single before, that.
+func ruleFTrunc(_ *simplifier, v *ir.Value) *ir.Value {
+	switch x := v.Args[0]; x.Op {
+	case ir.OpFExt:
+		return x.Args[0]
+	case ir.OpMapS:
+		// A signaling NaN or denormal signals at its next use as well.
+		return become(v, ir.OpBitcast, 0, x.Args[0])
+	}
+	return nil
+}
+
+// ruleUnmapS: of what was single before, its bits.
+func ruleUnmapS(_ *simplifier, v *ir.Value) *ir.Value {
+	switch x := v.Args[0]; x.Op {
+	case ir.OpFExt:
+		return become(v, ir.OpBitcast, 0, x.Args[0])
+	case ir.OpMapS:
+		return x.Args[0]
+	}
+	return nil
+}

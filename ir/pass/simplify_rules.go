@@ -24,6 +24,8 @@ var simplifyRules = [len(ir.Table)]rule{
 	ir.OpZExt:    ruleZExt,
 	ir.OpSExt:    ruleSExt,
 	ir.OpBitcast: ruleBitcast,
+	ir.OpFTrunc:  ruleFTrunc,
+	ir.OpUnmapS:  ruleUnmapS,
 	ir.OpICmpEQ:  ruleEqual,
 	ir.OpICmpNE:  ruleEqual,
 	ir.OpICmpSLT: ruleOrder,

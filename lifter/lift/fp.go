@@ -7,19 +7,14 @@ import (
 
 // Floating-point arithmetic (Handbook, section 4.7 and 4.10). The fast path is
 // the host's IEEE arithmetic, to nearest even, wherever no exception but inexact
-// can occur; guards send everything else to the interpreter. Tests are made on
-// bits doubled, which drops the sign: zero is 0, denormals are below
-// smallNormal, infinities and NaNs are from infinity on.
+// can occur. Operations that would signal one leave the unit by themselves, so
+// that the interpreter executes the instruction; guards leave for infinities and
+// quiet NaNs. Tests are made on bits doubled, which drops the sign: zero is 0,
+// denormals are below smallNormal, infinities and NaNs are from infinity on.
 const (
 	smallNormal uint64 = 1 << 53
 	infinity    uint64 = 2047 << 53
-
-	// Results are tested more strictly: an exponent of 1 may have been reached by
-	// rounding up a result that underflows, which the Alpha reports.
-	resultLow64   uint64 = 2 << 53
-	resultRange64 uint64 = 2045 << 53
-	resultLow32   uint64 = 2 << 24
-	resultRange32 uint64 = 253 << 24
+	infinity32  uint64 = 255 << 24
 )
 
 // needFEN checks, once in a block, that floating point is enabled.
@@ -75,58 +70,33 @@ func (l *lifter) operand(reg uint8) *operand {
 	return o
 }
 
-// noDenorm returns the condition that o is no denormal, nil if that is known.
-func (l *lifter) noDenorm(o *operand) *ir.Value {
-	if o.reg == zeroReg || l.known.noDenorm>>o.reg&1 != 0 {
-		return nil
+// isNormal says whether register reg is known to hold zero or a normal number.
+func (l *lifter) isNormal(reg uint8) bool { return reg == zeroReg || l.known.normal>>reg&1 != 0 }
+
+// nowNormal notes that the operands have been found to be zero or normal numbers.
+func (l *lifter) nowNormal(ops ...*operand) {
+	for _, o := range ops {
+		if o.reg != zeroReg {
+			l.known.normal |= 1 << o.reg
+		}
 	}
+}
+
+// noDenorm returns the condition that o is no denormal.
+func (l *lifter) noDenorm(o *operand) *ir.Value {
 	// Zero wraps around to the largest number.
 	return l.b.Cmp(ir.OpICmpULE, l.b.Int64(int64(smallNormal-1)), l.opc(ir.OpSub, o.mag, 1))
 }
 
-func (l *lifter) isZero(o *operand) *ir.Value { return l.cmpc(ir.OpICmpEQ, o.mag, 0) }
-
 func (l *lifter) isFinite(o *operand) *ir.Value { return l.cmpc(ir.OpICmpULT, o.mag, infinity) }
 
-// and returns the conjunction of conditions, of which nil ones are true.
-func (l *lifter) and(conds ...*ir.Value) *ir.Value {
-	var out *ir.Value
-	for _, c := range conds {
-		switch {
-		case c == nil:
-		case out == nil:
-			out = c
-		default:
-			out = l.op(ir.OpAnd, out, c)
-		}
-	}
-	return out
-}
-
-// guard has the interpreter execute the instruction unless all of conds hold, and
-// notes which operands are therefore no denormals.
-func (l *lifter) guard(ops []*operand, conds ...*ir.Value) {
-	if c := l.and(conds...); c != nil {
-		l.b.Guard(c)
-	}
-	for _, o := range ops {
-		if o.reg != zeroReg {
-			l.known.noDenorm |= 1 << o.reg
-		}
-	}
-}
-
-// sound returns the condition that the result v is a normal number, or that it
-// is zero and zeroExact holds (nil: a zero is always exact).
-func (l *lifter) sound(v, zeroExact *ir.Value) *ir.Value {
-	t, low, size := ir.I64, resultLow64, resultRange64
+// guardFinite leaves the instruction to the interpreter if v is infinite or a NaN.
+func (l *lifter) guardFinite(v *ir.Value) {
+	t, inf := ir.I64, infinity
 	if v.Type == ir.F32 {
-		t, low, size = ir.I32, resultLow32, resultRange32
+		t, inf = ir.I32, infinity32
 	}
-	mag := l.opc(ir.OpShl, l.b.Conv(ir.OpBitcast, t, v), 1)
-	normal := l.cmpc(ir.OpICmpULT, l.opc(ir.OpSub, mag, low), size)
-	zero := l.and(l.cmpc(ir.OpICmpEQ, mag, 0), zeroExact)
-	return l.op(ir.OpOr, normal, zero)
+	l.b.Guard(l.cmpc(ir.OpICmpULT, l.opc(ir.OpShl, l.b.Conv(ir.OpBitcast, t, v), 1), inf))
 }
 
 // single says whether an instruction computes in S floating.
@@ -147,25 +117,10 @@ func (s single) out(l *lifter, v *ir.Value) *ir.Value {
 	return v
 }
 
-// zeroRule gives the condition under which a zero result of x op y is exact.
-type zeroRule = func(l *lifter, x, y *operand) *ir.Value
-
-// A sum is zero only if it is so exactly.
-func zeroSum(*lifter, *operand, *operand) *ir.Value { return nil }
-
-// A product is zero exactly if a factor is; else it has underflowed.
-func zeroProduct(l *lifter, x, y *operand) *ir.Value {
-	return l.op(ir.OpOr, l.isZero(x), l.isZero(y))
-}
-
-// A quotient is zero exactly if the dividend is; x/Inf is left out.
-func zeroQuotient(l *lifter, x, y *operand) *ir.Value {
-	return l.op(ir.OpAnd, l.isZero(x), l.isFinite(y))
-}
-
-// arith lifts ADDx, SUBx, MULx and DIVx. That the result is a normal number, or
-// zero as the rule allows, excludes infinities and NaNs as operands.
-func arith(op ir.Op, s single, zero zeroRule) liftFunc {
+// arith lifts ADDx, SUBx, MULx and DIVx. Denormals signal, as operands and as
+// results. A finite result proves finite operands, but for a divisor: x/Inf is 0.
+// Operands that are known to be finite have a finite result, or signal.
+func arith(op ir.Op, s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		if !l.nearest(in) {
 			l.interpret(in)
@@ -176,30 +131,31 @@ func arith(op ir.Op, s single, zero zeroRule) liftFunc {
 		if in.Rb != in.Ra {
 			y = l.operand(in.Rb)
 		}
-		v := l.op(op, s.in(l, x.val), s.in(l, y.val))
-		okX, okY := l.noDenorm(x), (*ir.Value)(nil)
-		if y != x {
-			okY = l.noDenorm(y)
+		if op == ir.OpFDiv && !l.isNormal(in.Rb) {
+			l.b.Guard(l.isFinite(y))
 		}
-		l.guard([]*operand{x, y}, okX, okY, l.sound(v, zero(l, x, y)))
+		v := l.op(op, s.in(l, x.val), s.in(l, y.val))
+		if !l.isNormal(in.Ra) || !l.isNormal(in.Rb) {
+			l.guardFinite(v)
+			l.nowNormal(x, y)
+		}
 		l.setF(in.Rc, s.out(l, v), true)
 	}
 }
 
-// sqrt lifts SQRTx: operands are +0 and positive normal numbers, whose roots are
-// of the same kind (sections 4.10.23).
+// sqrt lifts SQRTx (section 4.10.23). Negative numbers signal.
 func sqrt(s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		if !l.nearest(in) {
 			l.interpret(in)
 			return
 		}
-		const low, size = 1 << 52, 2046 << 52
 		x := l.operand(in.Rb)
-		normal := l.cmpc(ir.OpICmpULT, l.opc(ir.OpSub, x.bits, low), size)
-		zero := l.cmpc(ir.OpICmpEQ, x.bits, 0)
 		v := l.b.Unary(ir.OpFSqrt, s.in(l, x.val))
-		l.guard([]*operand{x}, l.op(ir.OpOr, normal, zero))
+		if !l.isNormal(in.Rb) {
+			l.guardFinite(v)
+			l.nowNormal(x)
+		}
 		l.setF(in.Rc, s.out(l, v), true)
 	}
 }
@@ -207,18 +163,33 @@ func sqrt(s single) liftFunc {
 // fpTrue is the result of a comparison that holds: 2.0 (section 4.10.8).
 const fpTrue = 0x4000_0000_0000_0000
 
-// fpCompare lifts CMPTxx. Infinities compare; NaNs and denormals are guarded.
+// fpCompare lifts CMPTEQ, CMPTLT and CMPTLE. Infinities compare; NaNs and denormals
+// signal.
 func fpCompare(op ir.Op) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		if in.Trap&isa.TrapI != 0 {
 			l.interpret(in)
 			return
 		}
-		x, y := l.operand(in.Ra), l.operand(in.Rb)
-		ordered := l.opc(ir.OpXor, l.b.Cmp(ir.OpFCmpUN, x.val, y.val), 1)
-		c := l.b.Cmp(op, x.val, y.val)
-		l.guard([]*operand{x, y}, l.noDenorm(x), l.noDenorm(y), ordered)
+		c := l.b.Cmp(op, l.f(in.Ra), l.f(in.Rb))
 		yes, no := l.b.Emit(ir.OpFConst, ir.F64, fpTrue), l.b.Emit(ir.OpFConst, ir.F64, 0)
 		l.setF(in.Rc, l.b.Select(c, yes, no), true)
 	}
+}
+
+// liftCMPTUN lifts CMPTUN: of numbers that are no denormals it is false, the rest
+// is the interpreter's.
+func (l *lifter) liftCMPTUN(in *isa.Inst) {
+	if in.Trap&isa.TrapI != 0 {
+		l.interpret(in)
+		return
+	}
+	for _, reg := range []uint8{in.Ra, in.Rb} {
+		if l.isNormal(reg) {
+			continue
+		}
+		x := l.operand(reg)
+		l.b.Guard(l.op(ir.OpAnd, l.noDenorm(x), l.cmpc(ir.OpICmpULE, x.mag, infinity)))
+	}
+	l.setF(in.Rc, l.b.Emit(ir.OpFConst, ir.F64, 0), true)
 }

@@ -6,12 +6,11 @@ import (
 )
 
 // liftCVTTQ converts T floating to quadword (Handbook, section 4.10.12): chopped
-// by the host's truncation, to nearest by adding and subtracting a number whose
-// last place is 1. Both ranges exclude overflow.
+// by the host's truncation, which signals overflow, to nearest by adding and
+// subtracting a number whose last place is 1.
 func (l *lifter) liftCVTTQ(in *isa.Inst) {
 	const (
-		two63 = (1023 + 63) << 53 // of magnitudes, doubled
-		two51 = (1023 + 51) << 53
+		two51 = (1023 + 51) << 53     // of magnitudes, doubled
 		magic = 0x4338_0000_0000_0000 // 1.5 * 2^52
 	)
 	chopped := in.Round == isa.RoundChopped && in.Trap&isa.TrapI == 0
@@ -20,13 +19,15 @@ func (l *lifter) liftCVTTQ(in *isa.Inst) {
 		return
 	}
 	x := l.operand(in.Rb)
-	v, limit := x.val, uint64(two63)
-	if !chopped {
-		limit = two51
+	v := x.val
+	switch {
+	case !chopped:
 		m := l.b.Emit(ir.OpFConst, ir.F64, magic)
+		l.b.Guard(l.op(ir.OpAnd, l.noDenorm(x), l.cmpc(ir.OpICmpULT, x.mag, two51)))
 		v = l.op(ir.OpFSub, l.op(ir.OpFAdd, v, m), m)
+	case !l.isNormal(in.Rb):
+		l.b.Guard(l.noDenorm(x))
 	}
-	l.guard([]*operand{x}, l.noDenorm(x), l.cmpc(ir.OpICmpULT, x.mag, limit))
 	l.setFBits(in.Rc, l.b.Conv(ir.OpFToSI, ir.I64, v), false)
 }
 
@@ -53,7 +54,10 @@ func (l *lifter) liftCVTTS(in *isa.Inst) {
 	}
 	x := l.operand(in.Rb)
 	v := single(true).in(l, x.val)
-	l.guard([]*operand{x}, l.noDenorm(x), l.sound(v, l.isZero(x)))
+	if !l.isNormal(in.Rb) {
+		l.guardFinite(v)
+		l.nowNormal(x)
+	}
 	l.setF(in.Rc, single(true).out(l, v), true)
 }
 
@@ -61,7 +65,10 @@ func (l *lifter) liftCVTTS(in *isa.Inst) {
 // except for what the guard excludes.
 func (l *lifter) liftCVTST(in *isa.Inst) {
 	x := l.operand(in.Rb)
-	l.guard([]*operand{x}, l.noDenorm(x), l.isFinite(x))
+	if !l.isNormal(in.Rb) {
+		l.b.Guard(l.op(ir.OpAnd, l.noDenorm(x), l.isFinite(x)))
+		l.nowNormal(x)
+	}
 	l.setF(in.Rc, x.val, true)
 }
 
@@ -69,7 +76,7 @@ func (l *lifter) liftCVTST(in *isa.Inst) {
 // floating-point register (section 4.10.2): bits 63:62 and 58:29 hold the
 // longword. Without /V, CVTQL ignores overflow.
 func (l *lifter) liftCVTLQ(in *isa.Inst) {
-	l.setFBits(in.Rc, l.sext32(l.unmapS(l.fBits(in.Rb))), false)
+	l.setFBits(in.Rc, l.sext32(l.unmapS(l.f(in.Rb))), false)
 }
 
 func (l *lifter) liftCVTQL(in *isa.Inst) {

@@ -27,12 +27,10 @@ func fcmov(c test) liftFunc {
 			return
 		}
 		x, y, old := l.fBits(in.Ra), l.f(in.Rb), l.f(in.Rc)
-		both := l.noDenormKnown(in.Rb) && l.noDenormKnown(in.Rc)
+		both := l.isNormal(in.Rb) && l.isNormal(in.Rc)
 		l.setF(in.Rc, l.b.Select(c(l, x), y, old), both)
 	}
 }
-
-func (l *lifter) noDenormKnown(reg uint8) bool { return reg == zeroReg || l.known.noDenorm>>reg&1 != 0 }
 
 // copySign lifts CPYS, CPYSN and CPYSE (section 4.10.1): the bits of from come
 // from Fa, complemented if negate, the others from Fb.
@@ -42,7 +40,7 @@ func copySign(from uint64, negate bool) liftFunc {
 		case in.Rc == zeroReg:
 			return
 		case in.Ra == in.Rb && !negate: // a move
-			l.setF(in.Rc, l.f(in.Rb), l.noDenormKnown(in.Rb))
+			l.setF(in.Rc, l.f(in.Rb), l.isNormal(in.Rb))
 			return
 		}
 		x, y := l.fBits(in.Ra), l.fBits(in.Rb)
@@ -51,7 +49,7 @@ func copySign(from uint64, negate bool) liftFunc {
 		}
 		v := l.op(ir.OpOr, l.opc(ir.OpAnd, x, from), l.opc(ir.OpAnd, y, ^from))
 		// A new sign makes no denormal; a new exponent may.
-		l.setFBits(in.Rc, v, from == signBit && l.noDenormKnown(in.Rb))
+		l.setFBits(in.Rc, v, from == signBit && l.isNormal(in.Rb))
 	}
 }
 
@@ -68,7 +66,7 @@ func (l *lifter) liftFTOIT(in *isa.Inst) {
 
 func (l *lifter) liftFTOIS(in *isa.Inst) {
 	if in.Rc != zeroReg {
-		l.setR(in.Rc, l.sext32(l.unmapS(l.fBits(in.Ra))))
+		l.setR(in.Rc, l.sext32(l.unmapS(l.f(in.Ra))))
 	}
 }
 
@@ -76,7 +74,7 @@ func (l *lifter) liftITOFT(in *isa.Inst) { l.setFBits(in.Rc, l.r(in.Ra), false) 
 
 func (l *lifter) liftITOFS(in *isa.Inst) {
 	if in.Rc != zeroReg {
-		l.setFBits(in.Rc, l.mapS(l.low32(l.r(in.Ra))), false)
+		l.setF(in.Rc, l.mapS(l.low32(l.r(in.Ra))), false)
 	}
 }
 

@@ -70,9 +70,9 @@ const (
 
 // knowledge is what earlier instructions of the same ir.Block have checked.
 type knowledge struct {
-	fen      bool   // FEN is set
-	nearest  bool   // FPCR<DYN> is round to nearest
-	noDenorm uint32 // F registers that hold no denormal
+	fen     bool   // FEN is set
+	nearest bool   // FPCR<DYN> is round to nearest
+	normal  uint32 // F registers that hold zero or a normal number
 }
 
 // prepare checks fn, makes its blocks and marks them.

@@ -108,36 +108,16 @@ func (l *lifter) storeT(in *isa.Inst) {
 // loadS and storeS convert between memory and register format.
 func (l *lifter) loadS(in *isa.Inst) {
 	if in.Ra != zeroReg {
-		l.setFBits(in.Ra, l.mapS(l.b.Load(ir.I32, l.address(in))), false)
+		l.setF(in.Ra, l.mapS(l.b.Load(ir.I32, l.address(in))), false)
 	}
 }
 
 func (l *lifter) storeS(in *isa.Inst) {
-	v, va := l.unmapS(l.fBits(in.Ra)), l.address(in)
+	v, va := l.unmapS(l.f(in.Ra)), l.address(in)
 	l.b.Store(va, v)
 }
 
-// mapS turns the S floating memory format v (i32) into register format (i64):
-// the exponent is widened to 11 bits by MAP_S (Handbook, table 2-2), which keeps
-// 0 and makes 255 2047; other exponents change their bias.
-func (l *lifter) mapS(v *ir.Value) *ir.Value {
-	const (
-		minNormal = 1 << 23
-		inf       = 0xff << 23
-		rebias    = (1023 - 127) << 52
-		toInf     = (2047 - 255) << 52
-	)
-	mag := l.opc(ir.OpAnd, v, 0x7fff_ffff)
-	wide := l.opc(ir.OpShl, l.b.Conv(ir.OpZExt, ir.I64, mag), 29)
-	bias := l.b.Select(l.cmpc(ir.OpICmpULT, mag, inf), l.b.Int64(rebias), l.b.Int64(toInf))
-	bias = l.b.Select(l.cmpc(ir.OpICmpULT, mag, minNormal), l.b.Int64(0), bias)
-	sign := l.opc(ir.OpAnd, l.sext32(v), 1<<63)
-	return l.op(ir.OpOr, sign, l.op(ir.OpAdd, wide, bias))
-}
-
-// unmapS is the inverse: bits 63, 62 and 58:29 of the register (section 4.8.7).
-func (l *lifter) unmapS(v *ir.Value) *ir.Value {
-	top := l.opc(ir.OpAnd, l.low32(l.opc(ir.OpLShr, v, 32)), 0xc000_0000)
-	rest := l.opc(ir.OpAnd, l.low32(l.opc(ir.OpLShr, v, 29)), 0x3fff_ffff)
-	return l.op(ir.OpOr, top, rest)
-}
+// mapS turns S floating memory format (i32) into register format, unmapS is the
+// inverse (Handbook, sections 4.8.3 and 4.8.7).
+func (l *lifter) mapS(v *ir.Value) *ir.Value   { return l.b.Conv(ir.OpMapS, ir.F64, v) }
+func (l *lifter) unmapS(v *ir.Value) *ir.Value { return l.b.Conv(ir.OpUnmapS, ir.I32, v) }

@@ -47,22 +47,22 @@ func (l *lifter) fBits(n uint8) *ir.Value {
 	return l.b.Conv(ir.OpBitcast, ir.I64, l.f(n))
 }
 
-// setF writes floating-point register n; noDenorm says that v is no denormal.
-func (l *lifter) setF(n uint8, v *ir.Value, noDenorm bool) {
+// setF writes floating-point register n; normal says that v is zero or a normal number.
+func (l *lifter) setF(n uint8, v *ir.Value, normal bool) {
 	if n == zeroReg {
 		return
 	}
 	l.b.SetReg(fpReg+ir.Reg(n), v)
-	l.known.noDenorm &^= 1 << n
-	if noDenorm {
-		l.known.noDenorm |= 1 << n
+	l.known.normal &^= 1 << n
+	if normal {
+		l.known.normal |= 1 << n
 	}
 }
 
 // setFBits writes the integer v to floating-point register n.
-func (l *lifter) setFBits(n uint8, v *ir.Value, noDenorm bool) {
+func (l *lifter) setFBits(n uint8, v *ir.Value, normal bool) {
 	if n != zeroReg {
-		l.setF(n, l.b.Conv(ir.OpBitcast, ir.F64, v), noDenorm)
+		l.setF(n, l.b.Conv(ir.OpBitcast, ir.F64, v), normal)
 	}
 }
 

@@ -96,12 +96,18 @@ type State struct {
 	StoreKSEGBias uint64
 	StoreRAMBase  uint64
 	StoreRAMLimit [4]uint64
-	// Stack window, for code that checks a stack pointer once and then accesses
-	// what lies within StackReach of it: sp is good if
-	// rotr(sp+StackBias, 3) < StackLimit; host address = va + StackDelta.
-	StackBias  uint64
-	StackLimit uint64
-	StackDelta uint64
+	// Root window, for kernel code that checks an address once and then accesses
+	// what lies within RootReach of it: root is good, and aligned to 1<<n, if
+	// rotr(root+RootBias, n) < RootLimit[n]; host address = va + RootDelta.
+	RootBias  uint64
+	RootLimit [4]uint64
+	RootDelta uint64
+	// GSBase is the host address of the window of the current address space: the
+	// page of user address va is at GSBase+va, if it is mapped. 0: no window.
+	GSBase uint64
+	// WindowMiss is set when an access through the window faults on the host, so
+	// that the slow path knows that the page would better be mapped.
+	WindowMiss uint64
 
 	ASNTag  uint64 // current ASN << ASNTagShift
 	JumpKey uint64 // see JumpEntry
@@ -162,9 +168,14 @@ type State struct {
 	Jump [JumpEntries]JumpEntry
 }
 
-// StackReach is how far from a checked stack pointer, in bytes and either way,
-// accesses need no check of their own.
-const StackReach = 32 << 10
+// RootReach is how far from a checked address, in bytes and either way, accesses
+// need no check of their own.
+const RootReach = 32 << 10
+
+// WindowBits is the width of the addresses that a window has room for: user
+// addresses are below 1<<WindowBits (Linux, TASK_SIZE). What is within RootReach of
+// it, on both sides, is reserved as well.
+const WindowBits = 42
 
 // StateBias is added to the address of State to give the value of R12.
 const StateBias = 128
@@ -296,12 +307,28 @@ type CodeSpan struct {
 	_      uint32
 }
 
+// CodeVPage is the content of the page at guest address VA.
+type CodeVPage struct {
+	VA   uint64
+	Hash [32]byte // SHA-256
+}
+
+// CodeFault says that if the instruction at At faults, the code goes on at Fix;
+// both are offsets in the text.
+type CodeFault struct{ At, Fix uint32 }
+
 // Code is translated code ready to run.
 type Code struct {
 	Text    []byte // mapped executable
 	Entries []CodeEntry
 	Pages   []CodePage // sorted by Hash; empty for a kernel
 	Spans   []CodeSpan // kernel only
+	// Hot code of a program, found by guest address. VPages are the pages it was
+	// made from, by address, and Faults where its accesses go on that fault on the
+	// host, by At. Both are sorted.
+	Hot    bool
+	VPages []CodeVPage
+	Faults []CodeFault
 	// KernelLo and KernelHi bound the physical addresses of a kernel's text.
 	KernelLo, KernelHi uint64
 }

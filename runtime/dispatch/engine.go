@@ -10,6 +10,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/window"
 )
 
 // Interpreter runs what has no native code. Run executes at least one
@@ -45,6 +46,7 @@ type Stats struct {
 	InterpInsts uint64                   // in the interpreter
 	Entries     uint64                   // times native code was entered
 	Helpers     [abi.NumThunks]uint64    // thunks served by Go
+	WindowMaps  uint64                   // pages mapped in windows
 	Exits       [abi.NumExitCodes]uint64 // native exits by reason
 	// Misses counts the guest PCs at which the interpreter had to start: no native
 	// entry there, or native code asked for it.
@@ -64,11 +66,14 @@ func (s *Stats) noteMiss(pc uint64) {
 type Engine struct {
 	s       *abi.State
 	mmu     *mmu.MMU
+	ram     *mem.RAM
 	interp  Interpreter
 	cycles  func() uint64
 	veto    func() bool // see SetVeto
 	kernel  *kernelCode
 	pages   *pageCode
+	hot     hotCode
+	window  *window.Set // nil if there is no hot code of programs
 	itlbGen uint64
 	stats   Stats
 	stack   []byte
@@ -76,13 +81,24 @@ type Engine struct {
 
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
+	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
 	e.stats.Misses = map[uint64]uint64{}
 	var err error
 	for _, code := range c.Code {
-		if len(code.Spans) == 0 {
+		switch {
+		case code.Hot:
+			err = e.addHot(code, c.RAM)
+		case len(code.Spans) == 0:
 			e.pages.add(code)
-		} else if e.kernel, err = newKernelCode(code, c.RAM); err != nil {
+		case e.kernel == nil:
+			e.kernel, err = newKernelCode(code, c.RAM)
+		default:
+			e.kernel.addHot(code)
+		}
+		if err == nil {
+			err = catchFaults(code)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -101,6 +117,22 @@ func New(c Config) (*Engine, error) {
 	return e, nil
 }
 
+// addHot adds the hot code of a program. Where the host cannot have windows it is
+// left out: the other translation does as well.
+func (e *Engine) addHot(code *abi.Code, ram *mem.RAM) (err error) {
+	if !hasFSGSBase() {
+		return nil
+	}
+	if e.window == nil {
+		if e.window, err = window.New(ram); err != nil {
+			return fmt.Errorf("windows for hot code: %w", err)
+		}
+		e.mmu.SetWindow(e.window)
+	}
+	e.hot.add(code)
+	return nil
+}
+
 // pageBytes is the host's page size.
 const pageBytes = 4096
 
@@ -109,6 +141,10 @@ func (e *Engine) Close() error {
 	err := unix.Munmap(e.stack)
 	if e.kernel != nil {
 		err = errors.Join(err, e.kernel.watch.Close())
+	}
+	if e.window != nil {
+		e.mmu.SetWindow(nil)
+		err = errors.Join(err, e.window.Close())
 	}
 	return err
 }
@@ -218,6 +254,10 @@ func (e *Engine) native() uint64 {
 	s := e.s
 	before := s.Icount
 	e.stats.Entries++
+	s.GSBase = 0
+	if e.window != nil && s.Mode() == abi.ModeUser {
+		s.GSBase = e.window.Base(s.ASN)
+	}
 	s.ExitCode = abi.ExitNone
 	enter(s)
 	for s.ExitCode == abi.ExitHelper {
@@ -240,6 +280,8 @@ func (e *Engine) serve() {
 	op, va, v := s.HelperOp, s.HelperVA, s.HelperValue
 	e.stats.Helpers[op]++
 	s.HelperFault = 0
+	miss := s.WindowMiss != 0
+	s.WindowMiss = 0
 	if e.veto != nil && op <= abi.ThunkStoreCond3 {
 		if e.veto() {
 			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
@@ -271,7 +313,26 @@ func (e *Engine) serve() {
 		s.HelperFault, s.ExitCode = 1, abi.ExitFault
 	case mmu.IsIO:
 		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
+	default:
+		if miss {
+			e.mapPage(va)
+		}
 	}
+}
+
+// mapPage has the page of va, which a user program accesses, mapped in its window.
+func (e *Engine) mapPage(va uint64) {
+	s := e.s
+	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, abi.ModeUser)
+	if fault || pa >= e.ram.Size() || e.veto != nil {
+		return
+	}
+	e.stats.WindowMaps++
+	if e.kernel != nil && e.kernel.release(pa&abi.PageMask) != nil {
+		return
+	}
+	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, abi.ModeUser)
+	e.window.Map(s.ASN, va, pa, !readOnly)
 }
 
 // find looks for native code at pc and, if there is some, enters it in the jump
@@ -293,6 +354,9 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 			return 0, 0, false
 		}
 		return e.kernel.lookup(pc)
+	}
+	if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
+		return host, index, ok
 	}
 	p := e.pages.at(pc, e.s.ASN, e.mmu)
 	if p == nil {

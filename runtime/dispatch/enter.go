@@ -12,3 +12,6 @@ func resume(s *abi.State)
 
 //go:noescape
 func thunkTable(t *[abi.NumThunks]uint64)
+
+// hostFaultHandler returns the address of the signal handler.
+func hostFaultHandler() uint64

@@ -6,6 +6,20 @@
 //           DX entry index
 //   return: BX instruction count, BP sp, DI v0, SI the PC to go on at
 
+// Floating-point exceptions: Go masks all, native code only inexact, so that what
+// else happens faults.
+DATA goMXCSR<>+0(SB)/4, $0x1f80
+GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
+DATA nativeMXCSR<>+0(SB)/4, $0x1000
+GLOBL nativeMXCSR<>(SB), RODATA|NOPTR, $4
+
+// SETGS points GS to the window of the address space, if there is one.
+#define SETGS \
+	MOVQ const_offGSBase(R12), AX \
+	TESTQ AX, AX \
+	JZ 2(PC) \
+	WRGSBASEQ AX
+
 // func enter(s *abi.State)
 // Enters EnterHost at EnterIndex and follows the jump cache until there is a
 // reason to go back to Go; then PC holds the guest PC with its two low bits.
@@ -20,6 +34,8 @@ TEXT ·enter(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ const_offPC(R12), R15
 	MOVQ const_offEnterIndex(R12), DX
 	MOVQ const_offEnterHost(R12), R14
+	SETGS
+	LDMXCSR nativeMXCSR<>(SB)
 go:
 	MOVQ const_offR30(R12), BP
 	MOVQ const_offR16(R12), DI
@@ -41,6 +57,7 @@ go:
 	MOVQ (const_offJump+16)(R12)(R13*1), DX
 	JMP  go
 out:
+	LDMXCSR goMXCSR<>(SB)
 	MOVQ BX, const_offIcount(R12)
 	MOVQ SI, const_offPC(R12)
 	MOVQ const_offGoSP(R12), SP
@@ -55,6 +72,8 @@ TEXT ·resume(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ BP, const_offGoBP(R12)
 	MOVQ SP, const_offGoSP(R12)
 	MOVQ const_offNativeSP(R12), SP
+	SETGS
+	LDMXCSR nativeMXCSR<>(SB)
 	MOVOU 0x0(SP), X0
 	MOVOU 0x10(SP), X1
 	MOVOU 0x20(SP), X2
@@ -126,16 +145,20 @@ TEXT helper<>(SB), NOSPLIT|NOFRAME, $0
 	MOVOU X15, 0xf0(SP)
 	MOVQ SP, const_offNativeSP(R12)
 	MOVQ $const_exitHelper, const_offExitCode(R12)
+	LDMXCSR goMXCSR<>(SB)
 	MOVQ const_offGoSP(R12), SP
 	MOVQ const_offGoBP(R12), BP
 	RET
 
 // PROBE looks AX up in the soft TLB of the current mode, at table offset table
 // and with alignment mask mask, and turns it into a host address; CX and DX are
-// kept on the stack. It goes to slow on a miss.
+// kept on the stack. It goes to slow on a miss, and if the window missed the page,
+// so that Go may map it.
 #define PROBE(table, mask) \
 	PUSHQ CX \
 	PUSHQ DX \
+	CMPQ const_offWindowMiss(R12), $0 \
+	JNE  slow \
 	MOVQ const_offPS(R12), CX \
 	ANDQ $8, CX \
 	SHLQ $const_modeShift, CX \
@@ -234,4 +257,68 @@ TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
 	ADDR(const_thunkStoreC2, storeC2)
 	ADDR(const_thunkStoreC3, storeC3)
 	ADDR(const_thunkRPCC, rpcc)
+	RET
+
+// Offsets in the ucontext of a signal (asm/ucontext.h, asm/sigcontext.h).
+#define UC_R12 72
+#define UC_RIP 168
+
+// hostFault is the handler of SIGSEGV and SIGFPE: DI signal, SI siginfo, DX
+// ucontext, on the signal stack. If the instruction is in a fault table it goes on
+// where that says, after a SIGSEGV with WindowMiss set; else the handler before it
+// decides.
+TEXT hostFault<>(SB), NOSPLIT|NOFRAME, $0
+	MOVQ UC_RIP(DX), AX
+	LEAQ ·faultRegions(SB), R8
+	MOVQ ·faultCount(SB), R9
+region:
+	TESTQ R9, R9
+	JZ   other
+	CMPQ AX, 0(R8)
+	JCS  next
+	CMPQ AX, 8(R8)
+	JCC  next
+	SUBQ 0(R8), AX
+	MOVQ 16(R8), R10 // table
+	XORQ BX, BX      // first row that may be it
+	MOVQ 24(R8), CX  // first row that is not
+search:
+	CMPQ BX, CX
+	JCC  other
+	LEAQ (BX)(CX*1), R11
+	SHRQ $1, R11
+	MOVL (R10)(R11*8), R13
+	CMPQ AX, R13
+	JEQ  found
+	JCS  below
+	LEAQ 1(R11), BX
+	JMP  search
+below:
+	MOVQ R11, CX
+	JMP  search
+found:
+	MOVL 4(R10)(R11*8), R13
+	ADDQ 0(R8), R13
+	MOVQ R13, UC_RIP(DX)
+	CMPL DI, $const_sigSEGV
+	JNE  done
+	MOVQ UC_R12(DX), R12
+	MOVQ $1, const_offWindowMiss(R12)
+done:
+	RET
+next:
+	ADDQ $32, R8
+	DECQ R9
+	JMP  region
+other:
+	MOVQ ·nextSEGV(SB), AX
+	CMPL DI, $const_sigSEGV
+	JEQ  2(PC)
+	MOVQ ·nextFPE(SB), AX
+	JMP  AX
+
+// func hostFaultHandler() uint64
+TEXT ·hostFaultHandler(SB), NOSPLIT|NOFRAME, $0-8
+	LEAQ hostFault<>(SB), AX
+	MOVQ AX, ret+0(FP)
 	RET

@@ -10,64 +10,104 @@ import (
 
 // kernelCode is the translated text of the kernel, found by guest address.
 type kernelCode struct {
+	layers []*kernelLayer // the one to be preferred first
+	lo, hi uint64         // physical addresses of the text
+	watch  *mem.Watch
+	noted  bool            // dirty has pages that killWritten has not seen
+	dirty  map[uint64]bool // physical pages of text that were written
+}
+
+// kernelLayer is one translation of the kernel: of all of it, or of what is hot.
+type kernelLayer struct {
 	code   *abi.Code
 	base   uint64 // host address of code.Text
 	lo     uint64 // guest address of the first entry
 	bits   []uint64
-	watch  *mem.Watch
-	noted  bool            // dirty has pages that killWritten has not seen
-	dirty  map[uint64]bool // physical pages of text that were written
 	killed map[uint32]bool // units that may no longer match the text
 }
 
 // newKernelCode takes charge of code, whose guest text is in ram.
 func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
-	k := &kernelCode{code: code, base: addressOf(code.Text), dirty: map[uint64]bool{}, killed: map[uint32]bool{}}
+	k := &kernelCode{lo: code.KernelLo, hi: code.KernelHi, dirty: map[uint64]bool{}}
 	var err error
-	if k.watch, err = ram.Watch(code.KernelLo, code.KernelHi); err != nil {
+	if k.watch, err = ram.Watch(k.lo, k.hi); err != nil {
 		return nil, err
 	}
-	if n := len(code.Entries); n > 0 {
-		k.lo = code.Entries[0].PC
-		k.bits = make([]uint64, (code.Entries[n-1].PC-k.lo)/4/64+1)
-	}
-	for _, e := range code.Entries {
-		k.set(e.PC, true)
-	}
+	k.layers = []*kernelLayer{newKernelLayer(code)}
 	return k, nil
 }
 
-func (k *kernelCode) set(pc uint64, on bool) {
-	i := (pc - k.lo) / 4
-	if on {
-		k.bits[i/64] |= 1 << (i % 64)
-	} else {
-		k.bits[i/64] &^= 1 << (i % 64)
+// addHot adds code, of functions that are in the first layer too, in front.
+func (k *kernelCode) addHot(code *abi.Code) {
+	k.layers = append([]*kernelLayer{newKernelLayer(code)}, k.layers...)
+}
+
+func newKernelLayer(code *abi.Code) *kernelLayer {
+	l := &kernelLayer{code: code, base: addressOf(code.Text), killed: map[uint32]bool{}}
+	if n := len(code.Entries); n > 0 {
+		l.lo = code.Entries[0].PC
+		l.bits = make([]uint64, (code.Entries[n-1].PC-l.lo)/4/64+1)
 	}
+	for _, e := range code.Entries {
+		l.set(e.PC, true)
+	}
+	return l
+}
+
+func (l *kernelLayer) set(pc uint64, on bool) {
+	i := (pc - l.lo) / 4
+	if on {
+		l.bits[i/64] |= 1 << (i % 64)
+	} else {
+		l.bits[i/64] &^= 1 << (i % 64)
+	}
+}
+
+func (l *kernelLayer) has(pc uint64) bool {
+	i := (pc - l.lo) / 4
+	return i/64 < uint64(len(l.bits)) && l.bits[i/64]>>(i%64)&1 != 0
 }
 
 // has says whether there is an entry at pc.
 func (k *kernelCode) has(pc uint64) bool {
-	i := (pc - k.lo) / 4
-	return i/64 < uint64(len(k.bits)) && k.bits[i/64]>>(i%64)&1 != 0
+	for _, l := range k.layers {
+		if l.has(pc) {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
-	if !k.has(pc) {
-		return 0, 0, false
+	for _, l := range k.layers {
+		if !l.has(pc) {
+			continue
+		}
+		es := l.code.Entries
+		i := sort.Search(len(es), func(i int) bool { return es[i].PC >= pc })
+		return l.base + uint64(es[i].Code), uint64(es[i].Index), true
 	}
-	es := k.code.Entries
-	i := sort.Search(len(es), func(i int) bool { return es[i].PC >= pc })
-	return k.base + uint64(es[i].Code), uint64(es[i].Index), true
+	return 0, 0, false
 }
 
 // written notes a store by somebody who does not go through ram, if it is one into
 // the text.
 func (k *kernelCode) written(pa uint64) {
-	if pa >= k.code.KernelLo&abi.PageMask && pa < k.code.KernelHi {
+	if pa >= k.lo&abi.PageMask && pa < k.hi {
 		k.dirty[pa&abi.PageMask] = true
 		k.noted = true
 	}
+}
+
+// release gives the page at pa up as text, if it is one: somebody else is going to
+// store to it through another mapping. The kernel frees the text of its
+// initialisation.
+func (k *kernelCode) release(pa uint64) error {
+	if pa < k.lo&abi.PageMask || pa >= k.hi {
+		return nil
+	}
+	k.written(pa)
+	return k.watch.Release(pa, abi.PageSize)
 }
 
 // killWritten disables the units made from pages that were written since the
@@ -83,24 +123,31 @@ func (k *kernelCode) killWritten() bool {
 		return false
 	}
 	k.noted = false
-	for _, s := range k.code.Spans {
-		if k.killed[s.Code] || !k.touched(s) {
-			continue
-		}
-		k.killed[s.Code] = true
-		patchReturn(k.code.Text, s.Code)
-	}
-	for _, e := range k.code.Entries {
-		if k.killed[e.Code] {
-			k.set(e.PC, false)
-		}
+	for _, l := range k.layers {
+		l.kill(k.dirty)
 	}
 	return true
 }
 
-func (k *kernelCode) touched(s abi.CodeSpan) bool {
+// kill disables the units made from dirty pages.
+func (l *kernelLayer) kill(dirty map[uint64]bool) {
+	for _, s := range l.code.Spans {
+		if l.killed[s.Code] || !touched(s, dirty) {
+			continue
+		}
+		l.killed[s.Code] = true
+		patchReturn(l.code.Text, s.Code)
+	}
+	for _, e := range l.code.Entries {
+		if l.killed[e.Code] {
+			l.set(e.PC, false)
+		}
+	}
+}
+
+func touched(s abi.CodeSpan, dirty map[uint64]bool) bool {
 	for p := s.Lo &^ abi.KSEGBase & abi.PageMask; p < s.Hi&^abi.KSEGBase; p += abi.PageSize {
-		if k.dirty[p] {
+		if dirty[p] {
 			return true
 		}
 	}

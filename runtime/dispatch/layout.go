@@ -28,6 +28,8 @@ const (
 	offHelperFlt  = unsafe.Offsetof(abi.State{}.HelperFault) - bias
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
+	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
+	offWindowMiss = unsafe.Offsetof(abi.State{}.WindowMiss) - bias
 	offTLB        = unsafe.Offsetof(abi.State{}.TLB) - bias
 	offTLBWrite   = offTLB + abi.TLBEntries*abi.TLBEntrySize
 	offJump       = unsafe.Offsetof(abi.State{}.Jump) - bias
@@ -43,6 +45,7 @@ const (
 	tlbMask    = (abi.TLBEntries - 1) * abi.TLBEntrySize
 	tlbShift   = abi.PageShift - 4
 
+	sigSEGV      = 11
 	exitHelper   = abi.ExitHelper
 	thunkLoad0   = abi.ThunkLoad0
 	thunkLoad1   = abi.ThunkLoad1

@@ -32,6 +32,7 @@ type template struct {
 // page is a physical page whose content is known.
 type page struct {
 	content [abi.PageSize]byte
+	hash    [32]byte
 	code    *template // nil: not translated
 }
 
@@ -58,6 +59,14 @@ func (c *pageCode) invalidate() { clear(c.valid) }
 // at returns the code of the page that pc is in, nil if there is none or the page
 // cannot be executed.
 func (c *pageCode) at(pc, asn uint64, m *mmu.MMU) *template {
+	if p := c.page(pc, asn, m); p != nil {
+		return p.code
+	}
+	return nil
+}
+
+// page returns what is known of the page that pc is in, nil if it cannot be executed.
+func (c *pageCode) page(pc, asn uint64, m *mmu.MMU) *page {
 	if len(c.byHash) == 0 {
 		return nil
 	}
@@ -71,10 +80,7 @@ func (c *pageCode) at(pc, asn uint64, m *mmu.MMU) *template {
 		p = c.check(pa)
 		c.valid[key] = p
 	}
-	if p == nil {
-		return nil
-	}
-	return p.code
+	return p
 }
 
 // check identifies the content of the physical page at pa.
@@ -83,7 +89,8 @@ func (c *pageCode) check(pa uint64) *page {
 	if p := c.live[pa]; p != nil && bytes.Equal(p.content[:], now) {
 		return p
 	}
-	p := &page{code: c.byHash[sha256.Sum256(now)]}
+	p := &page{hash: sha256.Sum256(now)}
+	p.code = c.byHash[p.hash]
 	copy(p.content[:], now)
 	c.live[pa] = p
 	return p

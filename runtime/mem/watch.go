@@ -56,3 +56,21 @@ func (w *Watch) Written(fn func(pa uint64)) error {
 	}
 	return nil
 }
+
+// Release ends the watch of the host pages that overlap [pa, pa+n), which then are
+// shared again: other mappings see what they hold now and what is stored from now
+// on. Written no longer reports them.
+func (w *Watch) Release(pa, n uint64) error {
+	lo := max(pa&^(HostPage-1), w.lo)
+	hi := min((pa+n+HostPage-1)&^(HostPage-1), w.hi)
+	if lo >= hi || w.ram.fd < 0 {
+		return nil
+	}
+	if _, err := unix.Pwrite(w.ram.fd, w.ram.b[lo:hi], int64(lo)); err != nil {
+		return fmt.Errorf("watch guest RAM: write [%#x, %#x) back: %w", lo, hi, err)
+	}
+	if err := remapShared(w.ram.b[lo:hi], w.ram.fd, int64(lo)); err != nil {
+		return fmt.Errorf("watch guest RAM: map [%#x, %#x) again: %w", lo, hi, err)
+	}
+	return nil
+}

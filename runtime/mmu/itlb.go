@@ -65,6 +65,13 @@ func (m *MMU) clearITLB() {
 func (m *MMU) InvalidateAll() {
 	m.s.FlushTLB()
 	m.clearITLB()
+	m.dropWindows()
+}
+
+func (m *MMU) dropWindows() {
+	if m.window != nil {
+		m.window.DropAll()
+	}
 }
 
 // InvalidateProcess drops the translations of pages without ASM, in every
@@ -86,6 +93,7 @@ func (m *MMU) InvalidateProcess() {
 		}
 	}
 	m.gen++
+	m.dropWindows()
 }
 
 // InvalidateSingle drops the translations of the page of va in every address
@@ -101,6 +109,9 @@ func (m *MMU) InvalidateSingle(va uint64, i, d bool) {
 			for access := range m.s.TLB[mode] {
 				m.s.TLB[mode][access][x].Tag = abi.TLBInvalid
 			}
+		}
+		if m.window != nil {
+			m.window.Drop(va)
 		}
 	}
 	if i {

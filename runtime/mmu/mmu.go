@@ -30,6 +30,7 @@ type MMU struct {
 	codeLo, codeHi uint64 // physical range of translated kernel text
 	onWrite        func(pa uint64)
 	beforeStore    func(pa uint64) // see WatchStores
+	window         Window          // may be nil
 }
 
 // New returns the MMU of the CPU whose state is s. io may be nil: then nothing
@@ -39,6 +40,15 @@ func New(s *abi.State, ram *mem.RAM, io PhysBus) *MMU {
 	m.clearITLB()
 	return m
 }
+
+// Window is a further place where translations are kept, see runtime/window.
+type Window interface {
+	Drop(va uint64)
+	DropAll()
+}
+
+// SetWindow makes w follow the invalidations.
+func (m *MMU) SetWindow(w Window) { m.window = w }
 
 // RAM is the physical memory that the MMU was made for.
 func (m *MMU) RAM() *mem.RAM { return m.ram }
@@ -57,12 +67,14 @@ func (m *MMU) InitWindows(codeEndPA uint64) {
 	m.s.RAMBase = m.base
 	m.s.StoreKSEGBias = -(kseg + end)
 	m.s.StoreRAMBase = m.base + end
-	m.s.StackBias = -(kseg + end + abi.StackReach)
-	m.s.StackLimit = 0
-	if room := m.size - end; room > 2*abi.StackReach {
-		m.s.StackLimit = (room - 2*abi.StackReach) >> 3
+	m.s.RootBias = -(kseg + end + abi.RootReach)
+	for n := range m.s.RootLimit {
+		m.s.RootLimit[n] = 0
+		if room := m.size - end; room > 2*abi.RootReach {
+			m.s.RootLimit[n] = (room - 2*abi.RootReach) >> n
+		}
 	}
-	m.s.StackDelta = m.base - kseg
+	m.s.RootDelta = m.base - kseg
 	for n := range m.s.RAMLimit {
 		m.s.RAMLimit[n] = m.size >> n
 		m.s.StoreRAMLimit[n] = (m.size - end) >> n

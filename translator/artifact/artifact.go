@@ -1,7 +1,9 @@
 package artifact
 
 import (
+	"cmp"
 	"crypto/sha256"
+	"slices"
 	"sort"
 
 	"axpress/runtime/abi"
@@ -14,6 +16,7 @@ type Kind string
 const (
 	KindKernel Kind = "kernel" // by guest address
 	KindPages  Kind = "pages"  // by page content
+	KindHot    Kind = "hot"    // a program's hot functions, by guest address in pages of known content
 )
 
 // Unit is one translated unit, for listings and profiles.
@@ -31,6 +34,8 @@ type Artifact struct {
 	Entries []abi.CodeEntry
 	Pages   []abi.CodePage
 	Spans   []abi.CodeSpan
+	VPages  []abi.CodeVPage
+	Faults  []abi.CodeFault
 	Units   []Unit
 	Missing []string // units without code: they are interpreted
 
@@ -58,6 +63,15 @@ type Manifest struct {
 type Page struct {
 	VAddr   uint64 // of its first byte in the image
 	Content [abi.PageSize]byte
+}
+
+// SetVPages makes a the hot code of a program whose units lie in pages.
+func (a *Artifact) SetVPages(pages []Page) {
+	a.Kind = KindHot
+	for i := range pages {
+		a.VPages = append(a.VPages, abi.CodeVPage{VA: pages[i].VAddr, Hash: sha256.Sum256(pages[i].Content[:])})
+	}
+	slices.SortFunc(a.VPages, func(x, y abi.CodeVPage) int { return cmp.Compare(x.VA, y.VA) })
 }
 
 // SetPages turns entries by image address into entries by page content. Pages

@@ -22,7 +22,7 @@ import (
 //	CRC-32C of all the above and the manifest 8
 const (
 	magic    = "AXPRESS1"
-	Format   = "1" // of the manifest and the sections
+	Format   = "2" // of the manifest and the sections
 	hostPage = 4096
 )
 
@@ -32,6 +32,8 @@ const (
 	secEntries
 	secPages
 	secSpans
+	secVPages
+	secFaults
 	secUnits
 	numSections
 )
@@ -60,7 +62,7 @@ func (a *Artifact) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	secs := [numSections][]byte{a.Text, bytesOf(a.Entries), bytesOf(a.Pages), bytesOf(a.Spans), units}
+	secs := [numSections][]byte{a.Text, bytesOf(a.Entries), bytesOf(a.Pages), bytesOf(a.Spans), bytesOf(a.VPages), bytesOf(a.Faults), units}
 	head := make([]byte, 0, 1024)
 	head = append(head, magic...)
 	head = binary.LittleEndian.AppendUint64(head, uint64(len(manifest)))
@@ -195,6 +197,12 @@ func parse(data []byte) (a *Artifact, textAt uint64, err error) {
 	if a.Spans, err = tableOf[abi.CodeSpan](secs[secSpans]); err != nil {
 		return nil, 0, err
 	}
+	if a.VPages, err = tableOf[abi.CodeVPage](secs[secVPages]); err != nil {
+		return nil, 0, err
+	}
+	if a.Faults, err = tableOf[abi.CodeFault](secs[secFaults]); err != nil {
+		return nil, 0, err
+	}
 	a.unitBytes = secs[secUnits]
 	return a, word(3), a.check()
 }
@@ -209,6 +217,11 @@ func (a *Artifact) check() error {
 	for _, s := range a.Spans {
 		if int(s.Code) >= len(a.Text) {
 			return fmt.Errorf("%w: unit of %#x outside the code", ErrDamaged, s.Lo)
+		}
+	}
+	for _, f := range a.Faults {
+		if int(f.At) >= len(a.Text) || int(f.Fix) >= len(a.Text) {
+			return fmt.Errorf("%w: fault table leads outside the code", ErrDamaged)
 		}
 	}
 	for _, p := range a.Pages {
@@ -238,5 +251,6 @@ func (a *Artifact) UnitList() ([]Unit, []string, error) {
 // Code returns what the runtime needs of a.
 func (a *Artifact) Code() *abi.Code {
 	return &abi.Code{Text: a.Text, Entries: a.Entries, Pages: a.Pages, Spans: a.Spans,
+		Hot: a.Kind == KindHot, VPages: a.VPages, Faults: a.Faults,
 		KernelLo: a.CodeStart, KernelHi: a.CodeEnd}
 }

@@ -68,6 +68,10 @@ func Link(objects [][]byte, units []UnitInfo) (*Artifact, error) {
 			return nil, fmt.Errorf("link object %d: %w", i, err)
 		}
 	}
+	for _, o := range objs {
+		a.Faults = append(a.Faults, b.faults(o)...)
+	}
+	sort.Slice(a.Faults, func(i, j int) bool { return a.Faults[i].At < a.Faults[j].At })
 	a.Text = b.text
 	sort.SliceStable(a.Entries, func(i, j int) bool { return a.Entries[i].PC < a.Entries[j].PC })
 	return a, nil
@@ -239,4 +243,23 @@ func (b *blob) relocate(o *object) error {
 		}
 	}
 	return nil
+}
+
+// faultSection is where objects list the instructions that may fault on the host:
+// pairs of an instruction and a place to go on, each as a 32-bit distance from
+// where it stands.
+const faultSection = ".gft"
+
+// faults reads the fault table of o, which is relocated.
+func (b *blob) faults(o *object) (fs []abi.CodeFault) {
+	for i, s := range o.f.Sections {
+		at, ok := o.place[i]
+		if !ok || s.Name != faultSection {
+			continue
+		}
+		for p := at; p+8 <= at+uint32(s.Size); p += 8 {
+			fs = append(fs, abi.CodeFault{At: p + binary.LittleEndian.Uint32(b.text[p:]), Fix: p + 4 + binary.LittleEndian.Uint32(b.text[p+4:])})
+		}
+	}
+	return fs
 }

@@ -40,10 +40,10 @@ func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, erro
 // hostAddress emits the fast path's check. It leaves u.cur where the check
 // succeeded and returns the host address (i64) and the block where it failed.
 //
-// A stack access of the kernel has no slow path: slow is nil then.
+// An access of the kernel near a root has no slow path: slow is nil then.
 func (u *unit) hostAddress(a access) (host value.Value, slow *lir.Block) {
 	if u.f.Kernel {
-		if host := u.stackAddress(a); host != nil {
+		if host := u.rootAddress(a); host != nil {
 			return host, nil
 		}
 	}
@@ -138,12 +138,16 @@ func (u *unit) join(v *ir.Value, fast value.Value, slow *lir.Block, slowPath fun
 	fastEnd.NewBr(done)
 	u.cur = slow
 	r, carry := slowPath()
-	u.condBr(u.cur.NewICmp(enum.IPredEQ, carry, zero8), done, u.sideExit(v, abi.PCExit), u.likely)
+	u.condBr(u.carryClear(carry), done, u.sideExit(v, abi.PCExit), u.likely)
 	u.cur = done
 	if r == nil {
 		return nil
 	}
 	return done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(r, slow))
+}
+
+func (u *unit) carryClear(carry value.Value) value.Value {
+	return u.cur.NewICmp(enum.IPredEQ, carry, zero8)
 }
 
 func (u *unit) narrow(x value.Value, t types.Type) value.Value {
@@ -165,6 +169,9 @@ func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if u.windowed() {
+		return u.windowLoad(a, v.Type), nil
+	}
 	t := llvmType(v.Type)
 	host, slow := u.hostAddress(a)
 	l := u.cur.NewLoad(t, u.pointer(host, t))
@@ -179,6 +186,10 @@ func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	a, err := u.begin(v, x[0], v.Args[1].Type, true)
 	if err != nil {
 		return nil, err
+	}
+	if u.windowed() {
+		u.windowStore(a, v.Args[1])
+		return nil, nil
 	}
 	host, slow := u.hostAddress(a)
 	s := u.cur.NewStore(x[1], u.pointer(host, x[1].Type()))
@@ -249,8 +260,11 @@ func lowerRPCC(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	return u.cur.NewCall(asm, u.state), nil
 }
 
-// begin prepares access v: the registers go home, since it may leave the unit.
+// windowed says whether the unit's accesses go through the window.
+func (u *unit) windowed() bool { return u.o.Hot && !u.f.Kernel }
+
+// begin prepares access v, which may leave the unit.
 func (u *unit) begin(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
-	u.writeHome(v.Snap)
+	u.beforeExit(v)
 	return newAccess(v, va, t, write)
 }

@@ -12,15 +12,18 @@ import (
 //	before: r1 = ...; load A (exit: r1); load B (exit: r1); call (r1)
 //	after:  r1 = ...; store r1; load A; load B; call
 //
-// Exits are many and cold; this keeps them free of code and of live values.
+// Exits are many and cold; this keeps them free of code and of live values. At
+// the full setting it is the other way round: side exits write what is not at
+// home, and the hot path writes for calls and returns alone.
 type home [64]int32
 
-// step follows one value: it is what emission does, without emitting.
-func (h *home) step(v *ir.Value) {
+// step follows one value: it is what emission does, without emitting. early says
+// that registers are written before side exits.
+func (h *home) step(v *ir.Value, early bool) {
 	switch {
 	case v.Op == ir.OpGetReg:
 		h[v.Imm] = int32(v.ID) + 1
-	case v.Op.Exits():
+	case v.Op.Exits() && early:
 		h.write(v.Snap)
 	}
 }
@@ -35,7 +38,7 @@ func (h *home) write(snap []ir.RegValue) {
 // data flow over the order of cfg: what all predecessors agree on, an argument
 // counting as the parameter it is bound to. It starts optimistically, so loops
 // keep what they do not change.
-func solveHomes(cfg *ir.CFG, values int) []home {
+func solveHomes(cfg *ir.CFG, values int, early bool) []home {
 	n := len(cfg.Order)
 	at := make([]int32, values) // the block that defines a value
 	for i, b := range cfg.Order {
@@ -60,7 +63,7 @@ func solveHomes(cfg *ir.CFG, values int) []home {
 			}
 			in[i] = h
 			for _, v := range b.Vals {
-				h.step(v)
+				h.step(v, early)
 			}
 			if !done[i] || h != out[i] {
 				out[i], done[i], changed = h, true, true
@@ -121,11 +124,27 @@ func along(cfg *ir.CFG, e *ir.Edge, i int32, at []int32, o *home) home {
 	return h
 }
 
+// beforeExit does what must be done before v, which has a side exit.
+func (u *unit) beforeExit(v *ir.Value) {
+	if !u.o.Hot {
+		u.writeHome(v.Snap)
+	}
+}
+
 // writeHome stores the registers of snap whose home does not hold them yet.
 func (u *unit) writeHome(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if id := int32(rv.Val.ID) + 1; u.home[rv.Reg] != id {
 			u.home[rv.Reg] = id
+			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
+		}
+	}
+}
+
+// storeHome is writeHome on a way out, which nothing comes after.
+func (u *unit) storeHome(snap []ir.RegValue) {
+	for _, rv := range snap {
+		if u.home[rv.Reg] != int32(rv.Val.ID)+1 {
 			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
 		}
 	}

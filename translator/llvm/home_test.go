@@ -18,7 +18,7 @@ func TestHomesForgetValuesOfTheLastIteration(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := ir.NewCFG(f)
-	homes := solveHomes(cfg, f.NumValues())
+	homes := solveHomes(cfg, f.NumValues(), true)
 	for i, b := range cfg.Order {
 		for r, id := range homes[i] {
 			if id == 0 {
@@ -60,7 +60,7 @@ func TestHomesKeepParameters(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := ir.NewCFG(fs[0])
-	homes := solveHomes(cfg, fs[0].NumValues())
+	homes := solveHomes(cfg, fs[0].NumValues(), true)
 	for i, b := range cfg.Order {
 		if len(b.Params) == 1 && homes[i][16] != int32(b.Params[0].ID)+1 {
 			t.Errorf("at the loop's head the home of r16 holds value %d, want the parameter %d", homes[i][16]-1, b.Params[0].ID)

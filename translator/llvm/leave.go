@@ -11,13 +11,13 @@ import (
 	"axpress/runtime/abi"
 )
 
-// How a unit is left. Registers are written home before everything that may
-// leave (home.go), so a side exit has nothing to do but say where the guest is:
-// all side exits of a unit share one return and differ in PC and instruction
-// count.
+// How a unit is left. At the cheap setting registers are written home before
+// everything that may leave (home.go), so a side exit has nothing to do but say
+// where the guest is: all side exits of a unit share one return and differ in PC
+// and instruction count. At the full setting a side exit writes the registers.
 
 // sideExit returns a block to branch to in order to leave the unit at v.PC; low
-// are the low bits of the returned PC. The registers must be at home.
+// are the low bits of the returned PC. See beforeExit.
 func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	if u.exit == nil {
 		u.exit = u.fn.NewBlock("")
@@ -32,6 +32,9 @@ func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	}
 	u.exitPC.Incs = append(u.exitPC.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
 	u.exitIcount.Incs = append(u.exitIcount.Incs, lir.NewIncoming(icount, stub))
+	if u.o.Hot {
+		u.storeHome(v.Snap)
+	}
 	stub.NewBr(u.exit)
 	u.cur = save
 	return stub
@@ -139,7 +142,7 @@ func (u *unit) probe(target value.Value) (fn, index value.Value, miss *lir.Block
 // direct returns the unit for guest address pc, if the artefact has it and it can
 // be relied on: a relocatable unit knows only its own page.
 func (u *unit) direct(pc uint64) (fn *lir.Func, index value.Value, ok bool) {
-	ref, ok := u.o.Link(pc)
+	ref, ok := u.o.Link(u.f.PC, pc)
 	if !ok || ref.Relocatable != u.f.Relocatable || u.f.Relocatable && pc&abi.PageMask != u.f.Base {
 		return nil, nil, false
 	}

@@ -21,15 +21,24 @@ const Version = "llvm-softtlb-2"
 // UnitRef names an entry of another unit of the same artefact.
 type UnitRef struct {
 	Symbol      string
-	Index       int // number of the entry
+	Start       uint64 // guest address of the unit
+	Index       int    // number of the entry
 	Relocatable bool
 }
 
 // Options are what Emit must know besides the units.
 type Options struct {
-	// Link finds the unit that can be called directly for guest address pc. The
-	// entry it names begins with a poll.
-	Link func(pc uint64) (UnitRef, bool)
+	// Link finds the unit that the unit of guest address from can call directly for
+	// guest address pc. The entry it names begins with a poll.
+	Link func(from, pc uint64) (UnitRef, bool)
+	// Hot asks for the full setting: larger code, that is slower to make, but
+	// faster to run.
+	Hot bool
+	// AVX says that the host has AVX.
+	AVX bool
+	// User says whether the kernel's instruction at pc accesses user memory. It may
+	// be nil.
+	User func(pc uint64) bool
 }
 
 // Symbol returns the symbol of the unit whose first entry is at pc.

@@ -52,20 +52,19 @@ func makeLowering() map[ir.Op]lower {
 			return u.cur.NewSelect(x[0], x[1], x[2]), nil
 		},
 		ir.OpTrunc:      conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewTrunc(x, t) }),
-		ir.OpZExt:       conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewZExt(x, t) }),
-		ir.OpSExt:       conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewSExt(x, t) }),
-		ir.OpBitcast:    conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewBitCast(x, t) }),
+		ir.OpZExt:       lowerZExt,
+		ir.OpSExt:       lowerSExt,
+		ir.OpBitcast:    lowerBitcast,
 		ir.OpFExt:       conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewFPExt(x, t) }),
-		ir.OpFTrunc:     conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewFPTrunc(x, t) }),
+		ir.OpMapS:       lowerMapS,
+		ir.OpUnmapS:     lowerUnmapS,
 		ir.OpSIToF:      conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewSIToFP(x, t) }),
-		ir.OpFToSI:      conv(func(b *lir.Block, x value.Value, t types.Type) value.Value { return b.NewFPToSI(x, t) }),
 		ir.OpCtPop:      bitCount("ctpop", false),
 		ir.OpCtLz:       bitCount("ctlz", true),
 		ir.OpCtTz:       bitCount("cttz", true),
 		ir.OpSAddO:      overflow("sadd"),
 		ir.OpSSubO:      overflow("ssub"),
 		ir.OpSMulO:      overflow("smul"),
-		ir.OpFSqrt:      lowerFSqrt,
 		ir.OpLoad:       lowerLoad,
 		ir.OpStore:      lowerStore,
 		ir.OpLoadLocked: lowerLoadLocked,
@@ -86,10 +85,6 @@ func makeLowering() map[ir.Op]lower {
 		ir.OpShl:  func(b *lir.Block, x, y value.Value) value.Value { return b.NewShl(x, shiftCount(b, y)) },
 		ir.OpLShr: func(b *lir.Block, x, y value.Value) value.Value { return b.NewLShr(x, shiftCount(b, y)) },
 		ir.OpAShr: func(b *lir.Block, x, y value.Value) value.Value { return b.NewAShr(x, shiftCount(b, y)) },
-		ir.OpFAdd: func(b *lir.Block, x, y value.Value) value.Value { return b.NewFAdd(x, y) },
-		ir.OpFSub: func(b *lir.Block, x, y value.Value) value.Value { return b.NewFSub(x, y) },
-		ir.OpFMul: func(b *lir.Block, x, y value.Value) value.Value { return b.NewFMul(x, y) },
-		ir.OpFDiv: func(b *lir.Block, x, y value.Value) value.Value { return b.NewFDiv(x, y) },
 	} {
 		t[op] = func(u *unit, _ *ir.Value, x []value.Value) (value.Value, error) { return f(u.cur, x[0], x[1]), nil }
 	}
@@ -99,10 +94,8 @@ func makeLowering() map[ir.Op]lower {
 			return u.cur.NewICmp(p, x[0], x[1]), nil
 		}
 	}
-	for op, p := range map[ir.Op]enum.FPred{ir.OpFCmpEQ: enum.FPredOEQ, ir.OpFCmpLT: enum.FPredOLT, ir.OpFCmpLE: enum.FPredOLE, ir.OpFCmpUN: enum.FPredUNO} {
-		t[op] = func(u *unit, _ *ir.Value, x []value.Value) (value.Value, error) {
-			return u.cur.NewFCmp(p, x[0], x[1]), nil
-		}
+	for op := range floating {
+		t[op] = lowerFloat
 	}
 	return t
 }
@@ -111,6 +104,29 @@ func conv(f func(*lir.Block, value.Value, types.Type) value.Value) lower {
 	return func(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 		return f(u.cur, x[0], llvmType(v.Type)), nil
 	}
+}
+
+// The extensions of a loaded value may have been made by its load (window.go).
+
+func lowerZExt(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendZero && v.Type == ir.I64 {
+		return l.val, nil
+	}
+	return u.cur.NewZExt(x[0], llvmType(v.Type)), nil
+}
+
+func lowerSExt(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendSign && v.Type == ir.I64 {
+		return l.val, nil
+	}
+	return u.cur.NewSExt(x[0], llvmType(v.Type)), nil
+}
+
+func lowerBitcast(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendFloat && v.Type == ir.F64 {
+		return l.val, nil
+	}
+	return u.cur.NewBitCast(x[0], llvmType(v.Type)), nil
 }
 
 // shiftCount makes a count that is in range: LLVM's shifts are undefined beyond
@@ -183,11 +199,6 @@ func overflow(name string) lower {
 	}
 }
 
-func lowerFSqrt(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	t := llvmType(v.Type)
-	return u.cur.NewCall(u.intrinsic(fmt.Sprintf("llvm.sqrt.f%d", v.Type.Bits()), t, t), x[0]), nil
-}
-
 // lowerFence: MB orders everything; WMB orders stores, which x86 does by itself,
 // so only the compiler must be held.
 func lowerFence(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
@@ -200,7 +211,7 @@ func lowerFence(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 
 // lowerGuard leaves for the interpreter unless the condition holds.
 func lowerGuard(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	u.writeHome(v.Snap)
+	u.beforeExit(v)
 	next := u.fn.NewBlock("")
 	u.condBr(x[0], next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
@@ -219,7 +230,7 @@ func (u *unit) underLimit() value.Value {
 }
 
 func lowerPoll(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
-	u.writeHome(v.Snap)
+	u.beforeExit(v)
 	next := u.fn.NewBlock("")
 	u.condBr(u.underLimit(), next, u.sideExit(v, abi.PCPoll), u.likely)
 	u.cur = next

@@ -28,10 +28,11 @@ type unit struct {
 	icount value.Value // instructions retired before the current block ...
 	done   int64       // ... and since, in this block
 
-	blocks []blockState // by Block.ID
-	// stackChecked lists, by ID of the value that stack addresses are relative to,
-	// the blocks (by their index in order) that check it.
-	stackChecked map[int][]int32
+	blocks []blockState    // by Block.ID
+	checks map[int][]check // by ID of the root
+	uses   map[int]extension
+	loaded map[int]loaded // by ID of the load, where u.o.Hot
+	named  int            // number of blocks with a name
 
 	argLoads map[argLoad]value.Value
 
@@ -63,11 +64,12 @@ func (m *module) unit(f *ir.Func) error {
 		return fmt.Errorf("unit is not in promoted form")
 	}
 	u := &unit{module: m, f: f, fn: m.declare(Symbol(f.PC)), vals: make([]value.Value, f.NumValues()),
-		blocks: make([]blockState, f.NumBlocks()), stackChecked: map[int][]int32{}}
+		blocks: make([]blockState, f.NumBlocks()), checks: map[int][]check{}, loaded: map[int]loaded{}}
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
 	u.order = u.cfg.Order
-	u.homes = solveHomes(u.cfg, f.NumValues())
+	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
+	u.findUses()
 	u.prologue()
 	for i, b := range u.order {
 		u.home = u.homes[i]

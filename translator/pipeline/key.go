@@ -26,5 +26,5 @@ func cacheKey(source, tools string, o Options) string {
 	if o.Only != nil {
 		only = o.Only.String()
 	}
-	return cache.Key(append(parts, fmt.Sprint(off), fmt.Sprint(o.Hints), only)...)
+	return cache.Key(append(parts, fmt.Sprint(off), fmt.Sprint(o.Hints), fmt.Sprint(o.Hot), only)...)
 }

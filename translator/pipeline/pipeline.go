@@ -31,6 +31,10 @@ type Options struct {
 	Disable map[string]bool // passes to leave out
 	Check   bool            // verify the IR after every pass
 	Only    *regexp.Regexp  // translate only functions whose name matches; nil: all
+	// Hot, if not nil, asks for the full setting, and for nothing but the functions
+	// that contain one of these guest addresses. The result is used beside that of
+	// the cheap setting. Not for images that may lie at any address.
+	Hot []uint64
 	// Progress, if not nil, is called as units are done, by one goroutine at a
 	// time: instructions done and in total.
 	Progress func(done, total int)
@@ -50,11 +54,18 @@ func Key(img *image.Image, tools *toolchain.LLVM, o Options) string {
 func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o Options) (*artifact.Artifact, error) {
 	start := time.Now()
 	kernel := img.Kind == image.Kernel
-	found, err := discover.Discover(img, discover.Options{Hints: o.Hints, PageLimited: !kernel})
+	if o.Hot != nil && img.Kind == image.Dyn {
+		return nil, fmt.Errorf("translate %s: %w", img.Name, ErrPlace)
+	}
+	found, err := discover.Discover(img, discover.Options{Hints: o.Hints, PageLimited: !kernel && o.Hot == nil})
 	if err != nil {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
 	}
-	t := &translation{img: img, tools: tools, o: o, kernel: kernel, links: map[uint64]llvm.UnitRef{}}
+	t := &translation{img: img, tools: tools, o: o, kernel: kernel, relocatable: !kernel && o.Hot == nil,
+		links: map[uint64]llvm.UnitRef{}, spans: map[uint64]span{}, user: userAccesses(img)}
+	if o.Hot != nil {
+		found.Functions = slices.DeleteFunc(found.Functions, func(f *discover.Function) bool { return !isHot(f, o.Hot) })
+	}
 	if o.Only != nil {
 		found.Functions = slices.DeleteFunc(found.Functions, func(f *discover.Function) bool { return !o.Only.MatchString(f.Name) })
 	}
@@ -80,7 +91,10 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 		a.Missing = append(a.Missing, r.failed...)
 	}
 	t.describe(a, start)
-	if !kernel {
+	switch {
+	case !kernel && o.Hot != nil:
+		a.SetVPages(t.pages(found.Functions))
+	case !kernel:
 		a.SetPages(t.pages(found.Functions))
 	}
 	return a, nil
@@ -92,8 +106,12 @@ type translation struct {
 	tools  *toolchain.LLVM
 	o      Options
 	kernel bool
-	links  map[uint64]llvm.UnitRef // by guest PC: what can be called directly
-	total  int
+	// relocatable: units may run at other addresses than the image's.
+	relocatable bool
+	links       map[uint64]llvm.UnitRef // by guest PC: what can be called directly
+	spans       map[uint64]span         // by start of a unit
+	user        map[uint64]bool         // the kernel's instructions that access user memory
+	total       int
 
 	mu   sync.Mutex
 	done int
@@ -106,9 +124,10 @@ func (t *translation) link(f *discover.Function) {
 	const callEntryBytes = 8
 	for i, pc := range f.Entries {
 		if pc <= f.Start+callEntryBytes && pc >= f.Start {
-			t.links[pc] = llvm.UnitRef{Symbol: llvm.Symbol(f.Start), Index: i, Relocatable: !t.kernel}
+			t.links[pc] = llvm.UnitRef{Symbol: llvm.Symbol(f.Start), Start: f.Start, Index: i, Relocatable: t.relocatable}
 		}
 	}
+	t.spans[f.Start] = spanOf(f)
 	t.total += insts(f)
 }
 
@@ -199,7 +218,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: !t.kernel, Base: t.base(f)})
+	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f)})
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +235,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 
 // base is the address that a relocatable unit's code is relative to: its page.
 func (t *translation) base(f *discover.Function) uint64 {
-	if t.kernel {
+	if !t.relocatable {
 		return 0
 	}
 	return f.Start & abi.PageMask
@@ -256,10 +275,7 @@ func (t *translation) emit(units []*ir.Func) (text string, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	return llvm.Emit(units, llvm.Options{Link: func(pc uint64) (llvm.UnitRef, bool) {
-		ref, ok := t.links[pc]
-		return ref, ok
-	}})
+	return llvm.Emit(units, llvm.Options{Link: t.linkFrom, Hot: t.o.Hot != nil, AVX: t.tools.AVX(), User: func(pc uint64) bool { return t.user[pc] }})
 }
 
 func (t *translation) progress(n int) {
@@ -297,7 +313,9 @@ func (t *translation) describe(a *artifact.Artifact, start time.Time) {
 func (t *translation) pages(fs []*discover.Function) (pages []artifact.Page) {
 	var at []uint64
 	for _, f := range fs {
-		at = append(at, f.Start&abi.PageMask)
+		for va := f.Blocks[0].Start & abi.PageMask; va < f.Blocks[len(f.Blocks)-1].End; va += abi.PageSize {
+			at = append(at, va)
+		}
 	}
 	slices.Sort(at)
 	for _, va := range slices.Compact(at) {

@@ -44,13 +44,18 @@ func Find() (*LLVM, error) {
 	return nil, ErrMissing
 }
 
+const levelAVX = "x86-64-v3"
+
 // hostCPU names the x86-64 level that code is made for, as llc's -mcpu wants it.
 func hostCPU() string {
 	if cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasFMA {
-		return "x86-64-v3"
+		return levelAVX
 	}
 	return "x86-64-v2"
 }
+
+// AVX says whether code is made for hosts with AVX.
+func (l *LLVM) AVX() bool { return l.mcpu == levelAVX }
 
 // Key identifies what influences the code: tool versions, options, host level.
 func (l *LLVM) Key() string {

@@ -1,0 +1,112 @@
+package dispatch
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
+)
+
+// Native code accesses the window (runtime/window) without asking whether the page
+// is there, and computes without asking whether the result is a normal number. If
+// not, the host sends SIGSEGV or SIGFPE, and the handler in enter_amd64.s moves on
+// to the slow path. Go's own handlers get all signals that are not about native
+// code.
+//
+// Signal handlers belong to the process, and so does what they look at.
+
+// faultRegion is a mapped text with its fault table; the handler knows the layout.
+type faultRegion struct {
+	lo, hi uint64
+	table  *abi.CodeFault
+	n      uint64
+}
+
+const maxFaultRegions = 256
+
+var (
+	// faultRegions and faultCount are read by the handler. Entries are appended under
+	// faultMutex and never change.
+	faultRegions [maxFaultRegions]faultRegion
+	faultCount   uint64
+	nextSEGV     uint64 // Go's handlers
+	nextFPE      uint64
+	faultMutex   sync.Mutex
+)
+
+// sigaction is the kernel's struct (asm/signal.h).
+type sigaction struct {
+	handler, flags, restorer, mask uint64
+}
+
+// catchFaults makes the handler know code, and installs it the first time.
+func catchFaults(code *abi.Code) (err error) {
+	if len(code.Faults) == 0 {
+		return nil
+	}
+	faultMutex.Lock()
+	defer faultMutex.Unlock()
+	lo := addressOf(code.Text)
+	for i := range faultCount {
+		if faultRegions[i].lo == lo {
+			return nil
+		}
+	}
+	if faultCount == maxFaultRegions {
+		return fmt.Errorf("more than %d hot translations", maxFaultRegions)
+	}
+	faultRegions[faultCount] = faultRegion{lo, lo + uint64(len(code.Text)), unsafe.SliceData(code.Faults), uint64(len(code.Faults))}
+	faultCount++
+	if nextFPE != 0 {
+		return nil
+	}
+	if nextSEGV, err = install(unix.SIGSEGV); err == nil {
+		nextFPE, err = install(unix.SIGFPE)
+	}
+	return err
+}
+
+// install makes hostFault the handler of sig and returns the one it replaces.
+func install(sig unix.Signal) (before uint64, err error) {
+	var old sigaction
+	if err := setSigaction(sig, nil, &old); err != nil {
+		return 0, err
+	}
+	now := old
+	now.handler = hostFaultHandler()
+	now.flags |= saSiginfo | saOnstack
+	return old.handler, setSigaction(sig, &now, nil)
+}
+
+// Flags of sigaction (asm-generic/signal-defs.h).
+const (
+	saSiginfo = 4
+	saOnstack = 0x0800_0000
+)
+
+func setSigaction(sig unix.Signal, now, old *sigaction) error {
+	const setBytes = 8
+	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(now)), uintptr(unsafe.Pointer(old)), setBytes, 0, 0)
+	if errno != 0 {
+		return fmt.Errorf("rt_sigaction: %w", errno)
+	}
+	return nil
+}
+
+// hasFSGSBase says whether programs may set the base of GS (Linux, HWCAP2_FSGSBASE).
+func hasFSGSBase() bool {
+	const atHWCap2, fsgsbase = 26, 2
+	auxv, err := unix.Auxv()
+	if err != nil {
+		return false
+	}
+	for _, a := range auxv {
+		if a[0] == atHWCap2 {
+			return a[1]&fsgsbase != 0
+		}
+	}
+	return false
+}

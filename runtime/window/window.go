@@ -1,0 +1,168 @@
+package window
+
+import (
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+)
+
+// slots is how many address spaces have a window at a time. Each takes 4 TB of the
+// host's 128 TB of address space, but no memory.
+const slots = 8
+
+// maxPages bounds the pages mapped in all windows: the host allows about 65,000
+// mappings, and a page in the middle of nothing makes two.
+const maxPages = 24_000
+
+// span is the address space of one window, with what roots may reach on both sides.
+const span = 1<<abi.WindowBits + 2*abi.RootReach
+
+// Set is the windows of one CPU. It is not for concurrent use.
+type Set struct {
+	ram   *mem.RAM
+	slot  [slots]slot
+	clock uint64 // counts uses
+	pages int    // mapped in all slots
+	// Mapped and Dropped count pages, for statistics.
+	Mapped, Dropped uint64
+}
+
+type slot struct {
+	area  []byte
+	asn   uint64
+	used  uint64 // clock of the last use; 0: never
+	pages map[uint64]bool
+}
+
+// New returns windows that pages of ram can be mapped in. An error says that the
+// host has no room.
+func New(ram *mem.RAM) (*Set, error) {
+	w := &Set{ram: ram}
+	for i := range w.slot {
+		area, err := unix.Mmap(-1, 0, span, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+		if err != nil {
+			w.Close()
+			return nil, fmt.Errorf("reserve %d bytes of address space: %w", uint64(span), err)
+		}
+		w.slot[i] = slot{area: area, pages: map[uint64]bool{}}
+	}
+	return w, nil
+}
+
+// Close unmaps the windows.
+func (w *Set) Close() error {
+	for i := range w.slot {
+		s := &w.slot[i]
+		if s.area == nil {
+			continue
+		}
+		if err := unix.Munmap(s.area); err != nil {
+			return fmt.Errorf("unmap a window: %w", err)
+		}
+		s.area = nil
+	}
+	return nil
+}
+
+// Base returns the base of the window of address space asn. It is good until the
+// next call of Base or Map.
+func (w *Set) Base(asn uint64) uint64 { return w.of(asn).base() }
+
+func (s *slot) base() uint64 {
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(s.area)))) + abi.RootReach
+}
+
+// of returns the slot of asn, taking the one that was not used for longest.
+func (w *Set) of(asn uint64) *slot {
+	w.clock++
+	oldest := &w.slot[0]
+	for i := range w.slot {
+		s := &w.slot[i]
+		if s.used != 0 && s.asn == asn {
+			s.used = w.clock
+			return s
+		}
+		if s.used < oldest.used {
+			oldest = s
+		}
+	}
+	w.clear(oldest)
+	oldest.asn, oldest.used = asn, w.clock
+	return oldest
+}
+
+// Map maps the page of va in the window of asn to the physical page of pa, which is
+// in RAM, for loads and, if writable, for stores. It may give up silently: what is
+// not mapped faults.
+func (w *Set) Map(asn, va, pa uint64, writable bool) {
+	if va >= 1<<abi.WindowBits {
+		return
+	}
+	if w.pages >= maxPages {
+		w.DropAll()
+	}
+	s := w.of(asn)
+	va, pa = va&abi.PageMask, pa&abi.PageMask
+	prot := unix.PROT_READ
+	if writable {
+		prot |= unix.PROT_WRITE
+	}
+	if !w.mapAt(s, va, prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa)) {
+		return
+	}
+	if _, again := s.pages[va]; !again {
+		w.pages++
+	}
+	s.pages[va] = writable
+	w.Mapped++
+}
+
+// mapAt maps one page of s; if the host refuses, all pages of s go.
+func (w *Set) mapAt(s *slot, va uint64, prot, flags, fd int, off int64) bool {
+	_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(s.base()+va), abi.PageSize, uintptr(prot), uintptr(flags), uintptr(fd), uintptr(off))
+	if errno == 0 {
+		return true
+	}
+	w.clear(s)
+	return false
+}
+
+// Drop unmaps the page of va in all windows.
+func (w *Set) Drop(va uint64) {
+	va &= abi.PageMask
+	for i := range w.slot {
+		s := &w.slot[i]
+		if _, ok := s.pages[va]; ok && w.mapAt(s, va, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_FIXED, -1, 0) {
+			delete(s.pages, va)
+			w.pages--
+			w.Dropped++
+		}
+	}
+}
+
+// DropAll unmaps all pages of all windows.
+func (w *Set) DropAll() {
+	for i := range w.slot {
+		w.clear(&w.slot[i])
+	}
+}
+
+// clear unmaps all pages of s.
+func (w *Set) clear(s *slot) {
+	if len(s.pages) == 0 {
+		return
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(unsafe.SliceData(s.area))), span, unix.PROT_NONE,
+		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_FIXED, ^uintptr(0), 0)
+	if errno != 0 {
+		// The guest would go on with stale pages.
+		panic(fmt.Sprintf("BUG: cannot unmap a window: %v", errno))
+	}
+	w.pages -= len(s.pages)
+	w.Dropped += uint64(len(s.pages))
+	clear(s.pages)
+}

@@ -1,0 +1,109 @@
+package llvm
+
+import (
+	"fmt"
+
+	"github.com/llir/llvm/ir/constant"
+	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+	"axpress/runtime/abi"
+)
+
+// Floating-point operations run with the host's exceptions unmasked, but for
+// inexact. What would signal one faults on the host instead; runtime/dispatch finds
+// the instruction in the table of section .gft (window.go) and goes on at the side
+// exit, which leaves the instruction to the interpreter:
+//
+//	before: mulsd; then 14 instructions that look for denormals, underflow, ...
+//	after:  mulsd
+
+// floatOp is the host instruction of an operation: %s is d or s, for doubles and
+// singles. Operand $0 is the result, $1 and $2 are the sources; in the forms for
+// hosts without AVX the first source is tied to the result.
+type floatOp struct{ avx, sse string }
+
+var floating = map[ir.Op]floatOp{
+	ir.OpFAdd:   {"vadds%s $2,$1,$0", "adds%s $2,$0"},
+	ir.OpFSub:   {"vsubs%s $2,$1,$0", "subs%s $2,$0"},
+	ir.OpFMul:   {"vmuls%s $2,$1,$0", "muls%s $2,$0"},
+	ir.OpFDiv:   {"vdivs%s $2,$1,$0", "divs%s $2,$0"},
+	ir.OpFSqrt:  {"vsqrts%s $1,$1,$0", "sqrts%s $1,$0"},
+	ir.OpFTrunc: {"vcvts%s2ss $1,$1,$0", "cvts%s2ss $1,$0"},
+	ir.OpFToSI:  {"vcvtts%s2si $1,$0", "cvtts%s2si $1,$0"},
+	// Comparisons make masks: flags are no result of an instruction that may fault.
+	// All NaNs signal; without AVX there is no equality that does, so a comparison
+	// stands before it.
+	ir.OpFCmpEQ: {"vcmpeq_oss%s $2,$1,$0", "comis%[1]s $2,$0; cmpeqs%[1]s $2,$0"},
+	ir.OpFCmpLT: {"vcmplts%s $2,$1,$0", "cmplts%s $2,$0"},
+	ir.OpFCmpLE: {"vcmples%s $2,$1,$0", "cmples%s $2,$0"},
+}
+
+// lowerFloat emits an operation that may signal.
+func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	u.beforeExit(v)
+	from, format := v.Args[0].Type, "d"
+	if from == ir.F32 {
+		format = "s"
+	}
+	op, first := floating[v.Op].avx, "x"
+	if !u.o.AVX {
+		op = floating[v.Op].sse
+		if len(x) == 2 {
+			first = "0"
+		}
+	}
+	result, out := llvmType(v.Type), "=x"
+	switch {
+	case v.Type == ir.I1:
+		result = llvmType(from)
+	case v.Type == ir.I64:
+		out = "=r"
+	}
+	constraints := out + "," + first
+	if len(x) == 2 {
+		constraints += ",x"
+	}
+	done := u.fn.NewBlock("")
+	exit := u.sideExit(v, abi.PCInterpret)
+	u.name(exit)
+	r := u.callBr(fmt.Sprintf(op, format), constraints+",X", len(x)+1, result, done, exit, x)
+	u.cur = done
+	if v.Type != ir.I1 {
+		return r, nil
+	}
+	bits := types.I64
+	if from == ir.F32 {
+		bits = types.I32
+	}
+	return u.cur.NewICmp(enum.IPredNE, u.cur.NewBitCast(r, bits), constant.NewInt(bits, 0)), nil
+}
+
+// lowerMapS widens the exponent: 0 stays, 255 becomes 2047, others change their bias.
+func lowerMapS(u *unit, _ *ir.Value, x []value.Value) (value.Value, error) {
+	const (
+		minNormal = 1 << 23
+		inf       = 0xff << 23
+		rebias    = (1023 - 127) << 52
+		toInf     = (2047 - 255) << 52
+	)
+	b := u.cur
+	i32 := func(n int64) value.Value { return constant.NewInt(types.I32, n) }
+	mag := b.NewAnd(x[0], i32(0x7fff_ffff))
+	wide := b.NewShl(b.NewZExt(mag, types.I64), i64(29))
+	bias := b.NewSelect(b.NewICmp(enum.IPredULT, mag, i32(inf)), i64(rebias), i64(toInf))
+	change := b.NewSelect(b.NewICmp(enum.IPredULT, mag, i32(minNormal)), i64(0), bias)
+	sign := b.NewAnd(b.NewSExt(x[0], types.I64), i64(-1<<63))
+	return b.NewBitCast(b.NewOr(sign, b.NewAdd(wide, change)), types.Double), nil
+}
+
+// lowerUnmapS takes bits 63, 62 and 58:29.
+func lowerUnmapS(u *unit, _ *ir.Value, x []value.Value) (value.Value, error) {
+	b := u.cur
+	v := b.NewBitCast(x[0], types.I64)
+	top := b.NewAnd(b.NewLShr(v, i64(32)), i64(0xc000_0000))
+	rest := b.NewAnd(b.NewLShr(v, i64(29)), i64(0x3fff_ffff))
+	return b.NewTrunc(b.NewOr(top, rest), types.I32), nil
+}

@@ -1,0 +1,121 @@
+package llvm
+
+import (
+	"github.com/llir/llvm/ir/enum"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+	"axpress/runtime/abi"
+)
+
+// Most addresses are a constant away from a value that the unit has used as an
+// address before: a stack pointer, a pointer to a structure, an array element.
+// Such a value is called a root. A unit checks a root once (that it lies in the
+// window of memory and is aligned), and then accesses what is near it without a
+// check of its own:
+//
+//	before: each of  stq ra,0(sp)  stq s0,8(sp)  checks, has a slow path and an exit
+//	after:  check sp;  mov %r11,(%rbp,%rax)  mov %rcx,8(%rbp,%rax)
+//
+// If the check fails the interpreter executes the access, which knows every case.
+// Kernel units do so for all accesses but those to user memory, which Options.User
+// names: the rest is in KSEG. User units do so at the full setting (see window.go).
+
+const (
+	regSP    = ir.Reg(30)
+	stackLog = 3 // alignment that the check of a stack pointer establishes
+)
+
+// check is a place where a root was found good.
+type check struct {
+	block int32 // index in order
+	log2  int   // of the alignment that was checked
+}
+
+// root splits the address of a into a root and an offset that is in reach of it.
+// exact: if the root is aligned to 1<<log2 the address is aligned as a needs it.
+func root(a access) (r *ir.Value, log2 int) {
+	addr := a.v.Args[0]
+	if addr.Op == ir.OpAnd && addr.Args[1].Op == ir.OpConst && addr.Args[1].Imm == -1<<a.log2 {
+		// LDQ_U and STQ_U: aligned by themselves, at most 7 bytes further away.
+		if r, off := offsetFrom(addr.Args[0]); inReach(off) {
+			return r, 0
+		}
+	}
+	r, off := offsetFrom(addr)
+	if !inReach(off) || off&(1<<a.log2-1) != 0 {
+		return addr, a.log2
+	}
+	return r, a.log2
+}
+
+func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootReach-8 }
+
+// checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
+// not, it is checked here, and v is left to the interpreter if it is no good.
+func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value) {
+	here := u.cfg.Index[v.Block.ID]
+	for _, c := range u.checks[r.ID] {
+		if c.log2 >= log2 && u.cfg.Dominates(c.block, here) {
+			return
+		}
+	}
+	u.checks[r.ID] = append(u.checks[r.ID], check{here, log2})
+	next := u.fn.NewBlock("")
+	u.condBr(u.rootIsGood(u.vals[r.ID], log2), next, u.sideExit(v, abi.PCInterpret), u.likely)
+	u.cur = next
+}
+
+// rootIsGood: a rotation puts the misalignment bits on top, so that one comparison
+// checks window and alignment (see abi.State.RootBias, abi.WindowBits).
+func (u *unit) rootIsGood(x value.Value, log2 int) value.Value {
+	rotate := func(x value.Value) value.Value {
+		if log2 == 0 {
+			return x
+		}
+		return u.cur.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), x, x, i64(int64(log2)))
+	}
+	if u.f.Kernel {
+		x = u.cur.NewAdd(x, u.constField(abi.Offset("RootBias")))
+		return u.cur.NewICmp(enum.IPredULT, rotate(x), u.constField(abi.Offset("RootLimit")+8*int64(log2)))
+	}
+	return u.cur.NewICmp(enum.IPredEQ, u.cur.NewLShr(rotate(x), i64(abi.WindowBits-int64(log2))), i64(0))
+}
+
+// rootAddress returns the host address of kernel access a if it is near a root,
+// else nil.
+func (u *unit) rootAddress(a access) value.Value {
+	r, log2 := root(a)
+	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
+		log2 = stackLog
+	} else if u.o.User != nil && u.o.User(a.v.PC) {
+		return nil
+	}
+	u.checkRoot(r, log2, a.v)
+	return u.cur.NewAdd(u.vals[a.v.Args[0].ID], u.constField(abi.Offset("RootDelta")))
+}
+
+// registerAt returns the value of pinned register r just before v.
+func registerAt(v *ir.Value, r ir.Reg) *ir.Value {
+	for _, rv := range v.Snap {
+		if rv.Reg == r {
+			return rv.Val
+		}
+	}
+	return nil
+}
+
+func rootOf(v *ir.Value) *ir.Value {
+	r, _ := offsetFrom(v)
+	return r
+}
+
+// offsetFrom splits v into a value and a constant number of bytes from it.
+func offsetFrom(v *ir.Value) (root *ir.Value, off int64) {
+	for v.Op == ir.OpAdd && v.Args[1].Op == ir.OpConst {
+		off += v.Args[1].Imm
+		v = v.Args[0]
+	}
+	return v, off
+}

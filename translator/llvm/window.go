@@ -1,0 +1,184 @@
+package llvm
+
+import (
+	"fmt"
+
+	lir "github.com/llir/llvm/ir"
+	"github.com/llir/llvm/ir/constant"
+	"github.com/llir/llvm/ir/types"
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+	"axpress/runtime/abi"
+)
+
+// Guest memory accesses, strategy "window": the pages of the current address space
+// are mapped at GS + guest address, so an access of user code is one host
+// instruction:
+//
+//	before: probe of the soft TLB, 9 instructions
+//	after:  mov %gs:8(%rdi),%rax
+//
+// If the page is not mapped the host faults; runtime/dispatch finds the instruction
+// in the table of section .gft and continues at its slow path, a thunk, which
+// makes the access and may have the page mapped. The address is checked as roots
+// are, so that the access cannot leave the window.
+
+// faultSection is the section of pairs of 32-bit offsets: an instruction that may
+// fault, and where to go on then, each relative to where the offset stands.
+const faultSection = `.pushsection .gft,"a",@progbits; .long 1b-.,${%d:l}-.; .popsection`
+
+// windowed is how an access of some type is written: the host instruction, the
+// constraint of its register, and its type there.
+type windowed struct {
+	asm string
+	reg string
+	typ types.Type
+}
+
+// loads and stores, by how the value is used.
+var (
+	windowLoads = map[extension]map[ir.Type]windowed{
+		extendZero: {
+			ir.I8: {"movzbl %gs:$1,${0:k}", "r", types.I64}, ir.I16: {"movzwl %gs:$1,${0:k}", "r", types.I64},
+			ir.I32: {"movl %gs:$1,${0:k}", "r", types.I64}, ir.I64: {"movq %gs:$1,$0", "r", types.I64},
+		},
+		extendSign: {
+			ir.I8: {"movsbq %gs:$1,$0", "r", types.I64}, ir.I16: {"movswq %gs:$1,$0", "r", types.I64},
+			ir.I32: {"movslq %gs:$1,$0", "r", types.I64},
+		},
+		extendFloat: {ir.I64: {"vmovsd %gs:$1,$0", "x", types.Double}},
+	}
+	windowStores = map[ir.Type]windowed{
+		ir.I8: {"movb ${1:b},%gs:$0", "r", types.I8}, ir.I16: {"movw ${1:w},%gs:$0", "r", types.I16},
+		ir.I32: {"movl ${1:k},%gs:$0", "r", types.I32}, ir.I64: {"movq $1,%gs:$0", "r", types.I64},
+	}
+	windowStoreFloat = windowed{"vmovsd $1,%gs:$0", "x", types.Double}
+)
+
+// extension says how a loaded value is used: what the load may do at once.
+type extension uint8
+
+const (
+	extendZero extension = iota
+	extendSign
+	extendFloat
+)
+
+// findUses notes the loads whose value is wanted sign-extended to 64 bits or as a
+// floating-point number, by all or first of its uses.
+func (u *unit) findUses() {
+	u.uses = map[int]extension{}
+	for _, b := range u.order {
+		for _, v := range b.Vals {
+			for _, a := range v.Args {
+				if a.Op != ir.OpLoad {
+					continue
+				}
+				switch {
+				case v.Op == ir.OpSExt && v.Type == ir.I64:
+					u.uses[a.ID] = extendSign
+				case v.Op == ir.OpBitcast && v.Type == ir.F64:
+					u.uses[a.ID] = extendFloat
+				}
+			}
+		}
+	}
+}
+
+// loaded is a value in the form its load gave it.
+type loaded struct {
+	how extension
+	val value.Value
+}
+
+// windowLoad emits a load of user code.
+func (u *unit) windowLoad(a access, t ir.Type) value.Value {
+	how := u.uses[a.v.ID]
+	w := windowLoads[how][t]
+	r, log2 := root(a)
+	u.checkRoot(r, log2, a.v)
+	done, slow := u.fn.NewBlock(""), u.slowBlock()
+	fast := u.callBr(w.asm, "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
+	fastEnd := u.cur
+	u.cur = slow
+	x, carry := u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
+	switch how {
+	case extendSign:
+		x = u.cur.NewSExt(u.narrow(x, llvmType(t)), types.I64)
+	case extendFloat:
+		x = u.cur.NewBitCast(x, types.Double)
+	}
+	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
+	u.cur = done
+	phi := done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(x, slow))
+	u.loaded[a.v.ID] = loaded{how, phi}
+	if how == extendFloat {
+		return u.cur.NewBitCast(phi, types.I64)
+	}
+	return u.narrow(phi, llvmType(t))
+}
+
+// windowStore emits a store of user code.
+func (u *unit) windowStore(a access, v *ir.Value) {
+	w, x := windowStores[v.Type], u.vals[v.ID]
+	if v.Op == ir.OpBitcast && v.Args[0].Type == ir.F64 {
+		w, x = windowStoreFloat, u.vals[v.Args[0].ID]
+	}
+	r, log2 := root(a)
+	u.checkRoot(r, log2, a.v)
+	done, slow := u.fn.NewBlock(""), u.slowBlock()
+	u.callBr(w.asm, "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
+	u.cur = slow
+	_, carry := u.thunk(abi.ThunkStore0+a.log2, false, a.v, u.slowAddress(a), u.widen(u.vals[v.ID]))
+	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
+	u.cur = done
+}
+
+// slowBlock returns a block whose address can be taken.
+func (u *unit) slowBlock() *lir.Block {
+	b := u.fn.NewBlock("")
+	u.name(b)
+	return b
+}
+
+// name gives b a name, which it needs for its address to be taken.
+func (u *unit) name(b *lir.Block) {
+	u.named++
+	b.SetName(fmt.Sprintf("n%d", u.named))
+}
+
+// guestPointer is the address of a, made anew from its root: only then does it
+// become part of the instruction, while the slow path computes its own.
+func (u *unit) guestPointer(a access, t types.Type) value.Value {
+	va := a.va
+	if r, off := offsetFrom(a.v.Args[0]); off != 0 {
+		va = u.cur.NewAdd(u.vals[r.ID], i64(off))
+	}
+	return lir.NewArg(u.cur.NewIntToPtr(va, types.NewPointer(t)), lir.ElementType{Typ: t})
+}
+
+// slowAddress is the address of a for its slow path.
+func (u *unit) slowAddress(a access) value.Value {
+	if r, off := offsetFrom(a.v.Args[0]); off != 0 {
+		return u.cur.NewAdd(u.vals[r.ID], i64(off))
+	}
+	return a.va
+}
+
+// callBr ends the current block with host instruction asm, which goes on in done, or
+// in fix if it faults; label is the number of the operand that is fix's address.
+func (u *unit) callBr(asm, constraints string, label int, result types.Type, done, fix *lir.Block, args []value.Value) value.Value {
+	sig := make([]types.Type, 0, len(args)+1)
+	for _, a := range args {
+		sig = append(sig, a.Type())
+	}
+	sig = append(sig, i8ptr)
+	callee := lir.NewInlineAsm(types.NewPointer(types.NewFunc(result, sig...)),
+		"1: "+asm+"; "+fmt.Sprintf(faultSection, label), constraints+",~{dirflag},~{fpsr},~{flags}")
+	callee.SideEffect = true
+	c := u.cur.NewCallBr(callee, append(args, constant.NewBlockAddress(u.fn, fix)), done, fix)
+	// The result type, which a callee that is inline assembly does not tell.
+	c.Typ = result
+	return c
+}
