@@ -20,6 +20,7 @@ const (
 	GroupGuest     Group = "guest"     // building the guest
 	GroupTranslate Group = "translate" // the translator's LLVM back end
 	GroupPeer      Group = "peer"      // what Axpress is compared with
+	GroupBench     Group = "bench"     // building the workloads of the bench
 )
 
 // Package is one line of recipe/packages.txt, the list of every Debian package the product uses.

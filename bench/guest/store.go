@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -120,18 +121,18 @@ func (s store) build(ctx context.Context, log logger, r recipe, build buildFunc,
 
 // syncAndRename puts a finished folder into its place: the data is on the disk before the name is.
 func syncAndRename(from, to string) error {
-	files, err := os.ReadDir(from)
+	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Sync(), f.Close())
+	})
 	if err != nil {
 		return fmt.Errorf("finish the entry: %w", err)
-	}
-	for _, e := range files {
-		f, err := os.OpenFile(filepath.Join(from, e.Name()), os.O_RDWR, 0)
-		if err != nil {
-			return fmt.Errorf("finish the entry: %w", err)
-		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return fmt.Errorf("finish the entry: %w", err)
-		}
 	}
 	if err := os.Rename(from, to); err != nil {
 		return fmt.Errorf("finish the entry: %w", err)

@@ -62,12 +62,12 @@ func (a *app) guestBuild() *cobra.Command {
 
 func (a *app) guestPackages() *cobra.Command {
 	return &cobra.Command{
-		Use: "packages [GROUP...]", Short: "Install the Debian packages that are missing (guest, translate, peer)",
+		Use: "packages [GROUP...]", Short: "Install the Debian packages that are missing (guest, translate, peer, bench)",
 		RunE: func(c *cobra.Command, args []string) error {
 			groups := []guest.Group{}
 			for _, name := range args {
 				g := guest.Group(name)
-				if err := oneOf("group", g, []guest.Group{guest.GroupGuest, guest.GroupTranslate, guest.GroupPeer}); err != nil {
+				if err := oneOf("group", g, []guest.Group{guest.GroupGuest, guest.GroupTranslate, guest.GroupPeer, guest.GroupBench}); err != nil {
 					return err
 				}
 				groups = append(groups, g)

@@ -1,0 +1,148 @@
+package guest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"axpress/bench/workloads"
+)
+
+// programRecipe returns the recipe of a program for both machines.
+func programRecipe(p workloads.Program, ours map[string][]byte, versions map[string]string, release string) (recipe, error) {
+	r := recipe{kind: "bench-" + p.Name, inputs: map[string]string{
+		"program": fmt.Sprintf("%+v %q %q %q", p, workloads.CFlags(), workloads.AlphaFlags(), workloads.AlphaLink()),
+	}}
+	if p.Package != "" {
+		r.inputs["debian"] = release
+	}
+	for _, u := range p.Units {
+		for _, f := range u.Files {
+			if !u.Ours {
+				continue
+			}
+			text, ok := ours[f]
+			if !ok {
+				return r, fmt.Errorf("BUG: %s: there is no source %s", p.Name, f)
+			}
+			r.inputs["file "+f] = string(text)
+			r.inputs["file axbench.h"] = string(ours["axbench.h"])
+		}
+	}
+	return r, r.addVersions(versions, "gcc", "libc6-dev", "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
+}
+
+// buildProgram returns the buildFunc of a program.
+func (b builder) buildProgram(p workloads.Program, ours map[string][]byte) buildFunc {
+	return func(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
+		c := command{dir: work, log: log, env: []string{"SOURCE_DATE_EPOCH=0"}}
+		folder := filepath.Join(work, "ours")
+		if err := writeSources(folder, ours); err != nil {
+			return nil, err
+		}
+		versions := map[string]string{}
+		if p.Package != "" {
+			b.log.printf("%s: fetching Debian's source", p.Name)
+			source, version, err := fetchSource(ctx, c, b.release, p.Package)
+			if err != nil {
+				return nil, err
+			}
+			versions[p.Package] = version
+			c.dir = source
+		}
+		for _, args := range p.Prepare {
+			if err := c.run(ctx, args[0], args[1:]...); err != nil {
+				return nil, err
+			}
+		}
+		b.log.printf("%s: compiling for both machines", p.Name)
+		for _, m := range machines() {
+			if err := m.compile(ctx, c, p, folder, filepath.Join(out, m.dir)); err != nil {
+				return nil, err
+			}
+		}
+		return versions, nil
+	}
+}
+
+// writeSources writes our sources to a folder.
+func writeSources(folder string, ours map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, text := range ours {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is one of the machines that programs are compiled for.
+type target struct {
+	dir    string // below the entry
+	gcc    string
+	flags  []string
+	link   []string
+	chosen func(all, alpha []string) []string // options for both, and for Alpha only
+}
+
+func machines() []target {
+	return []target{
+		{dirHost, "gcc", nil, nil, func(all, _ []string) []string { return all }},
+		{dirAlpha, crossPrefix + "gcc", workloads.AlphaFlags(), workloads.AlphaLink(), func(all, alpha []string) []string {
+			return slices.Concat(all, alpha)
+		}},
+	}
+}
+
+// compile makes the program p for the machine: out/NAME. c.dir is the package's folder, ours has our sources.
+func (t target) compile(ctx context.Context, c command, p workloads.Program, ours, out string) error {
+	objects := filepath.Join(ours, t.dir) // beside our sources: the package's folder may have one of this name
+	for _, d := range []string{out, objects} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return err
+		}
+	}
+	link := slices.Concat([]string{"-static"}, t.link, []string{"-o", filepath.Join(out, p.Name)})
+	for _, u := range p.Units {
+		files, err := unitFiles(u, c.dir, ours)
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			object := u.Object
+			if object == "" {
+				object = strings.TrimSuffix(filepath.Base(f), ".c") + ".o"
+			}
+			object = filepath.Join(objects, object)
+			args := slices.Concat(workloads.CFlags(), t.flags, t.chosen(p.Flags, p.Alpha), t.chosen(u.Flags, u.Alpha))
+			if err := c.run(ctx, t.gcc, append(args, "-c", "-o", object, f)...); err != nil {
+				return err
+			}
+			link = append(link, object)
+		}
+	}
+	return c.run(ctx, t.gcc, append(link, p.Libs...)...)
+}
+
+// unitFiles returns a unit's files, sorted within each pattern.
+func unitFiles(u workloads.Unit, source, ours string) ([]string, error) {
+	var files []string
+	for _, pattern := range u.Files {
+		folder := source
+		if u.Ours {
+			folder = ours
+		}
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil || len(found) == 0 {
+			return nil, errors.Join(fmt.Errorf("no source file %s", pattern), err)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
