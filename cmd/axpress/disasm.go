@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 )
@@ -113,8 +114,8 @@ func findFunction(img *image.Image, name string) (codeRange, error) {
 
 // disassemble writes ranges in the form of objdump -d.
 func disassemble(w *bufio.Writer, img *image.Image, ranges []codeRange, plain bool) error {
-	symbols := newNames(img)
-	style := isa.Style{Plain: plain, Symbol: symbols.at}
+	names := symbols.NewNames(img)
+	style := isa.Style{Plain: plain, Symbol: names.At}
 	var line []byte
 	for _, r := range ranges {
 		for pc := r.start &^ 3; pc < r.end; pc += 4 {
@@ -122,10 +123,9 @@ func disassemble(w *bufio.Writer, img *image.Image, ranges []codeRange, plain bo
 			if !ok {
 				break
 			}
-			if i, found := symbols.find(pc); found || pc == r.start {
-				name := symbols.at(pc)
-				if found {
-					name = symbols.symbols[i].Name
+			if name, found := names.Exact(pc); found || pc == r.start {
+				if !found {
+					name = names.At(pc)
 				}
 				fmt.Fprintf(w, "\n%016x <%s>:\n", pc, name)
 			}

@@ -12,6 +12,7 @@ import (
 func (a *app) run() *cobra.Command {
 	var b boot
 	var t translation
+	var prof profiling
 	var memory, statsFile string
 	c := &cobra.Command{
 		Use:   "run --kernel FILE",
@@ -30,6 +31,7 @@ func (a *app) run() *cobra.Command {
 			if b.memory, err = parseSize(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
+			b.sampling = prof.wanted()
 			if err := b.load(); err != nil {
 				return err
 			}
@@ -48,6 +50,9 @@ func (a *app) run() *cobra.Command {
 					return err
 				}
 			}
+			if err := prof.write(&b); err != nil {
+				return err
+			}
 			return stopped(stop)
 		},
 	}
@@ -62,6 +67,7 @@ func (a *app) run() *cobra.Command {
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	prof.flags(f)
 	t.flags(f)
 	return c
 }
