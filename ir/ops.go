@@ -145,16 +145,17 @@ var Table = [numOps]OpInfo{
 	// Floating-point operations that may signal leave the unit (EffectExit) instead
 	// of giving a result, at the latest when an operand is a signaling NaN or
 	// denormal or a finite operation overflows, underflows or is invalid. They need
-	// not leave for quiet NaNs and infinities among the operands, but may.
-	OpFAdd:   {"fadd", 2, EffectExit, "F,F->F", "IEEE sum, to nearest even"},
-	OpFSub:   {"fsub", 2, EffectExit, "F,F->F", "IEEE difference, to nearest even"},
-	OpFMul:   {"fmul", 2, EffectExit, "F,F->F", "IEEE product, to nearest even"},
-	OpFDiv:   {"fdiv", 2, EffectExit, "F,F->F", "IEEE quotient, to nearest even"},
-	OpFSqrt:  {"fsqrt", 1, EffectExit, "F->F", "IEEE square root, to nearest even"},
+	// not leave for quiet NaNs and infinities among the operands, but may. Imm is how
+	// arithmetic rounds (RoundXxx), 0 being to nearest even.
+	OpFAdd:   {"fadd", 2, EffectExit, "F,F->F", "IEEE sum"},
+	OpFSub:   {"fsub", 2, EffectExit, "F,F->F", "IEEE difference"},
+	OpFMul:   {"fmul", 2, EffectExit, "F,F->F", "IEEE product"},
+	OpFDiv:   {"fdiv", 2, EffectExit, "F,F->F", "IEEE quotient"},
+	OpFSqrt:  {"fsqrt", 1, EffectExit, "F->F", "IEEE square root"},
 	OpFCmpEQ: {"fcmp.eq", 2, EffectExit, "F,F->b", "equal; leaves for a NaN"},
 	OpFCmpLT: {"fcmp.lt", 2, EffectExit, "F,F->b", "less; leaves for a NaN"},
 	OpFCmpLE: {"fcmp.le", 2, EffectExit, "F,F->b", "less or equal; leaves for a NaN"},
-	OpFTrunc: {"ftrunc", 1, EffectExit, "F->A", "f64 to f32, to nearest even"},
+	OpFTrunc: {"ftrunc", 1, EffectExit, "F->A", "f64 to f32"},
 	OpFToSI:  {"ftosi", 1, EffectExit, "F->I", "float to i64, truncating; leaves for a NaN or a number out of range"},
 	OpFExt:   {"fext", 1, EffectNone, "F->A", "f32 to f64; of the results of operations only, which are no denormals or signaling NaNs"},
 	OpSIToF:  {"sitof", 1, EffectNone, "J->F", "signed integer to float, to nearest even"},
@@ -172,6 +173,14 @@ var Table = [numOps]OpInfo{
 	OpPoll:   {"poll", 0, EffectExit, "->v", "leave the unit at PC if the run is to end (instruction budget, interrupt)"},
 	OpRetire: {"retire", 0, EffectCount, "->v", "Imm guest instructions are done"},
 }
+
+// How floating-point arithmetic rounds: the numbers that x86 uses (MXCSR.RC).
+const (
+	RoundNearest = 0
+	RoundDown    = 1 // towards minus infinity
+	RoundUp      = 2
+	RoundZero    = 3
+)
 
 // Info returns the row of op.
 func (op Op) Info() *OpInfo { return &Table[op] }

@@ -16,16 +16,18 @@ import (
 	"axpress/cmd/axpress/prepare"
 	"axpress/ir/pass"
 	"axpress/translator/pipeline"
+	"axpress/translator/profile"
 )
 
 // translation are the options about translating that several commands have.
 type translation struct {
-	jobs  int
-	force bool
-	check bool
-	hints string
-	only  string
-	debug []string
+	jobs    int
+	force   bool
+	check   bool
+	hints   string
+	only    string
+	profile string
+	debug   []string
 }
 
 func (t *translation) flags(f *pflag.FlagSet) {
@@ -33,7 +35,20 @@ func (t *translation) flags(f *pflag.FlagSet) {
 	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
 	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
 	f.StringVar(&t.only, "only", "", "translate only the functions whose name matches this regular expression; the rest is interpreted")
+	f.StringVar(&t.profile, "profile", "", "the --profile-out file of an earlier run: what it shows hot is translated at the full setting too")
 	f.StringVar(&t.hints, "hints", "", "the --stats file of an earlier run: translate also what it had to interpret of the kernel")
+}
+
+// readProfile reads a --profile file.
+func readProfile(path string) (*profile.Profile, error) {
+	if path == "" {
+		return nil, nil
+	}
+	p, err := profile.Load(path)
+	if err != nil {
+		return nil, fail(statusInput, "--profile: %w", err)
+	}
+	return p, nil
 }
 
 // errHelped says that the user wanted to read, not to work.
@@ -54,6 +69,9 @@ func (t *translation) options(a *app) (prepare.Options, error) {
 		if only, err = regexp.Compile(t.only); err != nil {
 			return o, fail(statusUsage, "--only: %w", err)
 		}
+	}
+	if o.Profile, err = readProfile(t.profile); err != nil {
+		return o, err
 	}
 	hints, err := readHints(t.hints)
 	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only}

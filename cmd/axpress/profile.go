@@ -83,7 +83,9 @@ func (b *boot) symbols() (*symbols.Table, error) {
 	}
 	translated := map[*image.Image]*artifact.Artifact{}
 	for _, r := range b.translations {
-		translated[r.Image] = r.Artifact
+		if r.Hot == nil {
+			translated[r.Image] = r.Artifact
+		}
 	}
 	t := &symbols.Table{}
 	for _, img := range append([]*image.Image{b.kernel}, b.programs...) {

@@ -89,7 +89,7 @@ func summarise(results []*prepare.Result, took time.Duration) summary {
 	for _, r := range results {
 		m := r.Artifact.Manifest
 		s.Files = append(s.Files, fileSummary{
-			File: r.Image.Name, Kind: r.Image.Kind.String(), Key: r.Key, Path: r.Path, Cached: r.Cached,
+			File: r.Name(), Kind: r.Image.Kind.String(), Key: r.Key, Path: r.Path, Cached: r.Cached,
 			Functions: m.Functions, Instructions: m.Insts, Bytes: r.Bytes,
 			PerInst: float64(r.Bytes) / float64(max(m.Insts, 1)), Seconds: r.Seconds, Missing: append([]string{}, r.Missing...),
 		})

@@ -34,25 +34,32 @@ const (
 	dynNearest = 2 << dynShift
 )
 
-// nearest says whether the instruction can take the fast path: it rounds to
-// nearest, or as the FPCR says, which is then guarded, and does not ask for
-// inexact traps.
-func (l *lifter) nearest(in *isa.Inst) bool {
+// rounding returns how the instruction rounds (ir.RoundXxx). !ok: it is left to the
+// interpreter, since it asks for inexact traps. What rounds as the FPCR says is
+// guarded to round to nearest.
+func (l *lifter) rounding(in *isa.Inst) (how int64, ok bool) {
 	if in.Trap&isa.TrapI != 0 {
-		return false
+		return 0, false
 	}
 	switch in.Round {
-	case isa.RoundNormal:
-		return true
+	case isa.RoundChopped:
+		return ir.RoundZero, true
+	case isa.RoundMinus:
+		return ir.RoundDown, true
 	case isa.RoundDynamic:
 		if !l.known.nearest {
 			l.known.nearest = true
 			dyn := l.opc(ir.OpAnd, l.b.LdState(ir.I64, offFPCR), dynMask)
 			l.b.Guard(l.cmpc(ir.OpICmpEQ, dyn, dynNearest))
 		}
-		return true
 	}
-	return false
+	return ir.RoundNearest, true
+}
+
+// nearest says whether the instruction rounds to nearest, and can be lifted.
+func (l *lifter) nearest(in *isa.Inst) bool {
+	how, ok := l.rounding(in)
+	return ok && how == ir.RoundNearest
 }
 
 // operand is a floating-point source.
@@ -102,7 +109,8 @@ func (l *lifter) guardFinite(v *ir.Value) {
 // single says whether an instruction computes in S floating.
 type single bool
 
-// in converts a register value to the format computed in, out back.
+// in converts a register value, which holds a single, to the format computed in,
+// out back.
 func (s single) in(l *lifter, v *ir.Value) *ir.Value {
 	if s {
 		return l.b.Conv(ir.OpFTrunc, ir.F32, v)
@@ -117,12 +125,18 @@ func (s single) out(l *lifter, v *ir.Value) *ir.Value {
 	return v
 }
 
+// rounded emits an op that rounds.
+func (l *lifter) rounded(op ir.Op, how int64, args ...*ir.Value) *ir.Value {
+	return l.b.Emit(op, args[0].Type, how, args...)
+}
+
 // arith lifts ADDx, SUBx, MULx and DIVx. Denormals signal, as operands and as
 // results. A finite result proves finite operands, but for a divisor: x/Inf is 0.
 // Operands that are known to be finite have a finite result, or signal.
 func arith(op ir.Op, s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
-		if !l.nearest(in) {
+		how, ok := l.rounding(in)
+		if !ok {
 			l.interpret(in)
 			return
 		}
@@ -134,7 +148,7 @@ func arith(op ir.Op, s single) liftFunc {
 		if op == ir.OpFDiv && !l.isNormal(in.Rb) {
 			l.b.Guard(l.isFinite(y))
 		}
-		v := l.op(op, s.in(l, x.val), s.in(l, y.val))
+		v := l.rounded(op, how, s.in(l, x.val), s.in(l, y.val))
 		if !l.isNormal(in.Ra) || !l.isNormal(in.Rb) {
 			l.guardFinite(v)
 			l.nowNormal(x, y)
@@ -146,12 +160,13 @@ func arith(op ir.Op, s single) liftFunc {
 // sqrt lifts SQRTx (section 4.10.23). Negative numbers signal.
 func sqrt(s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
-		if !l.nearest(in) {
+		how, ok := l.rounding(in)
+		if !ok {
 			l.interpret(in)
 			return
 		}
 		x := l.operand(in.Rb)
-		v := l.b.Unary(ir.OpFSqrt, s.in(l, x.val))
+		v := l.rounded(ir.OpFSqrt, how, s.in(l, x.val))
 		if !l.isNormal(in.Rb) {
 			l.guardFinite(v)
 			l.nowNormal(x)

@@ -48,12 +48,13 @@ func fromQuad(s single) liftFunc {
 
 // liftCVTTS rounds T to S floating (section 4.10.15).
 func (l *lifter) liftCVTTS(in *isa.Inst) {
-	if !l.nearest(in) {
+	how, ok := l.rounding(in)
+	if !ok {
 		l.interpret(in)
 		return
 	}
 	x := l.operand(in.Rb)
-	v := single(true).in(l, x.val)
+	v := l.b.Emit(ir.OpFTrunc, ir.F32, how, x.val)
 	if !l.isNormal(in.Rb) {
 		l.guardFinite(v)
 		l.nowNormal(x)

@@ -218,14 +218,15 @@ func (w writer) crb() {
 	}
 }
 
-// memory writes the memory data descriptor table: the console's cluster and the
-// rest.
+// memory writes the memory data descriptor table: the console's clusters at both
+// ends of memory and the rest.
 func (w writer) memory(cfg *Config) {
 	const clusterSize, usageConsole, usageSystem = 56, 1, 0
 	base := uint64(HWRPBPA + mddtOffset)
 	clusters := [...]struct{ pfn, pages, usage uint64 }{
 		{0, ReservedBytes >> abi.PageShift, usageConsole},
-		{ReservedBytes >> abi.PageShift, (cfg.MemSize - ReservedBytes) >> abi.PageShift, usageSystem},
+		{ReservedBytes >> abi.PageShift, (cfg.MemSize - ReservedBytes - TopBytes) >> abi.PageShift, usageSystem},
+		{(cfg.MemSize - TopBytes) >> abi.PageShift, TopBytes >> abi.PageShift, usageConsole},
 	}
 	w.put(base+0x10, uint64(len(clusters)))
 	for i, c := range clusters {

@@ -102,13 +102,13 @@ func TestAsLinuxReads(t *testing.T) {
 	if got := string(ram[name : name+quad(ram, name-8)]); got != "AlphaServer ES40" || ram[name+uint64(len(got))] != 0 {
 		t.Errorf("platform string %q", got)
 	}
-	// Memory clusters: contiguous, the console's first.
+	// Memory clusters: contiguous, the console's at both ends.
 	mddt := h + quad(ram, h+0xc8)
-	if n := quad(ram, mddt+0x10); n != 2 {
+	if n := quad(ram, mddt+0x10); n != 3 {
 		t.Fatalf("%d clusters", n)
 	}
 	next := uint64(0)
-	for i, usage := range []uint64{1, 0} {
+	for i, usage := range []uint64{1, 0, 1} {
 		c := mddt + 0x18 + uint64(i)*56
 		if quad(ram, c) != next || quad(ram, c+48) != usage {
 			t.Errorf("cluster %d: start %d usage %d", i, quad(ram, c), quad(ram, c+48))

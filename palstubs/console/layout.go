@@ -16,8 +16,12 @@ const (
 	stackPA   = 0x10000
 	stackSize = abi.PageSize // per CPU
 
-	// ReservedBytes is the size of the console's memory cluster.
+	// ReservedBytes is the size of the console's memory cluster at address 0.
 	ReservedBytes = 0x20000
+	// TopBytes is the size of the one at the end of memory. Consoles have one there;
+	// here nothing is in it, but native code need not expect the guest's own data so
+	// close to the end (abi.RootReach).
+	TopBytes = abi.RootReach
 )
 
 // MaxCPUs is what the 21272 chipset, and with it the layout above, has room for.

@@ -44,6 +44,9 @@ func NewState() (*State, error) {
 	s := (*State)(unsafe.Pointer(&b[0]))
 	s.FlushTLB()
 	s.FlushJump()
+	for rc := range s.MXCSR {
+		s.MXCSR[rc] = NativeMXCSR | uint32(rc)<<13
+	}
 	return s, nil
 }
 

@@ -105,6 +105,8 @@ type State struct {
 	// GSBase is the host address of the window of the current address space: the
 	// page of user address va is at GSBase+va, if it is mapped. 0: no window.
 	GSBase uint64
+	// MXCSR is what native code loads to round in the ways of MXCSR.RC.
+	MXCSR [4]uint32
 	// WindowMiss is set when an access through the window faults on the host, so
 	// that the slow path knows that the page would better be mapped.
 	WindowMiss uint64
@@ -167,6 +169,10 @@ type State struct {
 	TLB  [2][2][TLBEntries]TLBEntry // [mode][access]
 	Jump [JumpEntries]JumpEntry
 }
+
+// NativeMXCSR is the MXCSR of native code that rounds to nearest: all exceptions but
+// inexact fault.
+const NativeMXCSR = 0x1000
 
 // RootReach is how far from a checked address, in bytes and either way, accesses
 // need no check of their own.

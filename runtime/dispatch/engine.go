@@ -73,6 +73,7 @@ type Engine struct {
 	kernel  *kernelCode
 	pages   *pageCode
 	hot     hotCode
+	heat    heat
 	window  *window.Set // nil if there is no hot code of programs
 	itlbGen uint64
 	stats   Stats
@@ -127,7 +128,7 @@ func (e *Engine) addHot(code *abi.Code, ram *mem.RAM) (err error) {
 		if e.window, err = window.New(ram); err != nil {
 			return fmt.Errorf("windows for hot code: %w", err)
 		}
-		e.mmu.SetWindow(e.window)
+		e.mmu.SetWindow(follower{e.window, &e.heat})
 	}
 	e.hot.add(code)
 	return nil
@@ -266,6 +267,9 @@ func (e *Engine) native() uint64 {
 		resume(s)
 	}
 	e.stats.NativeInsts += uint64(s.Icount - before)
+	if s.GSBase != 0 && e.heat.ran(s.ASN, s.Icount-before) {
+		s.DropUserJumps()
+	}
 	low := s.PC & 3
 	s.PC &^= 3
 	code := [4]uint64{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[low]
@@ -328,6 +332,9 @@ func (e *Engine) mapPage(va uint64) {
 		return
 	}
 	e.stats.WindowMaps++
+	if e.heat.missed(s.ASN) {
+		s.DropUserJumps()
+	}
 	if e.kernel != nil && e.kernel.release(pa&abi.PageMask) != nil {
 		return
 	}
@@ -355,8 +362,10 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 		}
 		return e.kernel.lookup(pc)
 	}
-	if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
-		return host, index, ok
+	if e.heat.isHot(e.s.ASN) {
+		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
+			return host, index, ok
+		}
 	}
 	p := e.pages.at(pc, e.s.ASN, e.mmu)
 	if p == nil {

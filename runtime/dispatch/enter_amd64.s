@@ -10,8 +10,6 @@
 // else happens faults.
 DATA goMXCSR<>+0(SB)/4, $0x1f80
 GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
-DATA nativeMXCSR<>+0(SB)/4, $0x1000
-GLOBL nativeMXCSR<>(SB), RODATA|NOPTR, $4
 
 // SETGS points GS to the window of the address space, if there is one.
 #define SETGS \
@@ -35,7 +33,7 @@ TEXT ·enter(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ const_offEnterIndex(R12), DX
 	MOVQ const_offEnterHost(R12), R14
 	SETGS
-	LDMXCSR nativeMXCSR<>(SB)
+	LDMXCSR const_offMXCSR(R12)
 go:
 	MOVQ const_offR30(R12), BP
 	MOVQ const_offR16(R12), DI
@@ -73,7 +71,7 @@ TEXT ·resume(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ SP, const_offGoSP(R12)
 	MOVQ const_offNativeSP(R12), SP
 	SETGS
-	LDMXCSR nativeMXCSR<>(SB)
+	LDMXCSR const_offMXCSR(R12)
 	MOVOU 0x0(SP), X0
 	MOVOU 0x10(SP), X1
 	MOVOU 0x20(SP), X2

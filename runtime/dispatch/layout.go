@@ -29,6 +29,7 @@ const (
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
 	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
+	offMXCSR      = unsafe.Offsetof(abi.State{}.MXCSR) - bias
 	offWindowMiss = unsafe.Offsetof(abi.State{}.WindowMiss) - bias
 	offTLB        = unsafe.Offsetof(abi.State{}.TLB) - bias
 	offTLBWrite   = offTLB + abi.TLBEntries*abi.TLBEntrySize

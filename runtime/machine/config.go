@@ -180,10 +180,10 @@ func (m *Machine) load() (console.Boot, error) {
 		low, high = min(low, s.PA), max(high, s.PA+n)
 	}
 	n := uint64(len(cfg.Initrd))
-	if n > size-high {
+	if n+console.TopBytes > size-high {
 		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of RAM %#x", n, high, size)
 	}
-	initrd := (size - n) &^ (abi.PageSize - 1)
+	initrd := (size - console.TopBytes - n) &^ (abi.PageSize - 1)
 	if initrd < high {
 		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: overlaps the kernel, which ends at %#x", n, high)
 	}

@@ -17,7 +17,8 @@ import (
 // address; everything else (TLB miss, misaligned address, I/O, faults) is a call
 // of a thunk, which preserves all registers but its result and tells a fault by
 // the carry flag. In kernel mode the fast path is the KSEG window, and the thunk
-// probes the TLB; in user mode the fast path is the TLB.
+// probes the TLB; in user mode, and where the kernel accesses user memory, the fast
+// path is the TLB.
 //
 // Guest accesses are volatile: LLVM may not tear, merge, invent or reorder them.
 
@@ -48,10 +49,13 @@ func (u *unit) hostAddress(a access) (host value.Value, slow *lir.Block) {
 		}
 	}
 	slow = u.fn.NewBlock("")
-	if u.f.Kernel {
-		return u.ksegAddress(a, slow), slow
+	switch {
+	case !u.f.Kernel:
+		return u.tlbAddress(a, abi.ModeUser, slow), slow
+	case u.o.User != nil && u.o.User(a.v.PC):
+		return u.tlbAddress(a, abi.ModeKernel, slow), slow
 	}
-	return u.tlbAddress(a, slow), slow
+	return u.ksegAddress(a, slow), slow
 }
 
 // ksegAddress: one rotation puts the misalignment bits on top, so that a single
@@ -75,13 +79,13 @@ func (u *unit) ksegAddress(a access, slow *lir.Block) value.Value {
 	return u.cur.NewAdd(u.constField(abi.Offset(base)), t)
 }
 
-// tlbAddress probes the user-mode soft TLB (see abi.TLBEntry).
-func (u *unit) tlbAddress(a access, slow *lir.Block) value.Value {
+// tlbAddress probes the soft TLB of a mode (see abi.TLBEntry).
+func (u *unit) tlbAddress(a access, mode int64, slow *lir.Block) value.Value {
 	kind := int64(abi.AccessRead)
 	if a.write {
 		kind = abi.AccessWrite
 	}
-	table := abi.Offset("TLB") + (abi.ModeUser*2+kind)*abi.TLBEntries*abi.TLBEntrySize
+	table := abi.Offset("TLB") + (mode*2+kind)*abi.TLBEntries*abi.TLBEntrySize
 	off := u.cur.NewAnd(u.cur.NewLShr(a.va, i64(abi.PageShift-4)), i64((abi.TLBEntries-1)*abi.TLBEntrySize))
 	entry := u.cur.NewGetElementPtr(types.I8, u.state, off)
 	at := func(field int64) value.Value {

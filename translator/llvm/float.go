@@ -69,7 +69,17 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	done := u.fn.NewBlock("")
 	exit := u.sideExit(v, abi.PCInterpret)
 	u.name(exit)
-	r := u.callBr(fmt.Sprintf(op, format), constraints+",X", len(x)+1, result, done, exit, x)
+	before, after := "", ""
+	args := append([]value.Value{}, x...)
+	if v.Imm != ir.RoundNearest {
+		// A fault leaves native code, which loads MXCSR when it is entered.
+		constraints, args = constraints+",{r12}", append(args, u.state)
+		load := func(how int64) string {
+			return fmt.Sprintf("ldmxcsr %d(%%r12); ", abi.Offset("MXCSR")+4*how-abi.StateBias)
+		}
+		before, after = load(v.Imm), "; "+load(ir.RoundNearest)
+	}
+	r := u.callBr(before, fmt.Sprintf(op, format)+after, constraints+",X", len(args)+1, result, done, exit, args)
 	u.cur = done
 	if v.Type != ir.I1 {
 		return r, nil

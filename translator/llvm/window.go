@@ -99,7 +99,7 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	r, log2 := root(a)
 	u.checkRoot(r, log2, a.v)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	fast := u.callBr(w.asm, "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
+	fast := u.callBr("", w.asm, "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
 	fastEnd := u.cur
 	u.cur = slow
 	x, carry := u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
@@ -128,7 +128,7 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 	r, log2 := root(a)
 	u.checkRoot(r, log2, a.v)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	u.callBr(w.asm, "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
+	u.callBr("", w.asm, "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
 	u.cur = slow
 	_, carry := u.thunk(abi.ThunkStore0+a.log2, false, a.v, u.slowAddress(a), u.widen(u.vals[v.ID]))
 	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
@@ -166,16 +166,17 @@ func (u *unit) slowAddress(a access) value.Value {
 	return a.va
 }
 
-// callBr ends the current block with host instruction asm, which goes on in done, or
-// in fix if it faults; label is the number of the operand that is fix's address.
-func (u *unit) callBr(asm, constraints string, label int, result types.Type, done, fix *lir.Block, args []value.Value) value.Value {
+// callBr ends the current block with host instruction asm, after what must come
+// before it; it goes on in done, or in fix if it faults; label is the number of the
+// operand that is fix's address.
+func (u *unit) callBr(before, asm, constraints string, label int, result types.Type, done, fix *lir.Block, args []value.Value) value.Value {
 	sig := make([]types.Type, 0, len(args)+1)
 	for _, a := range args {
 		sig = append(sig, a.Type())
 	}
 	sig = append(sig, i8ptr)
 	callee := lir.NewInlineAsm(types.NewPointer(types.NewFunc(result, sig...)),
-		"1: "+asm+"; "+fmt.Sprintf(faultSection, label), constraints+",~{dirflag},~{fpsr},~{flags}")
+		before+"1: "+asm+"; "+fmt.Sprintf(faultSection, label), constraints+",~{dirflag},~{fpsr},~{flags}")
 	callee.SideEffect = true
 	c := u.cur.NewCallBr(callee, append(args, constant.NewBlockAddress(u.fn, fix)), done, fix)
 	// The result type, which a callee that is inline assembly does not tell.

@@ -11,6 +11,7 @@ import (
 	"axpress/translator/artifact"
 	"axpress/translator/cache"
 	"axpress/translator/pipeline"
+	"axpress/translator/profile"
 	"axpress/translator/toolchain"
 )
 
@@ -19,8 +20,14 @@ type Options struct {
 	CacheDir string // "" is the user's cache
 	Force    bool   // translate even what the cache has
 	Pipeline pipeline.Options
-	Report   Reporter // may be nil
+	// Profile, if not nil, says what is hot: it is translated once more, at the full
+	// setting.
+	Profile *profile.Profile
+	Report  Reporter // may be nil
 }
+
+// hotShare is the share of all instructions of a profile that hot units make.
+const hotShare = 0.998
 
 // Reporter tells a person what happens. Its methods are called one at a time.
 type Reporter interface {
@@ -39,6 +46,7 @@ type Reporter interface {
 // Result is the translation of one image.
 type Result struct {
 	Image    *image.Image
+	Hot      []uint64 // not nil: the translation of these units, at the full setting
 	Key      string
 	Path     string // of the cache entry
 	Cached   bool   // it was there already
@@ -97,16 +105,18 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 			p.o.Report.Note(fmt.Sprintf("%s: no code, nothing to translate", img.Name))
 			continue
 		}
-		r := &Result{Image: img, Key: pipeline.Key(img, p.tools, p.options(img))}
-		r.Path = p.store.Path(r.Key)
-		results = append(results, r)
-		if !p.o.Force && p.load(r) {
-			r.Cached = true
-			continue
+		for _, r := range p.wanted(img) {
+			r.Key = pipeline.Key(img, p.tools, p.options(r))
+			r.Path = p.store.Path(r.Key)
+			results = append(results, r)
+			if !p.o.Force && p.load(r) {
+				r.Cached = true
+				continue
+			}
+			jobs = append(jobs, job{r, words})
+			names = append(names, r.Name())
+			total += words
 		}
-		jobs = append(jobs, job{r, words})
-		names = append(names, img.Name)
-		total += words
 	}
 	if len(jobs) == 0 {
 		return results, ctx.Err()
@@ -127,13 +137,35 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 	return results, nil
 }
 
-// options are the pipeline's for img. Hints are addresses of the kernel's image;
-// in a program they would mean nothing.
-func (p *preparation) options(img *image.Image) pipeline.Options {
+// wanted returns the translations of img to find or make: of all of it, and of
+// what is hot.
+func (p *preparation) wanted(img *image.Image) []*Result {
+	all := []*Result{{Image: img}}
+	if p.o.Profile == nil || img.Kind == image.Dyn {
+		return all
+	}
+	if hot := p.o.Profile.Hot(img.Hash, hotShare); len(hot) > 0 {
+		all = append(all, &Result{Image: img, Hot: hot})
+	}
+	return all
+}
+
+// Name is the name of the image, and whether it is about what is hot in it.
+func (r *Result) Name() string {
+	if r.Hot != nil {
+		return r.Image.Name + " (hot)"
+	}
+	return r.Image.Name
+}
+
+// options are the pipeline's for r. Hints are addresses of the kernel's image; in a
+// program they would mean nothing.
+func (p *preparation) options(r *Result) pipeline.Options {
 	o := p.o.Pipeline
-	if img.Kind != image.Kernel {
+	if r.Image.Kind != image.Kernel {
 		o.Hints = nil
 	}
+	o.Hot = r.Hot
 	return o
 }
 
@@ -170,7 +202,7 @@ func (r *Result) open() error {
 // translate makes the entry of r and loads it: code must come from a file, mapped.
 func (p *preparation) translate(ctx context.Context, r *Result, progress func(part, of int)) error {
 	start := time.Now()
-	o := p.options(r.Image)
+	o := p.options(r)
 	o.Progress = progress
 	a, err := pipeline.Translate(ctx, r.Image, p.tools, o)
 	switch {
