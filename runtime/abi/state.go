@@ -96,17 +96,24 @@ type State struct {
 	StoreKSEGBias uint64
 	StoreRAMBase  uint64
 	StoreRAMLimit [4]uint64
-	// Root window, for kernel code that checks an address once and then accesses
-	// what lies within RootReach of it: root is good, and aligned to 1<<n, if
-	// rotr(root+RootBias, n) < RootLimit[n]; host address = va + RootDelta.
+	// Stack window, for kernel code that checks a stack pointer once and then accesses
+	// what lies within RootReach of it: sp is good if
+	// rotr(sp+RootBias, 3) < RootLimit; host address = va + RootDelta.
 	RootBias  uint64
-	RootLimit [4]uint64
+	RootLimit uint64
+	// RootDelta is the distance of guest and host addresses of the kernel: RAM is
+	// mapped at RootDelta + its KSEG address, and other pages from there on up to the
+	// end of the address space may be (see runtime/window).
 	RootDelta uint64
 	// GSBase is the host address of the window of the current address space: the
 	// page of user address va is at GSBase+va, if it is mapped. 0: no window.
 	GSBase uint64
 	// MXCSR is what native code loads to round in the ways of MXCSR.RC.
 	MXCSR [4]uint32
+	// FastPAL, if not 0, lets runtime/dispatch execute CALL_PALs of its own where
+	// nothing special happens; FastCalls counts them, by FastXxx.
+	FastPAL   uint64
+	FastCalls [2]uint64
 	// WindowMiss is set when an access through the window faults on the host, so
 	// that the slow path knows that the page would better be mapped.
 	WindowMiss uint64
@@ -220,6 +227,18 @@ const (
 	// ExitNative: the interpreter stopped at PC because native code has an entry there.
 	ExitNative
 	NumExitCodes
+)
+
+// Indices of State.FastCalls.
+const (
+	FastCallsys = iota
+	FastRTI
+)
+
+// Function codes of CALL_PAL that native code treats on its own.
+const (
+	PALRTI     = 0x3f
+	PALCallsys = 0x83
 )
 
 // ExitNames names the exit codes, for statistics.

@@ -88,13 +88,15 @@ func New(c Config) (*Engine, error) {
 	for _, code := range c.Code {
 		switch {
 		case code.Hot:
-			err = e.addHot(code, c.RAM)
+			err = e.addHot(code)
 		case len(code.Spans) == 0:
 			e.pages.add(code)
 		case e.kernel == nil:
 			e.kernel, err = newKernelCode(code, c.RAM)
 		default:
-			e.kernel.addHot(code)
+			if err = e.needWindow(); err == nil && c.RAM.Wide() {
+				e.kernel.addHot(code)
+			}
 		}
 		if err == nil {
 			err = catchFaults(code)
@@ -111,6 +113,7 @@ func New(c Config) (*Engine, error) {
 	if err := unix.Mprotect(e.stack[:pageBytes], unix.PROT_NONE); err != nil {
 		return nil, fmt.Errorf("guard the native stack: %w", err)
 	}
+	e.s.FastPAL = 1
 	e.s.NativeStack = addressOf(e.stack) + stackSize
 	var thunks [abi.NumThunks]uint64
 	thunkTable(&thunks)
@@ -120,17 +123,23 @@ func New(c Config) (*Engine, error) {
 
 // addHot adds the hot code of a program. Where the host cannot have windows it is
 // left out: the other translation does as well.
-func (e *Engine) addHot(code *abi.Code, ram *mem.RAM) (err error) {
+func (e *Engine) addHot(code *abi.Code) (err error) {
 	if !hasFSGSBase() {
 		return nil
 	}
-	if e.window == nil {
-		if e.window, err = window.New(ram); err != nil {
-			return fmt.Errorf("windows for hot code: %w", err)
-		}
-		e.mmu.SetWindow(follower{e.window, &e.heat})
-	}
 	e.hot.add(code)
+	return e.needWindow()
+}
+
+// needWindow makes the windows that hot code accesses memory through.
+func (e *Engine) needWindow() (err error) {
+	if e.window != nil {
+		return nil
+	}
+	if e.window, err = window.New(e.ram); err != nil {
+		return fmt.Errorf("windows for hot code: %w", err)
+	}
+	e.mmu.SetWindow(follower{e.window, &e.heat})
 	return nil
 }
 
@@ -215,7 +224,13 @@ func (e *Engine) Native() (code uint64, ok bool) {
 // state before the instruction, as ExitInterpret. Accesses that are made do not stay
 // in the soft TLB, so with empty TLBs and the load and store windows shut all come
 // here but those through the stack window. nil ends it.
-func (e *Engine) SetVeto(veto func() bool) { e.veto = veto }
+func (e *Engine) SetVeto(veto func() bool) {
+	e.veto = veto
+	e.s.FastPAL = 1
+	if veto != nil {
+		e.s.FastPAL = 0
+	}
+}
 
 // Written says that somebody else stored to pa, a physical address, through
 // another mapping of the RAM. It takes effect at the next InvalidateCode, like the
@@ -255,8 +270,7 @@ func (e *Engine) native() uint64 {
 	s := e.s
 	before := s.Icount
 	e.stats.Entries++
-	s.GSBase = 0
-	if e.window != nil && s.Mode() == abi.ModeUser {
+	if e.window != nil {
 		s.GSBase = e.window.Base(s.ASN)
 	}
 	s.ExitCode = abi.ExitNone
@@ -324,21 +338,26 @@ func (e *Engine) serve() {
 	}
 }
 
-// mapPage has the page of va, which a user program accesses, mapped in its window.
+// mapPage has the page of va, which native code accesses, mapped in a window.
 func (e *Engine) mapPage(va uint64) {
 	s := e.s
-	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, abi.ModeUser)
+	mode := s.Mode()
+	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
 	if fault || pa >= e.ram.Size() || e.veto != nil {
 		return
 	}
 	e.stats.WindowMaps++
-	if e.heat.missed(s.ASN) {
-		s.DropUserJumps()
-	}
 	if e.kernel != nil && e.kernel.release(pa&abi.PageMask) != nil {
 		return
 	}
-	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, abi.ModeUser)
+	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
+	if mode == abi.ModeKernel {
+		e.window.MapKernel(va, pa, !readOnly)
+		return
+	}
+	if e.heat.missed(s.ASN) {
+		s.DropUserJumps()
+	}
 	e.window.Map(s.ASN, va, pa, !readOnly)
 }
 

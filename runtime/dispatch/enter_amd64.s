@@ -18,6 +18,17 @@ GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
 	JZ 2(PC) \
 	WRGSBASEQ AX
 
+// KERNELSTACK sets R8 to the host address of the kernel stack at CX, or goes to not
+// if that is not plain, aligned RAM.
+#define KERNELSTACK(not) \
+	MOVQ CX, R8 \
+	ADDQ const_offRootBias(R12), R8 \
+	RORQ $3, R8 \
+	CMPQ R8, const_offRootLimit(R12) \
+	JCC  not \
+	MOVQ CX, R8 \
+	ADDQ const_offRootDelta(R12), R8
+
 // func enter(s *abi.State)
 // Enters EnterHost at EnterIndex and follows the jump cache until there is a
 // reason to go back to Go; then PC holds the guest PC with its two low bits.
@@ -40,7 +51,8 @@ go:
 	MOVQ const_offR17(R12), SI
 	CALL R14
 	TESTQ $3, SI
-	JNZ  out
+	JNZ  pal
+next:
 	CMPQ BX, const_offLimit(R12)
 	JGE  out
 	MOVQ SI, R15
@@ -54,6 +66,92 @@ go:
 	MOVQ (const_offJump+8)(R12)(R13*1), R14
 	MOVQ (const_offJump+16)(R12)(R13*1), DX
 	JMP  go
+	// CALL_PAL callsys and rti, where nothing special happens (palstubs/osf has all
+	// of it). Nothing is changed before it is clear that they can be done here.
+pal:
+	MOVQ SI, AX
+	ANDQ $3, AX
+	CMPQ AX, $1 // abi.PCExit
+	JNE  out
+	CMPQ const_offExitCode(R12), $const_exitCallPAL
+	JNE  out
+	CMPQ const_offFastPAL(R12), $0
+	JEQ  out
+	CMPQ const_offExitArg(R12), $const_palCallsys
+	JEQ  callsys
+	CMPQ const_offExitArg(R12), $const_palRTI
+	JNE  out
+	TESTQ $const_psUser, const_offPS(R12)
+	JNZ  out
+	MOVQ const_offR30(R12), CX
+	KERNELSTACK(out)
+	MOVQ 0(R8), AX // new PS
+	MOVQ AX, R9    // new IPL
+	ANDQ $7, R9
+	TESTQ $const_psUser, AX
+	JZ   2(PC)
+	XORQ R9, R9
+	CMPQ const_offIRQLevel(R12), R9
+	JHI  out
+	MOVQ 16(R8), R10
+	MOVQ R10, const_offR29(R12)
+	MOVQ 24(R8), R10
+	MOVQ R10, const_offR16(R12)
+	MOVQ 32(R8), R10
+	MOVQ R10, const_offR17(R12)
+	MOVQ 40(R8), R10
+	MOVQ R10, const_offR18(R12)
+	ADDQ $48, CX
+	XORQ R11, R11 // jump key
+	TESTQ $const_psUser, AX
+	JZ   left
+	MOVQ $const_psUser, R9
+	MOVQ CX, const_offKSP(R12)
+	MOVQ const_offUSP(R12), CX
+	MOVQ const_offASN(R12), R11
+	SHLQ $const_jumpKeyASN, R11
+	MOVQ const_offJumpGen(R12), R10
+	SHLQ $const_jumpKeyGen, R10
+	ORQ  R10, R11
+	MOVQ $const_jumpKeyUser, R10
+	ORQ  R10, R11
+left:
+	MOVQ CX, const_offR30(R12)
+	MOVQ R9, const_offPS(R12)
+	MOVQ R11, const_offJumpKey(R12)
+	MOVQ 8(R8), SI
+	ANDQ $~3, SI
+	MOVQ $0, const_offIntrFlag(R12)
+	INCQ const_offFastRTI(R12)
+	JMP  called
+callsys:
+	MOVQ const_offPS(R12), AX
+	TESTQ $const_psUser, AX
+	JZ   out
+	MOVQ const_offKSP(R12), CX
+	SUBQ $48, CX
+	KERNELSTACK(out)
+	MOVQ AX, 0(R8)
+	ANDQ $~3, SI
+	ADDQ $4, SI
+	MOVQ SI, 8(R8)
+	MOVQ const_offR29(R12), R9
+	MOVQ R9, 16(R8)
+	MOVQ const_offR30(R12), R9
+	MOVQ R9, const_offUSP(R12)
+	MOVQ CX, const_offR30(R12)
+	ANDQ $7, AX
+	MOVQ AX, const_offPS(R12)
+	MOVQ $0, const_offJumpKey(R12)
+	MOVQ const_offKGP(R12), R9
+	MOVQ R9, const_offR29(R12)
+	MOVQ const_offEntSys(R12), SI
+	INCQ const_offFastSys(R12)
+called:
+	MOVQ $0, const_offLockFlag(R12)
+	MOVQ $0, const_offExitCode(R12)
+	INCQ BX
+	JMP  next
 out:
 	LDMXCSR goMXCSR<>(SB)
 	MOVQ BX, const_offIcount(R12)

@@ -29,6 +29,22 @@ const (
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
 	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
+	offFastPAL    = unsafe.Offsetof(abi.State{}.FastPAL) - bias
+	offFastSys    = unsafe.Offsetof(abi.State{}.FastCalls) - bias + 8*abi.FastCallsys
+	offFastRTI    = unsafe.Offsetof(abi.State{}.FastCalls) - bias + 8*abi.FastRTI
+	offExitArg    = unsafe.Offsetof(abi.State{}.ExitArg) - bias
+	offKSP        = unsafe.Offsetof(abi.State{}.KSP) - bias
+	offUSP        = unsafe.Offsetof(abi.State{}.USP) - bias
+	offKGP        = unsafe.Offsetof(abi.State{}.KGP) - bias
+	offASN        = unsafe.Offsetof(abi.State{}.ASN) - bias
+	offJumpGen    = unsafe.Offsetof(abi.State{}.JumpGen) - bias
+	offEntSys     = unsafe.Offsetof(abi.State{}.Entries) - bias + 8*abi.EntSys
+	offIRQLevel   = unsafe.Offsetof(abi.State{}.IRQLevel) - bias
+	offLockFlag   = unsafe.Offsetof(abi.State{}.LockFlag) - bias
+	offIntrFlag   = unsafe.Offsetof(abi.State{}.IntrFlag) - bias
+	offRootBias   = unsafe.Offsetof(abi.State{}.RootBias) - bias
+	offRootLimit  = unsafe.Offsetof(abi.State{}.RootLimit) - bias
+	offRootDelta  = unsafe.Offsetof(abi.State{}.RootDelta) - bias
 	offMXCSR      = unsafe.Offsetof(abi.State{}.MXCSR) - bias
 	offWindowMiss = unsafe.Offsetof(abi.State{}.WindowMiss) - bias
 	offTLB        = unsafe.Offsetof(abi.State{}.TLB) - bias
@@ -37,7 +53,17 @@ const (
 
 	offR16 = 16*8 - bias
 	offR17 = 17*8 - bias
+	offR18 = 18*8 - bias
+	offR29 = 29*8 - bias
 	offR30 = 30*8 - bias
+
+	exitCallPAL = abi.ExitCallPAL
+	palRTI      = abi.PALRTI
+	palCallsys  = abi.PALCallsys
+	psUser      = 8 // PS<3>
+	jumpKeyUser = abi.JumpKeyUser
+	jumpKeyASN  = abi.JumpKeyASNShift
+	jumpKeyGen  = abi.JumpKeyGenShift
 
 	// modeShift scales PS<3> to the distance between the two modes' TLBs.
 	modeShift  = 12

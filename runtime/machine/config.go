@@ -105,7 +105,7 @@ func New(cfg Config) (_ *Machine, err error) {
 			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())
 		}
 	}()
-	if m.ram, err = mem.New(cfg.Memory); err != nil {
+	if m.ram, err = newRAM(&cfg); err != nil {
 		return nil, err
 	}
 	boot, err := m.load()
@@ -257,3 +257,13 @@ var (
 	_ device.Scheduler = (*clock)(nil)
 	_ device.CPUIRQ    = irqLines{}
 )
+
+// newRAM makes the RAM: wide if the engine may want that and the host has room.
+func newRAM(cfg *Config) (*mem.RAM, error) {
+	if cfg.NewEngine != nil {
+		if ram, err := mem.NewWide(cfg.Memory); err == nil {
+			return ram, nil
+		}
+	}
+	return mem.New(cfg.Memory)
+}

@@ -172,3 +172,16 @@ func (l irqLines) SetIRQ(cpu int, kind device.IRQKind, level bool) {
 		l.m.slice.interrupted(l.m, c)
 	}
 }
+
+// callPALs returns how many CALL_PALs of function code fn were executed, by us or by
+// the engine itself.
+func (c *CPU) callPALs(fn int) uint64 {
+	n := c.stats.callPALs[fn]
+	switch fn {
+	case abi.PALCallsys:
+		n += c.S.FastCalls[abi.FastCallsys]
+	case abi.PALRTI:
+		n += c.S.FastCalls[abi.FastRTI]
+	}
+	return n
+}

@@ -107,10 +107,9 @@ func (c *CPU) harmless(pc uint64) bool {
 
 // syscalls counts the system calls of all CPUs.
 func (m *Machine) syscalls() uint64 {
-	const callsys = 0x83
 	n := uint64(0)
 	for _, c := range m.cpus {
-		n += c.stats.callPALs[callsys]
+		n += c.callPALs(abi.PALCallsys)
 	}
 	return n
 }

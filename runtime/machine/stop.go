@@ -99,7 +99,8 @@ func (m *Machine) Stats() Stats {
 				cs.Exits[abi.ExitNames[i]] = n
 			}
 		}
-		for i, n := range c.stats.callPALs {
+		for i := range c.stats.callPALs {
+			n := c.callPALs(i)
 			if n == 0 {
 				continue
 			}

@@ -1,9 +1,12 @@
 package mem
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
 )
 
 // pageSize is the guest's page size: RAM is a whole number of pages.
@@ -11,13 +14,15 @@ const pageSize = 8192
 
 // maxSize bounds what New accepts: the part of the 44-bit physical address
 // space below the I/O space (EV6 hardware reference manual, section 5).
-const maxSize = 1 << 43
+const maxSize = 1 << 40
 
 // RAM is guest physical memory from address 0 on. Offsets are physical
 // addresses in bytes. All methods but Close may be called by any goroutine.
 type RAM struct {
-	b  []byte
-	fd int
+	b      []byte
+	mapped []byte // what is to be unmapped; nil for a View
+	fd     int
+	wide   bool
 }
 
 // New allocates size bytes of zeroed RAM. size must be a positive multiple of
@@ -37,7 +42,46 @@ func New(size uint64) (*RAM, error) {
 	if err != nil {
 		return nil, closeAfter(fd, fmt.Errorf("guest RAM of %d bytes: mmap: %w", size, err))
 	}
-	return &RAM{b: b, fd: fd}, nil
+	return &RAM{b: b, mapped: b, fd: fd}, nil
+}
+
+// NewWide is New, and reserves the host addresses around the RAM, so that further
+// pages can be mapped there (see Above): 4 TB of address space, but no memory.
+func NewWide(size uint64) (*RAM, error) {
+	r, err := New(size)
+	if err != nil {
+		return nil, err
+	}
+	area, err := unix.Mmap(-1, 0, areaSize, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("guest RAM: reserve %d bytes of address space (is it limited, as by ulimit -v?): %w", areaSize, err), r.Close())
+	}
+	b := area[margin : margin+size : margin+size]
+	if err := remapShared(b, r.fd, 0); err != nil {
+		return nil, errors.Join(fmt.Errorf("guest RAM of %d bytes: mmap: %w", size, err), unix.Munmap(area), r.Close())
+	}
+	if err := unix.Munmap(r.mapped); err != nil {
+		return nil, fmt.Errorf("guest RAM: munmap: %w", err)
+	}
+	r.b, r.mapped, r.wide = b, area, true
+	return r, nil
+}
+
+// Wide RAM lies in a larger area of host addresses, in which nothing else is mapped:
+// the kernel's address space, from KSEG up to its end, where native code accesses
+// pages at a fixed distance from their virtual address.
+const (
+	margin   = abi.RootReach
+	areaSize = 1<<abi.WindowBits + 2*margin
+)
+
+// Wide says whether the RAM is from NewWide.
+func (r *RAM) Wide() bool { return r.wide }
+
+// Above returns the host address that is off bytes above Base, outside of the wide
+// RAM; false if off is too large.
+func (r *RAM) Above(off uint64) (uintptr, bool) {
+	return r.Base() + uintptr(off), r.wide && off >= r.Size() && off < 1<<abi.WindowBits
 }
 
 // closeAfter closes fd because of err, which it returns.
@@ -54,9 +98,8 @@ func (r *RAM) Close() error {
 	if r.b == nil {
 		return nil
 	}
-	b := r.b
 	r.b = nil
-	if err := unix.Munmap(b); err != nil {
+	if err := unix.Munmap(r.mapped); err != nil {
 		return fmt.Errorf("guest RAM: munmap: %w", err)
 	}
 	if err := unix.Close(r.fd); err != nil {

@@ -68,11 +68,9 @@ func (m *MMU) InitWindows(codeEndPA uint64) {
 	m.s.StoreKSEGBias = -(kseg + end)
 	m.s.StoreRAMBase = m.base + end
 	m.s.RootBias = -(kseg + end + abi.RootReach)
-	for n := range m.s.RootLimit {
-		m.s.RootLimit[n] = 0
-		if room := m.size - end; room > 2*abi.RootReach {
-			m.s.RootLimit[n] = (room - 2*abi.RootReach) >> n
-		}
+	m.s.RootLimit = 0
+	if room := m.size - end; room > 2*abi.RootReach {
+		m.s.RootLimit = (room - 2*abi.RootReach) >> 3
 	}
 	m.s.RootDelta = m.base - kseg
 	for n := range m.s.RAMLimit {

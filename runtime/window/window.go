@@ -23,10 +23,11 @@ const span = 1<<abi.WindowBits + 2*abi.RootReach
 
 // Set is the windows of one CPU. It is not for concurrent use.
 type Set struct {
-	ram   *mem.RAM
-	slot  [slots]slot
-	clock uint64 // counts uses
-	pages int    // mapped in all slots
+	ram    *mem.RAM
+	slot   [slots]slot
+	kernel slot   // see MapKernel; it has no area of its own
+	clock  uint64 // counts uses
+	pages  int    // mapped in all slots
 	// Mapped and Dropped count pages, for statistics.
 	Mapped, Dropped uint64
 }
@@ -41,16 +42,21 @@ type slot struct {
 // New returns windows that pages of ram can be mapped in. An error says that the
 // host has no room.
 func New(ram *mem.RAM) (*Set, error) {
-	w := &Set{ram: ram}
-	for i := range w.slot {
-		area, err := unix.Mmap(-1, 0, span, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
-		if err != nil {
-			w.Close()
-			return nil, fmt.Errorf("reserve %d bytes of address space: %w", uint64(span), err)
-		}
-		w.slot[i] = slot{area: area, pages: map[uint64]bool{}}
+	w := &Set{ram: ram, kernel: slot{pages: map[uint64]bool{}}}
+	if err := w.reserve(&w.slot[0]); err != nil { // one there must be
+		return nil, err
 	}
 	return w, nil
+}
+
+// reserve gives s its address space.
+func (w *Set) reserve(s *slot) error {
+	area, err := unix.Mmap(-1, 0, span, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		return fmt.Errorf("reserve %d bytes of address space (is it limited, as by ulimit -v?): %w", uint64(span), err)
+	}
+	s.area, s.pages = area, map[uint64]bool{}
+	return nil
 }
 
 // Close unmaps the windows.
@@ -86,7 +92,7 @@ func (w *Set) of(asn uint64) *slot {
 			s.used = w.clock
 			return s
 		}
-		if s.used < oldest.used {
+		if s.used < oldest.used && (s.area != nil || w.reserve(s) == nil) {
 			oldest = s
 		}
 	}
@@ -103,7 +109,9 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 		return
 	}
 	if w.pages >= maxPages {
-		w.DropAll()
+		for i := range w.slot {
+			w.clear(&w.slot[i])
+		}
 	}
 	s := w.of(asn)
 	va, pa = va&abi.PageMask, pa&abi.PageMask
@@ -111,7 +119,8 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 	if writable {
 		prot |= unix.PROT_WRITE
 	}
-	if !w.mapAt(s, va, prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa)) {
+	if !mapPage(uintptr(s.base()+va), prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa)) {
+		w.clear(s) // the host may have unmapped what was there
 		return
 	}
 	if _, again := s.pages[va]; !again {
@@ -121,14 +130,35 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 	w.Mapped++
 }
 
-// mapAt maps one page of s; if the host refuses, all pages of s go.
-func (w *Set) mapAt(s *slot, va uint64, prot, flags, fd int, off int64) bool {
-	_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(s.base()+va), abi.PageSize, uintptr(prot), uintptr(flags), uintptr(fd), uintptr(off))
-	if errno == 0 {
-		return true
+// MapKernel maps the page of va, which is above RAM in the kernel's part of the
+// address space, to the physical page of pa, for kernel mode in all address spaces.
+func (w *Set) MapKernel(va, pa uint64, writable bool) {
+	at, ok := w.ram.Above(va&abi.PageMask - abi.KSEGBase)
+	if !ok || len(w.kernel.pages) >= maxPages {
+		return
 	}
-	w.clear(s)
-	return false
+	prot := unix.PROT_READ
+	if writable {
+		prot |= unix.PROT_WRITE
+	}
+	if mapPage(at, prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa&abi.PageMask)) {
+		w.kernel.pages[va&abi.PageMask] = writable
+		w.Mapped++
+	}
+}
+
+// mapPage maps one page; false if the host refuses.
+func mapPage(at uintptr, prot, flags, fd int, off int64) bool {
+	_, _, errno := unix.Syscall6(unix.SYS_MMAP, at, abi.PageSize, uintptr(prot), uintptr(flags), uintptr(fd), uintptr(off))
+	return errno == 0
+}
+
+// unmap takes the page at a host address away; the guest would go on with a stale
+// page if that failed.
+func unmap(at uintptr) {
+	if !mapPage(at, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_FIXED, -1, 0) {
+		panic("BUG: cannot unmap a page of a window")
+	}
 }
 
 // Drop unmaps the page of va in all windows.
@@ -136,18 +166,32 @@ func (w *Set) Drop(va uint64) {
 	va &= abi.PageMask
 	for i := range w.slot {
 		s := &w.slot[i]
-		if _, ok := s.pages[va]; ok && w.mapAt(s, va, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_FIXED, -1, 0) {
+		if _, ok := s.pages[va]; ok {
+			unmap(uintptr(s.base() + va))
 			delete(s.pages, va)
 			w.pages--
 			w.Dropped++
 		}
 	}
+	if _, ok := w.kernel.pages[va]; ok {
+		w.dropKernel(va)
+	}
+}
+
+func (w *Set) dropKernel(va uint64) {
+	at, _ := w.ram.Above(va - abi.KSEGBase)
+	unmap(at)
+	delete(w.kernel.pages, va)
+	w.Dropped++
 }
 
 // DropAll unmaps all pages of all windows.
 func (w *Set) DropAll() {
 	for i := range w.slot {
 		w.clear(&w.slot[i])
+	}
+	for va := range w.kernel.pages {
+		w.dropKernel(va)
 	}
 }
 

@@ -41,10 +41,10 @@ func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, erro
 // hostAddress emits the fast path's check. It leaves u.cur where the check
 // succeeded and returns the host address (i64) and the block where it failed.
 //
-// An access of the kernel near a root has no slow path: slow is nil then.
+// A stack access of the kernel has no slow path: slow is nil then.
 func (u *unit) hostAddress(a access) (host value.Value, slow *lir.Block) {
 	if u.f.Kernel {
-		if host := u.rootAddress(a); host != nil {
+		if host := u.stackAddress(a); host != nil {
 			return host, nil
 		}
 	}
@@ -173,7 +173,7 @@ func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.windowed() {
+	if u.windowed(a) {
 		return u.windowLoad(a, v.Type), nil
 	}
 	t := llvmType(v.Type)
@@ -191,7 +191,7 @@ func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.windowed() {
+	if u.windowed(a) {
 		u.windowStore(a, v.Args[1])
 		return nil, nil
 	}
@@ -263,9 +263,6 @@ func lowerRPCC(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	asm.SideEffect = true
 	return u.cur.NewCall(asm, u.state), nil
 }
-
-// windowed says whether the unit's accesses go through the window.
-func (u *unit) windowed() bool { return u.o.Hot && !u.f.Kernel }
 
 // begin prepares access v, which may leave the unit.
 func (u *unit) begin(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {

@@ -19,8 +19,9 @@ import (
 //	after:  check sp;  mov %r11,(%rbp,%rax)  mov %rcx,8(%rbp,%rax)
 //
 // If the check fails the interpreter executes the access, which knows every case.
-// Kernel units do so for all accesses but those to user memory, which Options.User
-// names: the rest is in KSEG. User units do so at the full setting (see window.go).
+// At the cheap setting kernel units treat their stack pointer so, which is always in
+// KSEG; at the full setting all units treat all roots so, and what is not mapped
+// where they access it has a slow path (see window.go).
 
 const (
 	regSP    = ir.Reg(30)
@@ -54,7 +55,7 @@ func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootRe
 
 // checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
 // not, it is checked here, and v is left to the interpreter if it is no good.
-func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value) {
+func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.Value) value.Value) {
 	here := u.cfg.Index[v.Block.ID]
 	for _, c := range u.checks[r.ID] {
 		if c.log2 >= log2 && u.cfg.Dominates(c.block, here) {
@@ -63,36 +64,42 @@ func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value) {
 	}
 	u.checks[r.ID] = append(u.checks[r.ID], check{here, log2})
 	next := u.fn.NewBlock("")
-	u.condBr(u.rootIsGood(u.vals[r.ID], log2), next, u.sideExit(v, abi.PCInterpret), u.likely)
+	u.condBr(isGood(u.vals[r.ID]), next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
 }
 
 // rootIsGood: a rotation puts the misalignment bits on top, so that one comparison
-// checks window and alignment (see abi.State.RootBias, abi.WindowBits).
+// checks window and alignment. The windows are the addresses below 1<<WindowBits
+// and, in kernel mode, those from -1<<WindowBits on.
 func (u *unit) rootIsGood(x value.Value, log2 int) value.Value {
-	rotate := func(x value.Value) value.Value {
-		if log2 == 0 {
-			return x
-		}
-		return u.cur.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), x, x, i64(int64(log2)))
-	}
 	if u.f.Kernel {
-		x = u.cur.NewAdd(x, u.constField(abi.Offset("RootBias")))
-		return u.cur.NewICmp(enum.IPredULT, rotate(x), u.constField(abi.Offset("RootLimit")+8*int64(log2)))
+		x = u.cur.NewSub(i64(0), x)
 	}
-	return u.cur.NewICmp(enum.IPredEQ, u.cur.NewLShr(rotate(x), i64(abi.WindowBits-int64(log2))), i64(0))
+	return u.cur.NewICmp(enum.IPredEQ, u.cur.NewLShr(u.rotate(x, log2), i64(abi.WindowBits-int64(log2))), i64(0))
 }
 
-// rootAddress returns the host address of kernel access a if it is near a root,
-// else nil.
-func (u *unit) rootAddress(a access) value.Value {
-	r, log2 := root(a)
-	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
-		log2 = stackLog
-	} else if u.o.User != nil && u.o.User(a.v.PC) {
+func (u *unit) rotate(x value.Value, n int) value.Value {
+	if n == 0 {
+		return x
+	}
+	return u.cur.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), x, x, i64(int64(n)))
+}
+
+// stackIsGood is rootIsGood for kernel stacks, which are in RAM, as a root anywhere
+// in KSEG need not be (see abi.State.RootBias).
+func (u *unit) stackIsGood(x value.Value) value.Value {
+	x = u.cur.NewAdd(x, u.constField(abi.Offset("RootBias")))
+	return u.cur.NewICmp(enum.IPredULT, u.rotate(x, stackLog), u.constField(abi.Offset("RootLimit")))
+}
+
+// stackAddress returns the host address of kernel access a if it is near the stack
+// pointer, else nil.
+func (u *unit) stackAddress(a access) value.Value {
+	r, _ := root(a)
+	if sp := registerAt(a.v, regSP); sp == nil || r != rootOf(sp) {
 		return nil
 	}
-	u.checkRoot(r, log2, a.v)
+	u.checkRoot(r, stackLog, a.v, u.stackIsGood)
 	return u.cur.NewAdd(u.vals[a.v.Args[0].ID], u.constField(abi.Offset("RootDelta")))
 }
 

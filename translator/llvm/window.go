@@ -2,6 +2,7 @@ package llvm
 
 import (
 	"fmt"
+	"strings"
 
 	lir "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/constant"
@@ -13,8 +14,8 @@ import (
 )
 
 // Guest memory accesses, strategy "window": the pages of the current address space
-// are mapped at GS + guest address, so an access of user code is one host
-// instruction:
+// are mapped at GS + guest address, those of the kernel at RootDelta + guest
+// address, so an access is one host instruction:
 //
 //	before: probe of the soft TLB, 9 instructions
 //	after:  mov %gs:8(%rdi),%rax
@@ -96,10 +97,9 @@ type loaded struct {
 func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	how := u.uses[a.v.ID]
 	w := windowLoads[how][t]
-	r, log2 := root(a)
-	u.checkRoot(r, log2, a.v)
+	u.checkWindow(a)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	fast := u.callBr("", w.asm, "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
+	fast := u.callBr("", u.segment(w.asm), "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
 	fastEnd := u.cur
 	u.cur = slow
 	x, carry := u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
@@ -125,14 +125,36 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 	if v.Op == ir.OpBitcast && v.Args[0].Type == ir.F64 {
 		w, x = windowStoreFloat, u.vals[v.Args[0].ID]
 	}
-	r, log2 := root(a)
-	u.checkRoot(r, log2, a.v)
+	u.checkWindow(a)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	u.callBr("", w.asm, "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
+	u.callBr("", u.segment(w.asm), "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
 	u.cur = slow
 	_, carry := u.thunk(abi.ThunkStore0+a.log2, false, a.v, u.slowAddress(a), u.widen(u.vals[v.ID]))
 	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
 	u.cur = done
+}
+
+// windowed says whether access a goes through the window. The kernel's accesses to
+// user memory do not: each touches pages of its own a few times.
+func (u *unit) windowed(a access) bool {
+	return u.o.Hot && !(u.f.Kernel && u.o.User != nil && u.o.User(a.v.PC))
+}
+
+// checkWindow makes sure that a is in the window.
+func (u *unit) checkWindow(a access) {
+	r, log2 := root(a)
+	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
+		log2 = stackLog // once for all
+	}
+	u.checkRoot(r, log2, a.v, func(x value.Value) value.Value { return u.rootIsGood(x, log2) })
+}
+
+// segment removes from a host instruction what addresses the window of user mode.
+func (u *unit) segment(asm string) string {
+	if u.f.Kernel {
+		return strings.ReplaceAll(asm, "%gs:", "")
+	}
+	return asm
 }
 
 // slowBlock returns a block whose address can be taken.
@@ -154,6 +176,9 @@ func (u *unit) guestPointer(a access, t types.Type) value.Value {
 	va := a.va
 	if r, off := offsetFrom(a.v.Args[0]); off != 0 {
 		va = u.cur.NewAdd(u.vals[r.ID], i64(off))
+	}
+	if u.f.Kernel {
+		va = u.cur.NewAdd(va, u.constField(abi.Offset("RootDelta")))
 	}
 	return lir.NewArg(u.cur.NewIntToPtr(va, types.NewPointer(t)), lir.ElementType{Typ: t})
 }

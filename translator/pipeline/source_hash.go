@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "09b9a7d66437d5b774c91767779cd2ed"
+const sourceHash = "376eb2ea3c558a7d54cfc526d966f7e0"
