@@ -64,3 +64,12 @@ func userAccesses(img *image.Image) map[uint64]bool {
 	}
 	return user
 }
+
+// maxFunction is the number of instructions from which functions are split. Hot ones
+// stay whole, such as an interpreter's loop.
+func maxFunction(o Options) int {
+	if o.Hot != nil {
+		return 16_000
+	}
+	return 0
+}

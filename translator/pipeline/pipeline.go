@@ -57,7 +57,7 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 	if o.Hot != nil && img.Kind == image.Dyn {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, ErrPlace)
 	}
-	found, err := discover.Discover(img, discover.Options{Hints: o.Hints, PageLimited: !kernel && o.Hot == nil})
+	found, err := discover.Discover(img, discover.Options{Hints: o.Hints, PageLimited: !kernel && o.Hot == nil, MaxFunction: maxFunction(o)})
 	if err != nil {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
 	}
