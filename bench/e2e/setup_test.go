@@ -119,10 +119,11 @@ func bootQEMU(t testing.TB, g *guest.Guest, cmdline string) string {
 
 // counters are the parts of a --stats file that tests look at.
 type counters struct {
-	Stop        string  `json:"stop"`
-	NativeShare float64 `json:"native_share"`
-	HostSeconds float64 `json:"host_seconds"`
-	Misses      []struct {
+	Stop         string  `json:"stop"`
+	Instructions uint64  `json:"instructions"`
+	NativeShare  float64 `json:"native_share"`
+	HostSeconds  float64 `json:"host_seconds"`
+	Misses       []struct {
 		Symbol string `json:"symbol"`
 		Count  uint64 `json:"count"`
 	} `json:"misses"`

@@ -14,6 +14,7 @@ import (
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
+	"axpress/runtime/sampler"
 )
 
 // The engines.
@@ -37,13 +38,18 @@ type boot struct {
 	deterministic          bool
 	timeout                time.Duration // of the guest's run alone; 0: none
 	prepare                prepare.Options
+	sampling               bool // take samples, for profile
 
-	kernel *image.Image
-	initrd []byte
+	kernel   *image.Image
+	programs []*image.Image // of initrd
+	initrd   []byte
 	// translations are the kernel's and the programs', empty for the interpreter.
 	translations []*prepare.Result
 	translating  time.Duration
 	engines      []*native.Engine
+	samplers     []*sampler.Engine
+	began        time.Time
+	took         time.Duration // by the guest
 }
 
 // load reads the files and checks that they make a machine. Nothing is written.
@@ -107,24 +113,30 @@ func (b *boot) loadInitrd(room uint64) error {
 	return err
 }
 
+// readPrograms finds the programs in the initrd.
+func (b *boot) readPrograms() {
+	if len(b.initrd) == 0 {
+		return
+	}
+	programs, skipped, err := prepare.Initramfs(b.initrdFile, b.initrd)
+	if err != nil {
+		// The kernel may know what to do with it all the same.
+		b.prepare.Report.Note(fmt.Sprintf("%v; its programs will be interpreted", err))
+	}
+	for _, s := range skipped {
+		b.prepare.Report.Note(s.Reason + "; it will be interpreted")
+	}
+	b.programs = programs
+}
+
 // translate makes sure that kernel and programs are translated.
 func (b *boot) translate(ctx context.Context) error {
 	if b.engine != engineNative {
 		return nil
 	}
 	start := time.Now()
-	images := []*image.Image{b.kernel}
-	if len(b.initrd) > 0 {
-		programs, skipped, err := prepare.Initramfs(b.initrdFile, b.initrd)
-		if err != nil {
-			// The kernel may know what to do with it all the same.
-			b.prepare.Report.Note(fmt.Sprintf("%v; its programs will be interpreted", err))
-		}
-		for _, s := range skipped {
-			b.prepare.Report.Note(s.Reason + "; it will be interpreted")
-		}
-		images = append(images, programs...)
-	}
+	b.readPrograms()
+	images := append([]*image.Image{b.kernel}, b.programs...)
 	var err error
 	if b.translations, err = prepare.Translate(ctx, images, b.prepare); err != nil {
 		return err
@@ -155,16 +167,16 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 		defer raw.Restore()
 		go b.pump(in, m.Input(), out, raw, cancel)
 	}
-	start := time.Now()
+	b.began = time.Now()
 	stop, err := m.Run(ctx)
-	took := time.Since(start)
+	b.took = time.Since(b.began)
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
 	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
 		return stop, nil, cause
 	}
-	s := b.stats(m.Stats(), stop, took)
+	s := b.stats(m.Stats(), stop, b.took)
 	return stop, s, errors.Join(b.close(), m.Close())
 }
 
@@ -195,22 +207,37 @@ func (b *boot) config(out io.Writer) machine.Config {
 	for _, s := range b.kernel.Segments {
 		c.Segments = append(c.Segments, machine.Segment{PA: physical(s.VAddr), Data: s.Data, MemSize: s.MemSize})
 	}
-	if b.engine == engineInterp {
-		return c
-	}
 	var code []*abi.Code
 	for _, r := range b.translations {
 		code = append(code, r.Artifact.Code())
 	}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
-		e, err := native.New(cpu, code)
+		e, err := b.newEngine(cpu, code)
+		if err != nil || !b.sampling {
+			return e, err
+		}
+		s := sampler.New(cpu, e, samplePeriod)
+		b.samplers = append(b.samplers, s)
+		return s, nil
+	}
+	return c
+}
+
+// newEngine makes what executes cpu's instructions.
+func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code) (sampler.Inner, error) {
+	if b.engine == engineInterp {
+		e, err := machine.NewInterpreter(cpu)
 		if err != nil {
 			return nil, err
 		}
-		b.engines = append(b.engines, e)
-		return e, nil
+		return e.(sampler.Inner), nil
 	}
-	return c
+	e, err := native.New(cpu, code)
+	if err != nil {
+		return nil, err
+	}
+	b.engines = append(b.engines, e)
+	return e, nil
 }
 
 // close frees what the engines hold.

@@ -2,23 +2,40 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 )
 
 func (a *app) disasm() *cobra.Command {
-	var plain bool
+	var plain, host bool
+	var program string
+	var t translation
 	c := &cobra.Command{
 		Use:   "disasm FILE [FUNCTION]",
-		Short: "Disassemble a file, or one function by name or 0xADDRESS",
-		Args:  usageArgs(cobra.RangeArgs(1, 2)),
+		Short: "Disassemble a file, or one function by name or 0xADDRESS; with --host what it was translated to",
+		Long: "Disasm writes the instructions of a file, or of one function, by name or 0xADDRESS.\n\n" +
+			"With --host it writes the host instructions that the function was translated to, with counts, names of guest\n" +
+			"registers and of what native code calls. The translation must be in the cache, made with the same options.",
+		Args: usageArgs(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
-			img, err := image.Open(args[0])
+			if host {
+				o, err := t.options(a)
+				if errors.Is(err, errHelped) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				return a.disasmHost(args, program, o)
+			}
+			img, err := openProgram(args[0], program)
 			if err != nil {
 				return err
 			}
@@ -34,6 +51,9 @@ func (a *app) disasm() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&plain, "plain", false, "the Handbook's mnemonics, without objdump's aliases")
+	c.Flags().BoolVar(&host, "host", false, "the host code of a function")
+	c.Flags().StringVar(&program, "program", "", "the program, where FILE is an initramfs or a folder: the end of its path, such as bin/busybox")
+	t.flags(c.Flags())
 	return c
 }
 
@@ -113,8 +133,8 @@ func findFunction(img *image.Image, name string) (codeRange, error) {
 
 // disassemble writes ranges in the form of objdump -d.
 func disassemble(w *bufio.Writer, img *image.Image, ranges []codeRange, plain bool) error {
-	symbols := newNames(img)
-	style := isa.Style{Plain: plain, Symbol: symbols.at}
+	names := symbols.NewNames(img)
+	style := isa.Style{Plain: plain, Symbol: names.At}
 	var line []byte
 	for _, r := range ranges {
 		for pc := r.start &^ 3; pc < r.end; pc += 4 {
@@ -122,10 +142,9 @@ func disassemble(w *bufio.Writer, img *image.Image, ranges []codeRange, plain bo
 			if !ok {
 				break
 			}
-			if i, found := symbols.find(pc); found || pc == r.start {
-				name := symbols.at(pc)
-				if found {
-					name = symbols.symbols[i].Name
+			if name, found := names.Exact(pc); found || pc == r.start {
+				if !found {
+					name = names.At(pc)
 				}
 				fmt.Fprintf(w, "\n%016x <%s>:\n", pc, name)
 			}

@@ -12,6 +12,7 @@ import (
 func (a *app) run() *cobra.Command {
 	var b boot
 	var t translation
+	var prof profiling
 	var memory, statsFile string
 	c := &cobra.Command{
 		Use:   "run --kernel FILE",
@@ -30,11 +31,17 @@ func (a *app) run() *cobra.Command {
 			if b.memory, err = parseSize(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
+			b.sampling = prof.wanted()
 			if err := b.load(); err != nil {
 				return err
 			}
 			if err := b.translate(c.Context()); err != nil {
 				return err
+			}
+			if prof.perfMap {
+				if err := b.perfMap(); err != nil {
+					return err
+				}
 			}
 			stop, s, err := b.run(c.Context(), a.in, a.out)
 			if err != nil {
@@ -47,6 +54,9 @@ func (a *app) run() *cobra.Command {
 				if err := s.write(statsFile); err != nil {
 					return err
 				}
+			}
+			if err := prof.write(&b); err != nil {
+				return err
 			}
 			return stopped(stop)
 		},
@@ -62,6 +72,7 @@ func (a *app) run() *cobra.Command {
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	prof.flags(f)
 	t.flags(f)
 	return c
 }

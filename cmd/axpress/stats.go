@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/native"
+	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -122,9 +123,9 @@ func (s *stats) addMisses(b *boot) {
 	slices.SortFunc(pcs, func(x, y uint64) int {
 		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
 	})
-	names := newNames(b.kernel)
+	names := symbols.NewNames(b.kernel)
 	for _, pc := range pcs[:min(len(pcs), maxMisses)] {
-		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.at(pc), Count: count[pc]})
+		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.At(pc), Count: count[pc]})
 	}
 }
 
@@ -149,38 +150,4 @@ func (s *stats) write(path string) error {
 		return fmt.Errorf("--stats: %w", err)
 	}
 	return nil
-}
-
-// names finds the symbol of an address.
-type names struct{ symbols []image.Symbol }
-
-func newNames(img *image.Image) names {
-	var n names
-	for _, s := range img.Symbols {
-		if (s.Func || s.Label) && !s.Abs {
-			n.symbols = append(n.symbols, s)
-		}
-	}
-	return n
-}
-
-// find returns the index of the first symbol at addr, or where one would be.
-func (n names) find(addr uint64) (int, bool) {
-	return slices.BinarySearchFunc(n.symbols, addr, func(s image.Symbol, a uint64) int { return cmp.Compare(s.Addr, a) })
-}
-
-// at names addr as symbol+offset, "" if no symbol comes closely before it.
-func (n names) at(addr uint64) string {
-	i, found := n.find(addr)
-	if !found {
-		i--
-	}
-	const far = 1 << 20 // an address beyond the text belongs to no symbol
-	switch {
-	case i < 0 || addr-n.symbols[i].Addr > far:
-		return ""
-	case addr == n.symbols[i].Addr:
-		return n.symbols[i].Name
-	}
-	return fmt.Sprintf("%s+%#x", n.symbols[i].Name, addr-n.symbols[i].Addr)
 }

@@ -58,6 +58,32 @@ type job struct {
 // code are left out and noted. An error says which image it is about; when ctx ends
 // the error wraps ctx's. What was finished before an error stays in the cache.
 func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result, error) {
+	p, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.run(ctx, images)
+}
+
+// ErrNotCached says that the cache has no translation.
+var ErrNotCached = errors.New("not translated yet")
+
+// Cached returns the translation of img that the cache has, or ErrNotCached.
+func Cached(img *image.Image, o Options) (*Result, error) {
+	p, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	r := p.result(img)
+	if !p.load(r) {
+		return nil, fmt.Errorf("%s: %w with these options", img.Name, ErrNotCached)
+	}
+	r.Cached = true
+	return r, nil
+}
+
+// begin finds the tools and the cache.
+func begin(o Options) (*preparation, error) {
 	dir := o.CacheDir
 	if dir == "" {
 		var err error
@@ -76,8 +102,7 @@ func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result
 	if err != nil {
 		return nil, err
 	}
-	p := preparation{store: store, tools: tools, o: o}
-	return p.run(ctx, images)
+	return &preparation{store: store, tools: tools, o: o}, nil
 }
 
 type preparation struct {
@@ -97,8 +122,7 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 			p.o.Report.Note(fmt.Sprintf("%s: no code, nothing to translate", img.Name))
 			continue
 		}
-		r := &Result{Image: img, Key: pipeline.Key(img, p.tools, p.options(img))}
-		r.Path = p.store.Path(r.Key)
+		r := p.result(img)
 		results = append(results, r)
 		if !p.o.Force && p.load(r) {
 			r.Cached = true
@@ -125,6 +149,13 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 		p.o.Report.Progress(done, total)
 	}
 	return results, nil
+}
+
+// result returns the place for the translation of img.
+func (p *preparation) result(img *image.Image) *Result {
+	r := &Result{Image: img, Key: pipeline.Key(img, p.tools, p.options(img))}
+	r.Path = p.store.Path(r.Key)
+	return r
 }
 
 // options are the pipeline's for img. Hints are addresses of the kernel's image;

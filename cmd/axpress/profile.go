@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"axpress/cmd/axpress/profiles"
+	"axpress/cmd/axpress/symbols"
+	"axpress/lifter/image"
+	"axpress/runtime/sampler"
+	"axpress/translator/artifact"
+)
+
+// samplePeriod is how many guest instructions lie between two samples.
+const samplePeriod = sampler.DefaultPeriod
+
+// profiling are the options of run that ask where the guest spends its instructions.
+type profiling struct {
+	unitsFile string
+	pprofFile string
+	perfMap   bool
+}
+
+func (p *profiling) flags(f *pflag.FlagSet) {
+	f.StringVar(&p.unitsFile, "profile-out", "", "write to this file, as JSON, in which functions the guest spent its instructions; translate --profile reads it")
+	f.StringVar(&p.pprofFile, "pprof", "", "write the same to this file for 'go tool pprof'")
+	f.BoolVar(&p.perfMap, "perf-map", false, "write /tmp/perf-PID.map, so that Linux's perf shows translated functions by name; the file stays")
+}
+
+// wanted says whether the run must take samples.
+func (p *profiling) wanted() bool { return p.unitsFile != "" || p.pprofFile != "" }
+
+// write writes the profiles of the run that b has made.
+func (p *profiling) write(b *boot) error {
+	if !p.wanted() {
+		return nil
+	}
+	r, err := b.profile()
+	if err != nil {
+		return err
+	}
+	if p.unitsFile != "" {
+		if err := r.Units().Save(p.unitsFile); err != nil {
+			return fmt.Errorf("--profile-out: %w", err)
+		}
+	}
+	if p.pprofFile != "" {
+		if err := writePProf(r, p.pprofFile); err != nil {
+			return fmt.Errorf("--pprof: %w", err)
+		}
+	}
+	return nil
+}
+
+func writePProf(r *profiles.Run, path string) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return r.PProf().Write(f)
+}
+
+// profile returns what the samplers have found.
+func (b *boot) profile() (*profiles.Run, error) {
+	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took}
+	var err error
+	if r.Table, err = b.symbols(); err != nil {
+		return nil, err
+	}
+	for _, s := range b.samplers {
+		r.Samples = append(r.Samples, s.Samples())
+	}
+	return r, nil
+}
+
+// symbols returns the table of the files that the guest was given. The interpreter
+// has not looked into the initrd yet.
+func (b *boot) symbols() (*symbols.Table, error) {
+	if b.engine == engineInterp {
+		b.readPrograms()
+	}
+	translated := map[*image.Image]*artifact.Artifact{}
+	for _, r := range b.translations {
+		translated[r.Image] = r.Artifact
+	}
+	t := &symbols.Table{}
+	for _, img := range append([]*image.Image{b.kernel}, b.programs...) {
+		if err := t.Add(img, translated[img]); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
