@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -13,13 +14,28 @@ import (
 )
 
 func (a *app) disasm() *cobra.Command {
-	var plain bool
+	var plain, host bool
+	var program string
+	var t translation
 	c := &cobra.Command{
 		Use:   "disasm FILE [FUNCTION]",
-		Short: "Disassemble a file, or one function by name or 0xADDRESS",
-		Args:  usageArgs(cobra.RangeArgs(1, 2)),
+		Short: "Disassemble a file, or one function by name or 0xADDRESS; with --host what it was translated to",
+		Long: "Disasm writes the instructions of a file, or of one function, by name or 0xADDRESS.\n\n" +
+			"With --host it writes the host instructions that the function was translated to, with counts, names of guest\n" +
+			"registers and of what native code calls. The translation must be in the cache, made with the same options.",
+		Args: usageArgs(cobra.RangeArgs(1, 2)),
 		RunE: func(c *cobra.Command, args []string) error {
-			img, err := image.Open(args[0])
+			if host {
+				o, err := t.options(a)
+				if errors.Is(err, errHelped) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				return a.disasmHost(args, program, o)
+			}
+			img, err := openProgram(args[0], program)
 			if err != nil {
 				return err
 			}
@@ -35,6 +51,9 @@ func (a *app) disasm() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&plain, "plain", false, "the Handbook's mnemonics, without objdump's aliases")
+	c.Flags().BoolVar(&host, "host", false, "the host code of a function")
+	c.Flags().StringVar(&program, "program", "", "the program, where FILE is an initramfs or a folder: the end of its path, such as bin/busybox")
+	t.flags(c.Flags())
 	return c
 }
 

@@ -21,11 +21,13 @@ const samplePeriod = sampler.DefaultPeriod
 type profiling struct {
 	unitsFile string
 	pprofFile string
+	perfMap   bool
 }
 
 func (p *profiling) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.unitsFile, "profile-out", "", "write to this file, as JSON, in which functions the guest spent its instructions; translate --profile reads it")
 	f.StringVar(&p.pprofFile, "pprof", "", "write the same to this file for 'go tool pprof'")
+	f.BoolVar(&p.perfMap, "perf-map", false, "write /tmp/perf-PID.map, so that Linux's perf shows translated functions by name; the file stays")
 }
 
 // wanted says whether the run must take samples.

@@ -63,12 +63,17 @@ type barReporter struct {
 	bar *progressbar.ProgressBar
 }
 
+// newBar draws a bar of total steps.
+func newBar(w io.Writer, total int, what string) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(40),
+		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetPredictTime(true))
+}
+
 // Begin implements prepare.Reporter.
 func (r *barReporter) Begin(names []string) {
 	r.lineReporter.Begin(names)
-	r.bar = progressbar.NewOptions(1, progressbar.OptionSetWriter(r.w), progressbar.OptionSetDescription("translating"),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(40),
-		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetPredictTime(true))
+	r.bar = newBar(r.w, 1, "translating")
 }
 
 // Progress implements prepare.Reporter.
@@ -79,3 +84,52 @@ func (r *barReporter) Progress(done, total int) {
 
 // End implements prepare.Reporter.
 func (r *barReporter) End() { _ = r.bar.Clear() }
+
+// benchReporter tells a person about a bench, as a barReporter or a lineReporter does
+// about translations.
+type benchReporter struct {
+	lineReporter
+	bar         *progressbar.ProgressBar // nil if there is no terminal
+	done, total int
+}
+
+func newBenchReporter(w io.Writer) *benchReporter {
+	return &benchReporter{lineReporter: lineReporter{w: w}}
+}
+
+// Note implements measure.Reporter.
+func (r *benchReporter) Note(line string) {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	r.lineReporter.Note(line)
+}
+
+// Begin implements measure.Reporter.
+func (r *benchReporter) Begin(total int) {
+	r.start, r.total = time.Now(), total
+	if terminal.IsTerminal(r.w) {
+		r.bar = newBar(r.w, total, "measuring")
+	}
+	r.Note(fmt.Sprintf("measuring: %d runs", total))
+}
+
+// Step implements measure.Reporter.
+func (r *benchReporter) Step(what string) {
+	if r.bar != nil {
+		r.bar.Describe(fmt.Sprintf("%-24s", what))
+		_ = r.bar.Set(r.done)
+	} else if tenth := 10 * r.done / max(r.total, 1); tenth > r.tenth {
+		r.tenth = tenth
+		r.Note(fmt.Sprintf("measuring: %d %%, %.0f s", 10*tenth, time.Since(r.start).Seconds()))
+	}
+	r.done++
+}
+
+// End implements measure.Reporter.
+func (r *benchReporter) End() {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+		r.bar = nil
+	}
+}

@@ -38,6 +38,11 @@ func (a *app) run() *cobra.Command {
 			if err := b.translate(c.Context()); err != nil {
 				return err
 			}
+			if prof.perfMap {
+				if err := b.perfMap(); err != nil {
+					return err
+				}
+			}
 			stop, s, err := b.run(c.Context(), a.in, a.out)
 			if err != nil {
 				return err

@@ -2,11 +2,13 @@
  * it is started as "axbench driver OPTION=VALUE...". It reads lines from standard input:
  *
  *	run SEQ NAME    run a workload of the list
+ *	ping SEQ        answer: the host asks after it had stopped the machine, to know that it runs again
  *	quit            power off, or end
  *
  * and answers with lines on standard output:
  *
  *	@axbench ready
+ *	@axbench pong SEQ
  *	@axbench start SEQ NAME             the workload starts when this line has left
  *	@axbench end SEQ STATUS NANOSECONDS it has ended; the time by the driver's own clock
  *	@axbench sum SEQ HASH BYTES         the hash (FNV-1a) and the size of what it wrote to standard output
@@ -260,7 +262,9 @@ int drive(int argc, char **argv) {
 		char *rest = line, *command = strsep(&rest, " "), *seq = strsep(&rest, " ");
 		if (strcmp(command, "quit") == 0)
 			break;
-		if (strcmp(command, "run") == 0)
+		if (strcmp(command, "ping") == 0)
+			printf("@axbench pong %s\n", seq ? seq : "0");
+		else if (strcmp(command, "run") == 0)
 			run(seq ? seq : "0", rest);
 		else if (*command)
 			printf("@axbench error 0 unknown command %s\n", command);

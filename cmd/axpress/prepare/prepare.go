@@ -66,6 +66,32 @@ type job struct {
 // code are left out and noted. An error says which image it is about; when ctx ends
 // the error wraps ctx's. What was finished before an error stays in the cache.
 func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result, error) {
+	p, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.run(ctx, images)
+}
+
+// ErrNotCached says that the cache has no translation.
+var ErrNotCached = errors.New("not translated yet")
+
+// Cached returns the translation of img that the cache has, or ErrNotCached.
+func Cached(img *image.Image, o Options) (*Result, error) {
+	p, err := begin(o)
+	if err != nil {
+		return nil, err
+	}
+	r := p.result(img, nil)
+	if !p.load(r) {
+		return nil, fmt.Errorf("%s: %w with these options", img.Name, ErrNotCached)
+	}
+	r.Cached = true
+	return r, nil
+}
+
+// begin finds the tools and the cache.
+func begin(o Options) (*preparation, error) {
 	dir := o.CacheDir
 	if dir == "" {
 		var err error
@@ -84,8 +110,7 @@ func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result
 	if err != nil {
 		return nil, err
 	}
-	p := preparation{store: store, tools: tools, o: o}
-	return p.run(ctx, images)
+	return &preparation{store: store, tools: tools, o: o}, nil
 }
 
 type preparation struct {
@@ -106,8 +131,6 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 			continue
 		}
 		for _, r := range p.wanted(img) {
-			r.Key = pipeline.Key(img, p.tools, p.options(r))
-			r.Path = p.store.Path(r.Key)
 			results = append(results, r)
 			if !p.o.Force && p.load(r) {
 				r.Cached = true
@@ -140,14 +163,22 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 // wanted returns the translations of img to find or make: of all of it, and of
 // what is hot.
 func (p *preparation) wanted(img *image.Image) []*Result {
-	all := []*Result{{Image: img}}
+	all := []*Result{p.result(img, nil)}
 	if p.o.Profile == nil || img.Kind == image.Dyn {
 		return all
 	}
 	if hot := p.o.Profile.Hot(img.Hash, hotShare); len(hot) > 0 {
-		all = append(all, &Result{Image: img, Hot: hot})
+		all = append(all, p.result(img, hot))
 	}
 	return all
+}
+
+// result returns the place for the translation of img, or of what is hot in it.
+func (p *preparation) result(img *image.Image, hot []uint64) *Result {
+	r := &Result{Image: img, Hot: hot}
+	r.Key = pipeline.Key(img, p.tools, p.options(r))
+	r.Path = p.store.Path(r.Key)
+	return r
 }
 
 // Name is the name of the image, and whether it is about what is hot in it.

@@ -1,0 +1,228 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"axpress/bench/workloads"
+)
+
+// runner is a machine that runs workloads one at a time. The processes of engines are; tests have others.
+type runner interface {
+	run(ctx context.Context, name string) (sample, error)
+	pause()
+	resume(ctx context.Context) error
+	close(ctx context.Context) error
+}
+
+// bench is a measurement.
+type bench struct {
+	*Config
+	sessions map[Engine]runner
+	start    func(context.Context, Engine) (runner, error)
+	works    []string // folders to remove
+}
+
+// Run measures. When ctx ends, its error is returned and every process is dead. What goes wrong with a workload or an
+// engine is in the result: Result.Failed.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	b := &bench{Config: &c, sessions: map[Engine]runner{}}
+	b.start = b.startProcess
+	machine := describe()
+	rows, err := b.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{
+		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows,
+		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold},
+	}
+	return r, nil
+}
+
+// all measures every workload.
+func (b *bench) all(ctx context.Context) ([]Row, error) {
+	b.Report.Begin(b.steps())
+	defer b.Report.End()
+	var rows []Row
+	defer func() { b.closeAll(ctx) }()
+	for _, w := range b.Workloads {
+		row := Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[Engine]*Cell{}}
+		one := b.one
+		if w.Group == workloads.Boot {
+			b.closeAll(ctx) // it starts machines of its own
+			one = b.boot
+		}
+		for round := range b.rounds() {
+			for _, e := range b.turns(round) {
+				if !b.runs(e, w, round) {
+					continue
+				}
+				if row.Engines[e] == nil {
+					row.Engines[e] = &Cell{}
+				}
+				b.Report.Step(fmt.Sprintf("%s, %s", w.Name, e))
+				cell := row.Engines[e]
+				if cell.Error != "" {
+					continue // it would only fail again
+				}
+				s, err := one(ctx, e, w)
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				cell.add(s, err, round >= b.first())
+			}
+		}
+		row.compare()
+		for _, e := range b.Engines {
+			if c := row.Engines[e]; c != nil && c.Error != "" {
+				b.Report.Note(fmt.Sprintf("%s, %s: %s", w.Name, e, c.Error))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// add puts a run into the cell.
+func (c *Cell) add(s sample, err error, counts bool) {
+	switch {
+	case err != nil:
+		c.Error = err.Error()
+	case s.status != 0:
+		c.Error = strings.Join(append([]string{fmt.Sprintf("exit status %d", s.status)}, s.said...), "; ")
+	case c.Output != "" && s.output != c.Output:
+		c.Error = fmt.Sprintf("two runs differ in their output: %s and %s", c.Output, s.output)
+	}
+	if c.Error != "" {
+		return
+	}
+	c.Output = s.output
+	if counts {
+		c.Seconds = append(c.Seconds, s.host.Seconds())
+		if s.guest > 0 {
+			c.Guest = append(c.Guest, s.guest.Seconds())
+		}
+	}
+}
+
+// compare compares the outputs: what most engines say is right, and the first of them in doubt.
+func (r *Row) compare() {
+	votes := map[string]int{}
+	best := ""
+	for _, e := range Engines() {
+		if c := r.Engines[e]; c.Good() {
+			votes[c.Output]++
+			if best == "" || votes[c.Output] > votes[best] {
+				best = c.Output
+			}
+		}
+	}
+	for _, e := range Engines() {
+		if c := r.Engines[e]; c.Good() && c.Output != best {
+			c.Error = fmt.Sprintf("its output is wrong: %s; others have %s", c.Output, best)
+		}
+	}
+}
+
+// one runs a workload once in the engine's session. A session that fails is ended; the next workload gets a new one.
+func (b *bench) one(ctx context.Context, e Engine, w workloads.Workload) (sample, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.Limit)
+	defer cancel()
+	s, err := b.session(ctx, e)
+	if err != nil {
+		return sample{}, err
+	}
+	r, err := s.run(ctx, w.Name)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no end after %s", b.Limit)
+	}
+	if p, ok := s.(*process); ok && err != nil {
+		err = p.explain(err)
+	}
+	if err != nil {
+		b.drop(e)
+		return r, err
+	}
+	s.pause()
+	return r, nil
+}
+
+// session returns the engine's session, running; it starts one if there is none.
+func (b *bench) session(ctx context.Context, e Engine) (runner, error) {
+	if s := b.sessions[e]; s != nil {
+		err := s.resume(ctx)
+		if err != nil {
+			b.drop(e)
+		}
+		return s, err
+	}
+	s, err := b.start(ctx, e)
+	if err != nil {
+		return nil, fmt.Errorf("it does not start: %w", err)
+	}
+	b.sessions[e] = s
+	return s, nil
+}
+
+// drop ends a session that is of no more use.
+func (b *bench) drop(e Engine) {
+	ended, cancel := context.WithCancel(context.Background())
+	cancel() // at once
+	if err := b.sessions[e].close(ended); err != nil {
+		b.Report.Note(fmt.Sprintf("%s: %v", e, err))
+	}
+	delete(b.sessions, e)
+}
+
+// closeAll ends all sessions.
+func (b *bench) closeAll(ctx context.Context) {
+	for e, s := range b.sessions {
+		if err := s.close(ctx); err != nil {
+			b.Report.Note(fmt.Sprintf("%s: %v", e, err))
+		}
+		delete(b.sessions, e)
+	}
+	for _, dir := range b.works {
+		if err := os.RemoveAll(dir); err != nil {
+			b.Report.Note(err.Error())
+		}
+	}
+	b.works = nil
+}
+
+// startProcess starts the process of an engine's session.
+func (b *bench) startProcess(ctx context.Context, e Engine) (runner, error) {
+	work := ""
+	if e == Host || e == User {
+		dir, err := workFolder()
+		if err != nil {
+			return nil, err
+		}
+		b.works = append(b.works, dir)
+		work = dir
+	}
+	command, err := b.Config.session(e, work)
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(ctx, command[0], command[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// workFolder makes a folder on a tmpfs, as guests have, if the host has one.
+func workFolder() (string, error) {
+	if dir, err := os.MkdirTemp("/dev/shm", "axpress-bench-"); err == nil {
+		return dir, nil
+	}
+	return os.MkdirTemp("", "axpress-bench-")
+}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"axpress/bench/measure"
+	"axpress/bench/workloads"
+)
+
+// Verdict says whether a goal is met.
+type Verdict string
+
+// The verdicts.
+const (
+	Met     Verdict = "yes"
+	Missed  Verdict = "NO"
+	Unknown Verdict = "not measured"
+)
+
+// Goal is one line of the table of goals.
+type Goal struct {
+	What     string
+	Must     string
+	Measured string
+	Verdict  Verdict
+}
+
+// The goals' numbers.
+const (
+	goalInteger    = 3.0  // times QEMU's speed, geometric mean
+	goalFloat      = 10.0 // likewise
+	goalComputing  = 1.2  // every row
+	goalReal       = 3.0
+	goalKernel     = 1.5
+	goalKernelRow  = 1.0 // every row
+	goalSlowdown   = 2.0 // times the host's time, geometric mean, at most
+	goalBoot       = 0.6 // of QEMU's time, at most
+	goalInterp     = 60e6
+	goalTranslate  = 8 * 60 // seconds for the generic kernel, at most
+	goalHostBytes  = 45     // an instruction, at most
+	goalLoad       = 0.050  // seconds, at most
+	goalOfFlavour  = "generic"
+	computingTitle = "computing"
+)
+
+// Goals returns the goals and how far a result meets them.
+func Goals(r *measure.Result) []Goal {
+	computing := []workloads.Group{workloads.Integer, workloads.Float}
+	goals := []Goal{
+		faster(r, workloads.Integer, goalInteger),
+		faster(r, workloads.Float, goalFloat),
+		everyRow(r, computingTitle, goalComputing, computing...),
+		faster(r, workloads.Real, goalReal),
+		faster(r, workloads.Kernel, goalKernel),
+		everyRow(r, workloads.Kernel.Title(), goalKernelRow, workloads.Kernel),
+		slowdown(r, computingTitle, computing...),
+		slowdown(r, workloads.Real.Title(), workloads.Real),
+		boot(r),
+		interpreter(r),
+	}
+	return append(goals, translator(r)...)
+}
+
+// verdict judges a number that is measured as a whole; NaN is not.
+func verdict(value float64, met bool) Verdict {
+	switch {
+	case math.IsNaN(value):
+		return Unknown
+	case met:
+		return Met
+	}
+	return Missed
+}
+
+// group returns a result's rows of the groups, and how many the groups have in all.
+func group(r *measure.Result, groups ...workloads.Group) (rows []measure.Row, all int) {
+	for _, g := range groups {
+		for _, w := range workloads.All() {
+			if w.Group == g {
+				all++
+			}
+		}
+		for _, row := range r.Rows {
+			if row.Group == g {
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows, all
+}
+
+// partly says that not all rows were measured. A mean of some is no mean; a row that is too slow is one.
+func (g Goal) partly(n, all int, mean bool) Goal {
+	switch {
+	case n == 0:
+		g.Measured, g.Verdict = "-", Unknown
+	case n < all:
+		g.Measured += fmt.Sprintf(" (%d of %d rows)", n, all)
+		if mean || g.Verdict == Met {
+			g.Verdict = Unknown
+		}
+	}
+	return g
+}
+
+// faster is a goal about the mean of a group's ratios to QEMU.
+func faster(r *measure.Result, of workloads.Group, must float64) Goal {
+	rows, all := group(r, of)
+	mean, n := measure.MeanRatio(rows, measure.QEMU, measure.Native)
+	return Goal{
+		What: of.Title() + ": geometric mean against QEMU", Must: fmt.Sprintf("at least %.1f times", must),
+		Measured: fmt.Sprintf("%.2f times", mean), Verdict: verdict(mean, mean >= must),
+	}.partly(n, all, true)
+}
+
+// everyRow is a goal about the worst of the ratios to QEMU.
+func everyRow(r *measure.Result, title string, must float64, of ...workloads.Group) Goal {
+	rows, all := group(r, of...)
+	worst, name, below, n := math.Inf(1), "", 0, 0
+	for i := range rows {
+		q, ok := rows[i].Ratio(measure.QEMU, measure.Native)
+		if !ok {
+			continue
+		}
+		n++
+		if q.Value < must {
+			below++
+		}
+		if q.Value < worst {
+			worst, name = q.Value, rows[i].Name
+		}
+	}
+	measured := fmt.Sprintf("worst %.2f times: %s", worst, name)
+	if below > 1 {
+		measured += fmt.Sprintf("; %d rows below", below)
+	}
+	return Goal{
+		What: title + ": every row against QEMU", Must: fmt.Sprintf("at least %.1f times", must),
+		Measured: measured, Verdict: verdict(worst, worst >= must),
+	}.partly(n, all, false)
+}
+
+// slowdown is a goal about the mean of the ratios to the host.
+func slowdown(r *measure.Result, title string, of ...workloads.Group) Goal {
+	rows, all := group(r, of...)
+	mean, n := measure.MeanRatio(rows, measure.Native, measure.Host)
+	return Goal{
+		What: title + ": slowdown against the host, geometric mean", Must: fmt.Sprintf("at most %.1f times", goalSlowdown),
+		Measured: fmt.Sprintf("%.2f times", mean), Verdict: verdict(mean, mean <= goalSlowdown),
+	}.partly(n, all, true)
+}
+
+func boot(r *measure.Result) Goal {
+	rows, all := group(r, workloads.Boot)
+	share, n := measure.MeanRatio(rows, measure.Native, measure.QEMU)
+	return Goal{
+		What: "boot to userland, artefact made", Must: fmt.Sprintf("at most %.1f of QEMU's time", goalBoot),
+		Measured: fmt.Sprintf("%.2f", share), Verdict: verdict(share, share <= goalBoot),
+	}.partly(n, all, true)
+}
+
+func interpreter(r *measure.Result) Goal {
+	g := Goal{What: "interpreter", Must: fmt.Sprintf("at least %.0f million instructions a second", goalInterp/1e6), Measured: "-", Verdict: Unknown}
+	if i := r.Interpreter; i != nil {
+		g.Measured = fmt.Sprintf("%.1f million", i.PerSecond()/1e6)
+		g.Verdict = verdict(i.PerSecond(), i.PerSecond() >= goalInterp)
+	}
+	return g
+}
+
+// translator are the goals about translating; those about the generic kernel are judged by it alone.
+func translator(r *measure.Result) []Goal {
+	goals := []Goal{
+		{What: "translating the generic kernel from nothing", Must: fmt.Sprintf("at most %d minutes", goalTranslate/60)},
+		{What: "host code of the generic kernel", Must: fmt.Sprintf("at most %d bytes an instruction", goalHostBytes)},
+		{What: "loading its artefact", Must: fmt.Sprintf("at most %.0f ms", goalLoad*1e3)},
+	}
+	t := r.Translator
+	for i := range goals {
+		goals[i].Measured, goals[i].Verdict = "-", Unknown
+	}
+	if t == nil {
+		return goals
+	}
+	perInst := t.PerInstruction()
+	goals[0].Measured, goals[0].Verdict = fmt.Sprintf("%.1f minutes", t.Seconds/60), verdict(t.Seconds, t.Seconds <= goalTranslate)
+	goals[1].Measured, goals[1].Verdict = fmt.Sprintf("%.1f bytes", perInst), verdict(perInst, perInst <= goalHostBytes)
+	goals[2].Measured, goals[2].Verdict = fmt.Sprintf("%.1f ms", t.LoadSeconds*1e3), verdict(t.LoadSeconds, t.LoadSeconds <= goalLoad)
+	if t.Flavour != goalOfFlavour {
+		for i := range goals {
+			goals[i].Measured += " (the " + t.Flavour + " kernel)"
+			goals[i].Verdict = Unknown
+		}
+	}
+	return goals
+}

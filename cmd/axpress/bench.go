@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"axpress/bench/guest"
+	"axpress/bench/measure"
+	"axpress/bench/report"
+	"axpress/bench/workloads"
+	"axpress/cmd/axpress/prepare"
+	"axpress/lifter/image"
+	"axpress/translator/artifact"
+)
+
+// bench are the options of the command of that name.
+type bench struct {
+	translation
+	workloads  string // regular expression
+	engines    []string
+	flavour    string
+	runs       int
+	cold       bool
+	limit      time.Duration
+	json       string
+	report     string
+	against    string
+	translator bool
+	install    bool
+	list       bool
+}
+
+func (a *app) bench() *cobra.Command {
+	var b bench
+	c := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure workloads on the host, in native code, in the interpreter, and on QEMU",
+		Long: "Bench runs the same programs, compiled for the host and for Alpha, on several engines, compares what they print\n" +
+			"and how long they take, and says which goals are met. Each engine is one machine, booted once; they take turns.\n" +
+			"The first run of each workload does not count (--cold), and the interpreter has only one. What the caches lack is\n" +
+			"built and translated first. Let nothing else run on the machine.\n\nEngines:\n" + engineHelp() + "\n" + statusHelp(),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return b.run(c.Context(), a) },
+	}
+	f := c.Flags()
+	f.StringVar(&b.workloads, "only", "", "only the workloads whose name matches this regular expression")
+	f.IntVarP(&b.runs, "runs", "n", 3, "how many runs of each workload count")
+	f.StringSliceVar(&b.engines, "engines", nil, "comma-separated list of engines (default: all that are installed)")
+	f.StringVar(&b.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
+	f.BoolVar(&b.cold, "cold", false, "no warm-up: the first run counts too")
+	f.DurationVar(&b.limit, "limit", 10*time.Minute, "how long a single run may take")
+	f.StringVar(&b.json, "json", "", "write the result to this file, as JSON")
+	f.StringVar(&b.report, "report", "", "write a page with plots to this folder")
+	f.StringVar(&b.against, "against", "", "compare with this --json file of an earlier bench")
+	f.BoolVar(&b.translator, "translator", false, "measure the translator as well: translates the guest's kernel from nothing")
+	f.BoolVar(&b.install, "install", false, "install the peers (qemu-system-alpha, qemu-alpha) if they are missing")
+	f.BoolVar(&b.list, "list", false, "list the workloads and measure nothing")
+	f.IntVarP(&b.jobs, "jobs", "j", 0, "how many compilers and translations run at once, before the bench (0: one for each CPU)")
+	f.StringArrayVarP(&b.debug, "debug", "d", nil, "PASS=off leaves a pass out of all translations; help lists the passes")
+	return c
+}
+
+func engineHelp() string {
+	var s strings.Builder
+	for _, e := range measure.Engines() {
+		fmt.Fprintf(&s, "  %-8s%s\n", e, e.Title())
+	}
+	return s.String()
+}
+
+// run does what the options say.
+func (b *bench) run(ctx context.Context, a *app) error {
+	chosen, err := b.choose()
+	if err != nil {
+		return err
+	}
+	if b.list {
+		return listWorkloads(a, chosen)
+	}
+	if err := b.check(); err != nil {
+		return err
+	}
+	var before *measure.Result
+	if b.against != "" {
+		if before, err = measure.Read(b.against); err != nil {
+			return err
+		}
+	}
+	o, err := b.options(a)
+	if errors.Is(err, errHelped) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c, err := b.prepare(ctx, a, chosen, o)
+	if err != nil {
+		return err
+	}
+	r, err := measure.Run(ctx, *c)
+	if err != nil {
+		return err
+	}
+	if err := b.measureMore(ctx, c, r); err != nil {
+		return err
+	}
+	return b.show(a, r, before)
+}
+
+// choose returns the workloads that --only names.
+func (b *bench) choose() ([]workloads.Workload, error) {
+	only, err := regexp.Compile(b.workloads)
+	if err != nil {
+		return nil, fail(statusUsage, "--only: %w", err)
+	}
+	chosen := slices.DeleteFunc(workloads.All(), func(w workloads.Workload) bool { return !only.MatchString(w.Name) })
+	if len(chosen) == 0 {
+		return nil, fail(statusUsage, "--only %s: no workload has such a name; --list lists them", b.workloads)
+	}
+	return chosen, nil
+}
+
+func listWorkloads(a *app, list []workloads.Workload) error {
+	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, w := range list {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", w.Name, w.Group.Title(), w.Doc)
+	}
+	return t.Flush()
+}
+
+// check refuses impossible values.
+func (b *bench) check() error {
+	switch {
+	case b.runs < 1:
+		return fail(statusUsage, "--runs %d: want 1 or more", b.runs)
+	case b.limit <= 0:
+		return fail(statusUsage, "--limit %s: want a duration such as 90s", b.limit)
+	}
+	for _, e := range b.engines {
+		if err := oneOf("engine", measure.Engine(e), measure.Engines()); err != nil {
+			return err
+		}
+	}
+	return oneOf("flavour", guest.Flavour(b.flavour), guest.Flavours())
+}
+
+// prepare builds and translates what the bench needs.
+func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload, o prepare.Options) (*measure.Config, error) {
+	groups := []guest.Group{guest.GroupGuest, guest.GroupTranslate, guest.GroupBench}
+	if b.install {
+		groups = append(groups, guest.GroupPeer)
+	}
+	if err := guest.InstallPackages(ctx, a.err, groups...); err != nil {
+		return nil, err
+	}
+	engines, err := b.available(o.Report)
+	if err != nil {
+		return nil, err
+	}
+	g, err := guest.BuildBench(ctx, guest.Options{Flavour: guest.Flavour(b.flavour), Jobs: b.jobs, Log: a.err}, chosen)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(engines, measure.Native) {
+		if err := translateBench(ctx, g, chosen, o); err != nil {
+			return nil, err
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return &measure.Config{
+		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, Limit: b.limit,
+		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
+	}, nil
+}
+
+// available returns the engines to measure, in the order of the tables. Those that were asked for must be there.
+func (b *bench) available(report prepare.Reporter) (list []measure.Engine, err error) {
+	for _, e := range measure.Engines() {
+		asked := slices.Contains(b.engines, string(e))
+		switch {
+		case len(b.engines) > 0 && !asked:
+		case measure.Available(e):
+			list = append(list, e)
+		case asked:
+			return nil, fail(statusInput, "engine %s: %s is not installed; --install installs it", e, e.Title())
+		default:
+			report.Note(e.Title() + " is not installed and left out; --install installs it")
+		}
+	}
+	return list, nil
+}
+
+// runOptions are the options of every `axpress run` that the bench starts.
+func (b *bench) runOptions(a *app) []string {
+	var args []string
+	if a.cacheDir != "" {
+		args = append(args, "--cache", a.cacheDir)
+	}
+	for _, d := range b.debug {
+		args = append(args, "-d", d)
+	}
+	return args
+}
+
+// translateBench translates what will run: no session must wait for it.
+func translateBench(ctx context.Context, g *guest.Bench, chosen []workloads.Workload, o prepare.Options) error {
+	files := []string{g.Guest.Kernel, g.Initrd}
+	if slices.ContainsFunc(chosen, func(w workloads.Workload) bool { return w.Group == workloads.Boot }) {
+		files = append(files, g.Guest.Initrd)
+	}
+	var images []*image.Image
+	for _, path := range files {
+		found, skipped, err := prepare.Read(path)
+		if err != nil {
+			return err
+		}
+		for _, s := range skipped {
+			o.Report.Note(s.Reason + "; it will be interpreted")
+		}
+		images = append(images, found...)
+	}
+	_, err := prepare.Translate(ctx, images, o)
+	return err
+}
+
+// measureMore measures what is no workload.
+func (b *bench) measureMore(ctx context.Context, c *measure.Config, r *measure.Result) (err error) {
+	if slices.Contains(c.Engines, measure.Interp) && b.workloads == "" {
+		c.Report.Note("measuring the interpreter's speed")
+		if r.Interpreter, err = measure.MeasureInterpreter(ctx, *c); err != nil {
+			return err
+		}
+	}
+	if b.translator {
+		c.Report.Note("measuring the translator: this takes minutes")
+		r.Translator, err = measure.MeasureTranslator(ctx, *c, func(path string) error {
+			_, err := artifact.Load(path)
+			return err
+		})
+	}
+	return err
+}
+
+// show writes the result where the options say.
+func (b *bench) show(a *app, r, before *measure.Result) error {
+	if b.json != "" {
+		data, err := r.JSON()
+		if err != nil {
+			return err
+		}
+		if err := report.WriteFile(b.json, data); err != nil {
+			return fmt.Errorf("--json: %w", err)
+		}
+	}
+	if b.report != "" {
+		if err := report.Write(b.report, r, before); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	if err := report.Text(a.out, r, before); err != nil {
+		return err
+	}
+	if failed := r.Failed(); len(failed) > 0 {
+		return fail(statusBench, "bench: %d measurements do not count: a workload failed, or its output is not what others have", len(failed))
+	}
+	return nil
+}

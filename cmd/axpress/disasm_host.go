@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
+	"axpress/lifter/image"
+	"axpress/translator/hostcode"
+)
+
+// disasmHost writes the host code of a function: args are file and function.
+func (a *app) disasmHost(args []string, program string, o prepare.Options) error {
+	if len(args) != 2 {
+		return fail(statusUsage, "disasm --host: of which function? Give its name or 0xADDRESS")
+	}
+	img, err := openProgram(args[0], program)
+	if err != nil {
+		return err
+	}
+	r, err := findFunction(img, args[1])
+	if err != nil {
+		return err
+	}
+	translated, err := prepare.Cached(img, o)
+	if errors.Is(err, prepare.ErrNotCached) {
+		return fail(statusInput, "%w; 'axpress translate %s' makes the translation", err, args[0])
+	}
+	if err != nil {
+		return err
+	}
+	code, err := hostcode.Open(translated.Artifact)
+	if err != nil {
+		return err
+	}
+	names := symbols.NewNames(img)
+	found := false
+	for _, u := range code.Units {
+		if u.PC < r.start || u.PC >= r.end {
+			continue
+		}
+		unit, err := code.Unit(u)
+		if err != nil {
+			return fail(statusInternal, "BUG: %w", err)
+		}
+		if found {
+			fmt.Fprintln(a.out)
+		}
+		found = true
+		if err := unit.List(a.out, names.At); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fail(statusInput, "%s: nothing at %#x was translated; it is interpreted", img.Name, r.start)
+	}
+	return nil
+}
+
+// openProgram opens the image in the file at path: the only one, or the one whose name
+// ends in program.
+func openProgram(path, program string) (*image.Image, error) {
+	images, _, err := prepare.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	var fit []*image.Image
+	for _, img := range images {
+		if img.Name == program || program == "" || strings.HasSuffix(img.Name, "/"+program) {
+			fit = append(fit, img)
+		}
+	}
+	switch {
+	case len(fit) == 1:
+		return fit[0], nil
+	case len(fit) == 0:
+		return nil, fail(statusInput, "%s: no program %q in it", path, program)
+	}
+	return nil, fail(statusUsage, "%s has %d programs: name one with --program %s", path, len(fit), fit[0].Name)
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestDisasmHost(t *testing.T) {
+	kernel, cache := twoLoops(t), t.TempDir()
+	if r := cli(t, t.Context(), cache, "disasm", "--host", kernel, "two"); r.status != statusInput || !strings.Contains(r.err, "not translated yet") {
+		t.Errorf("without a translation: %d %q", r.status, r.err)
+	}
+	if r := cli(t, t.Context(), cache, "translate", kernel); r.status != statusOK {
+		t.Fatal(r.err)
+	}
+	r := cli(t, t.Context(), cache, "disasm", "--host", kernel, "two")
+	for _, want := range []string{"two: 11 guest instructions, ", "entry 0: ", "<two>:", "shortest way round a loop", "# Limit", "# t0"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %q in\n%s%s", want, r.out, r.err)
+		}
+	}
+	if strings.Contains(r.out, "one: ") {
+		t.Errorf("another function too:\n%s", r.out)
+	}
+	for _, c := range []struct {
+		args []string
+		want status
+		says string
+	}{
+		{[]string{kernel}, statusUsage, "which function"},
+		{[]string{kernel, "two", "-d", "cse=off"}, statusInput, "with these options"},
+		{[]string{kernel, "three"}, statusInput, "no function"},
+		{[]string{kernel, "two", "--program", "busybox"}, statusInput, "no program"},
+		{[]string{kernel, "two", "-d", "help"}, statusOK, ""},
+	} {
+		r := cli(t, t.Context(), cache, append([]string{"disasm", "--host"}, c.args...)...)
+		if r.status != c.want || !strings.Contains(r.err, c.says) {
+			t.Errorf("%q: %d %q", c.args[1:], r.status, r.err)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"golang.org/x/sys/unix"
+
+	"axpress/cmd/axpress/prepare"
+	"axpress/translator/hostcode"
+)
+
+// perfMap makes Linux's perf see translated functions by name: it moves the host code
+// to anonymous memory, for code in a mapped file perf asks that file, and writes what is
+// where to the file that perf looks into.
+func (b *boot) perfMap() (err error) {
+	path := fmt.Sprintf("/tmp/perf-%d.map", os.Getpid()) // perf knows no other place
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return fmt.Errorf("--perf-map: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := bufio.NewWriter(f)
+	for _, r := range b.translations {
+		if err := anonymous(r); err != nil {
+			return err
+		}
+		if err := writePerfMap(w, r); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// anonymous copies the host code of r to anonymous memory, which stays mapped.
+func anonymous(r *prepare.Result) error {
+	if len(r.Artifact.Text) == 0 {
+		return nil
+	}
+	text, err := unix.Mmap(-1, 0, len(r.Artifact.Text), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err == nil {
+		copy(text, r.Artifact.Text)
+		err = unix.Mprotect(text, unix.PROT_READ|unix.PROT_EXEC)
+	}
+	if err != nil {
+		return fmt.Errorf("--perf-map: memory for the code of %s: %w", r.Image.Name, err)
+	}
+	r.Artifact.Text = text
+	return nil
+}
+
+// writePerfMap writes a line for each unit of r: address, size, name.
+func writePerfMap(w io.Writer, r *prepare.Result) error {
+	code, err := hostcode.Open(r.Artifact)
+	if err != nil {
+		return err
+	}
+	base := uint64(reflect.ValueOf(code.Text).Pointer())
+	file := filepath.Base(r.Image.Name)
+	for i, u := range code.Units {
+		end := uint32(len(code.Text))
+		if i+1 < len(code.Units) {
+			end = code.Units[i+1].Code
+		}
+		if _, err := fmt.Fprintf(w, "%x %x %s [%s]\n", base+uint64(u.Code), end-u.Code, u.Name, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
