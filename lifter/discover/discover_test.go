@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"axpress/lifter/asmtest"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
@@ -28,7 +29,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		img, opt, err := assembleProgram(filepath.Base(src), string(text))
+		img, opt, err := asmtest.Assemble(filepath.Base(src), string(text))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -113,7 +114,7 @@ func TestHints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, opt, err := assembleProgram("switch", string(text))
+	img, opt, err := asmtest.Assemble("switch", string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +280,7 @@ func FuzzDiscover(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		img, _, err := assembleProgram(src, string(text))
+		img, _, err := asmtest.Assemble(src, string(text))
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -138,7 +138,8 @@ func (u *Unit) inside(target uint32) uint32 {
 //	add    %rax,%rcx
 //	jmp    *%rcx
 //
-// with 32-bit distances from the table in it. Tables stand one behind the other.
+// with 32-bit distances from the table in it; the lea may be far away, in front of a
+// loop. Tables stand one behind the other.
 func (u *Unit) jumpTables(sweep []Inst) {
 	var tables []jumpTable
 	bases := map[uint32]bool{}
@@ -146,7 +147,7 @@ func (u *Unit) jumpTables(sweep []Inst) {
 		if sweep[i].Flow != Indirect {
 			continue
 		}
-		if t, ok := u.jumpTable(sweep[:i+1]); ok {
+		if t, ok := u.jumpTable(sweep, i); ok {
 			tables = append(tables, t)
 			bases[t.base] = true
 			if t.base > t.jump {
@@ -174,23 +175,31 @@ type jumpTable struct {
 	count      uint32 // at most
 }
 
-// jumpTable finds the table of the indirect jump that before ends with.
-func (u *Unit) jumpTable(before []Inst) (t jumpTable, ok bool) {
+// jumpTable finds the table of the indirect jump sweep[jump].
+func (u *Unit) jumpTable(sweep []Inst, jump int) (t jumpTable, ok bool) {
 	const near = 24 // instructions between the comparison and the jump
-	jump := len(before) - 1
-	t.jump, t.count = before[jump].At, ^uint32(0)
+	t.jump, t.count = sweep[jump].At, ^uint32(0)
+	var base x86asm.Reg
 	for k := jump - 1; k >= max(0, jump-near); k-- {
-		in := &before[k]
-		if base, is := addressLoaded(in); is && !ok {
-			t.base = base
-			ok = base%4 == 0 && (base < u.Code || base > t.jump) && int(base) < len(u.code.Text)
+		in := &sweep[k]
+		if m, is := in.Args[1].(x86asm.Mem); is && in.Op == x86asm.MOVSXD && m.Scale == 4 && base == 0 {
+			base = m.Base
 		}
-		if last, is := in.Args[1].(x86asm.Imm); is && in.Op == x86asm.CMP && before[k+1].Op == x86asm.JA {
+		if last, is := in.Args[1].(x86asm.Imm); is && in.Op == x86asm.CMP && sweep[k+1].Op == x86asm.JA {
 			t.count = uint32(last) + 1
 			break
 		}
 	}
-	return t, ok
+	if base == 0 {
+		return t, false // a call in tail position
+	}
+	for k := jump - 1; k >= 0; k-- {
+		if at, is := addressLoaded(&sweep[k]); is && sweep[k].Args[0] == base {
+			t.base = at
+			return t, at%4 == 0 && (at < u.Code || at > t.jump) && int(at) < len(u.code.Text)
+		}
+	}
+	return t, false
 }
 
 // addressLoaded says which address of the text in loads, if it is such a lea.
