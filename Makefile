@@ -44,9 +44,8 @@ fuzz: go ## fuzz every target for T each: make fuzz T=10s
 		done; \
 	done
 
-bench: build ## wall time of a boot: native, interpreter, qemu-system-alpha
-	$(AXPRESS) guest packages
-	$(GO) test -run '^$$' -bench Boot -benchtime 5x -timeout 60m ./bench/e2e
+bench: build ## measure every workload on every engine, QEMU among them
+	$(AXPRESS) bench --install --report bin/bench
 
 generate: go ## write the generated files
 	$(GO) run ./translator/pipeline/gen .

@@ -7,7 +7,7 @@
 // on the machine is installed if root runs the tests, else named.
 //
 // console_test.go compares what the engines print, oldbug_test.go shows a kernel
-// bug that depends on exact faults, demo_test.go runs the demo, interrupt_test.go
-// interrupts a translation, profile_test.go profiles a boot. normalise_test.go says what may differ in a console
-// text, and why.
+// bug that depends on exact faults, demo_test.go runs the demo, bench_test.go a
+// small bench, interrupt_test.go interrupts a translation, profile_test.go profiles
+// a boot. normalise_test.go says what may differ in a console text, and why.
 package e2e

@@ -84,20 +84,26 @@ func writeSources(folder string, ours map[string][]byte) error {
 
 // target is one of the machines that programs are compiled for.
 type target struct {
-	dir    string // below the entry
-	gcc    string
-	flags  []string
-	link   []string
-	chosen func(all, alpha []string) []string // options for both, and for Alpha only
+	dir   string // below the entry
+	gcc   string
+	alpha bool
+	flags []string
+	link  []string
 }
 
 func machines() []target {
 	return []target{
-		{dirHost, "gcc", nil, nil, func(all, _ []string) []string { return all }},
-		{dirAlpha, crossPrefix + "gcc", workloads.AlphaFlags(), workloads.AlphaLink(), func(all, alpha []string) []string {
-			return slices.Concat(all, alpha)
-		}},
+		{dir: dirHost, gcc: "gcc"},
+		{dir: dirAlpha, gcc: crossPrefix + "gcc", alpha: true, flags: workloads.AlphaFlags(), link: workloads.AlphaLink()},
 	}
+}
+
+// options returns those of flags for every machine and for Alpha that are meant for this one.
+func (t target) options(all, alpha []string) []string {
+	if t.alpha {
+		return slices.Concat(all, alpha)
+	}
+	return all
 }
 
 // compile makes the program p for the machine: out/NAME. c.dir is the package's folder, ours has our sources.
@@ -120,7 +126,7 @@ func (t target) compile(ctx context.Context, c command, p workloads.Program, our
 				object = strings.TrimSuffix(filepath.Base(f), ".c") + ".o"
 			}
 			object = filepath.Join(objects, object)
-			args := slices.Concat(workloads.CFlags(), t.flags, t.chosen(p.Flags, p.Alpha), t.chosen(u.Flags, u.Alpha))
+			args := slices.Concat(workloads.CFlags(), t.flags, t.options(p.Flags, p.Alpha), t.options(u.Flags, u.Alpha))
 			if err := c.run(ctx, t.gcc, append(args, "-c", "-o", object, f)...); err != nil {
 				return err
 			}

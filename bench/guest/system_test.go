@@ -3,6 +3,7 @@ package guest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestPackages(t *testing.T) {
 			t.Errorf("%s is listed twice", p.Name)
 		}
 		seen[p.Name] = true
-		if p.Group != GroupGuest && p.Group != GroupTranslate && p.Group != GroupPeer {
+		if !slices.Contains([]Group{GroupGuest, GroupTranslate, GroupPeer, GroupBench}, p.Group) {
 			t.Errorf("%s: unknown group %q", p.Name, p.Group)
 		}
 	}

@@ -63,18 +63,28 @@ var colors = map[workloads.Group]color.Color{
 
 // The size of a plot.
 const (
-	plotWidth = 20 * vg.Centimeter
-	barHeight = 0.5 * vg.Centimeter
-	plotExtra = 3 * vg.Centimeter // title and axis
+	plotWidth  = 20 * vg.Centimeter
+	barHeight  = 0.5 * vg.Centimeter
+	plotExtra  = 3 * vg.Centimeter // title and axis
+	plotMargin = 0.3 * vg.Centimeter
 )
 
-// SVG draws the plot of a result; nil if no row has its ratio. The axis is logarithmic, and the bars begin at 1: those
-// to the left of it are slower, those to the right faster. A line across the end of a bar is its spread.
+// SVG draws the plot of a result; nil if no row has its ratio.
 func (p Plot) SVG(r *measure.Result) ([]byte, error) {
 	bars := p.bars(r)
 	if len(bars) == 0 {
 		return nil, nil
 	}
+	g, err := p.draw(bars)
+	if err != nil {
+		return nil, err
+	}
+	return encode(g, len(bars))
+}
+
+// draw draws bars. The axis is logarithmic, and the bars begin at 1: those to the left of it are slower, those to the
+// right faster. A line across the end of a bar is its spread.
+func (p Plot) draw(bars []bar) (*plot.Plot, error) {
 	g := plot.New()
 	g.Title.Text = p.Title
 	g.X.Label.Text = p.Axis
@@ -99,9 +109,12 @@ func (p Plot) SVG(r *measure.Result) ([]byte, error) {
 	g.NominalY(names...)
 	g.X.Min, g.X.Max = low, high
 	g.X.Tick.Marker = plot.ConstantTicks(powers(low, high))
-	g.Legend.Top = false
-	g.Legend.Left = false
-	return encode(g, len(bars))
+	g.Y.Min, g.Y.Max = -0.8, float64(len(bars))-0.2
+	g.Title.Padding = vg.Points(8)
+	g.Legend.Top = true // the first rows are those with the shortest bars
+	g.Legend.Padding = vg.Points(3)
+	g.Legend.YOffs = -vg.Points(4)
+	return g, nil
 }
 
 // addGroup adds the bars of one group.
@@ -163,7 +176,7 @@ func powers(low, high float64) (ticks []plot.Tick) {
 // encode draws a plot of n bars.
 func encode(g *plot.Plot, n int) ([]byte, error) {
 	canvas := vgsvg.New(plotWidth, plotExtra+barHeight*vg.Length(n))
-	g.Draw(draw.New(canvas))
+	g.Draw(draw.Crop(draw.New(canvas), plotMargin, -plotMargin, plotMargin, -plotMargin))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("plot: %w", err)

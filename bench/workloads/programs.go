@@ -47,11 +47,11 @@ type Program struct {
 // CFlags are what everything is compiled with, for both machines. Neither may contract a*b+c: the results must agree.
 func CFlags() []string { return []string{"-O2", "-ffp-contract=off"} }
 
-// AlphaFlags and AlphaLink are what everything for Alpha is compiled and linked with. The linker's relaxation breaks
-// static programs: see recipe/busybox.config in bench/guest.
+// AlphaFlags are what everything for Alpha is compiled with beside that, unless a Unit chooses another processor.
 func AlphaFlags() []string { return []string{"-mcpu=ev67"} }
 
-// AlphaLink see AlphaFlags.
+// AlphaLink is what everything for Alpha is linked with: the linker's relaxation breaks static programs, which then
+// crash in start-up on any machine.
 func AlphaLink() []string { return []string{"-Wl,--no-relax"} }
 
 // Debian compiles for Alpha with -mieee, and so do we what is Debian's.

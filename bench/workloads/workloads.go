@@ -92,22 +92,6 @@ func All() []Workload {
 	}
 }
 
-// Named returns the workloads with these names, in the order of All. A name that nobody has is an error.
-func Named(names []string) ([]Workload, error) {
-	var list []Workload
-	for _, w := range All() {
-		if slices.Contains(names, w.Name) {
-			list = append(list, w)
-		}
-	}
-	for _, name := range names {
-		if !slices.ContainsFunc(list, func(w Workload) bool { return w.Name == name }) {
-			return nil, fmt.Errorf("there is no workload %q", name)
-		}
-	}
-	return list, nil
-}
-
 // Files returns the input files of a workload.
 func (w Workload) Files() (names []string) {
 	if w.Input != "" {

@@ -52,7 +52,7 @@ func (a *app) disasm() *cobra.Command {
 	}
 	c.Flags().BoolVar(&plain, "plain", false, "the Handbook's mnemonics, without objdump's aliases")
 	c.Flags().BoolVar(&host, "host", false, "the host code of a function")
-	c.Flags().StringVar(&program, "program", "", "the program, where FILE is an initramfs or a folder: the end of its path, such as bin/busybox")
+	c.Flags().StringVar(&program, "program", "", programHelp)
 	t.flags(c.Flags())
 	return c
 }

@@ -59,6 +59,9 @@ func (a *app) disasmHost(args []string, program string, o prepare.Options) error
 	return nil
 }
 
+// programHelp documents the option that chooses what openProgram opens.
+const programHelp = "the program, where the file is an initramfs or a folder: the end of its path, such as bin/busybox"
+
 // openProgram opens the image in the file at path: the only one, or the one whose name
 // ends in program.
 func openProgram(path, program string) (*image.Image, error) {

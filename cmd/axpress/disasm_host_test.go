@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -36,6 +39,37 @@ func TestDisasmHost(t *testing.T) {
 		r := cli(t, t.Context(), cache, append([]string{"disasm", "--host"}, c.args...)...)
 		if r.status != c.want || !strings.Contains(r.err, c.says) {
 			t.Errorf("%q: %d %q", c.args[1:], r.status, r.err)
+		}
+	}
+}
+
+// Of several programs in a folder, --program chooses one.
+func TestProgramOption(t *testing.T) {
+	folder := t.TempDir()
+	for name, file := range map[string]string{"bin/two": twoLoops(t), "bin/halt": halting(t, 4)} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args       []string
+		want       status
+		says, text string
+	}{
+		{[]string{"disasm", folder, "two", "--program", "bin/two"}, statusOK, "", "<two>:"},
+		{[]string{"ir", "two", "--file", folder, "--program", "two"}, statusOK, "", "promoted"},
+		{[]string{"disasm", folder, "two", "--program", "halt"}, statusInput, "no function", ""},
+		{[]string{"disasm", folder, "two", "--program", "wo"}, statusInput, "no program", ""},
+		{[]string{"disasm", folder, "two"}, statusUsage, "has 2 programs", ""},
+	} {
+		r := cli(t, t.Context(), t.TempDir(), c.args...)
+		if r.status != c.want || !strings.Contains(r.err, c.says) || !strings.Contains(r.out, c.text) {
+			t.Errorf("%q: %d %q\n%s", c.args, r.status, r.err, r.out)
 		}
 	}
 }

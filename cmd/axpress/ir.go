@@ -20,7 +20,7 @@ import (
 func (a *app) ir() *cobra.Command {
 	var t translation
 	var v irView
-	var file string
+	var file, program string
 	c := &cobra.Command{
 		Use:   "ir FUNCTION --file FILE",
 		Short: "Print the IR of a function, by name or 0xADDRESS",
@@ -39,7 +39,7 @@ func (a *app) ir() *cobra.Command {
 				return fail(statusUsage, "ir: in which file? Give --file vmlinux or a program")
 			}
 			v.off, v.check = off, t.check
-			img, err := image.Open(file)
+			img, err := openProgram(file, program)
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,8 @@ func (a *app) ir() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&file, "file", "", "vmlinux or program that has the function (required)")
+	f.StringVar(&file, "file", "", "vmlinux, program, initramfs or folder that has the function (required)")
+	f.StringVar(&program, "program", "", programHelp)
 	f.BoolVar(&v.lifted, "lifted", false, "the IR before the passes")
 	f.BoolVar(&v.passes, "passes", false, "the IR before the first and after each pass")
 	f.BoolVar(&v.llvm, "llvm", false, "the LLVM IR")

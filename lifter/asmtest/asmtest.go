@@ -52,6 +52,16 @@ var relocation = regexp.MustCompile(`%(hi|lo|gp)\(([\w.]+)\)`)
 
 // Assemble returns the image of the program in text, and what its .options say.
 func Assemble(name, text string) (*image.Image, discover.Options, error) {
+	data, opt, err := File(name, text)
+	if err != nil {
+		return nil, opt, err
+	}
+	img, err := image.Parse(name, data)
+	return img, opt, err
+}
+
+// File returns the ELF file that Assemble makes the image of.
+func File(name, text string) ([]byte, discover.Options, error) {
 	p := &program{labels: map[string]uint64{}}
 	for pass := 1; pass <= 2; pass++ {
 		if err := p.pass(text, pass == 2); err != nil {
@@ -78,8 +88,7 @@ func Assemble(name, text string) (*image.Image, discover.Options, error) {
 		}
 	}
 	p.file.Stripped = !p.sections
-	img, err := image.Parse(name, imagetest.Build(p.file))
-	return img, p.opt, err
+	return imagetest.Build(p.file), p.opt, nil
 }
 
 func (p *program) pass(text string, last bool) error {
