@@ -2,6 +2,7 @@ package lift
 
 import (
 	"axpress/ir"
+	"axpress/lifter/discover"
 	"axpress/lifter/isa"
 )
 
@@ -141,7 +142,37 @@ func (l *lifter) liftIMPLVER(in *isa.Inst) {
 
 // liftLDA lifts LDA and LDAH: Ra := Rb + displacement.
 func (l *lifter) liftLDA(in *isa.Inst) {
-	if in.Ra != zeroReg {
-		l.setR(in.Ra, l.address(in))
+	if l.o.Hot && in.Op == isa.OpLDAH && in.Ra == regGP {
+		l.expectBase(in.Rb)
 	}
+	l.setR(in.Ra, l.address(in))
 }
+
+// expectBase makes the base register of an ldgp a constant: at the start of a
+// function $27 is its address, behind a call $26 is the return address, or the
+// instruction is left to the interpreter. What is loaded relative to $29 then has a
+// known address.
+func (l *lifter) expectBase(rb uint8) {
+	pc := l.b.PC
+	i := l.find(pc)
+	switch {
+	case l.o.Relocatable || i < 0:
+		return
+	case rb == regPV && pc == l.fn.Start && pc == l.fn.Parent:
+	case rb == regRA && i > 0 && l.fn.Blocks[i-1].End == pc && isCall(l.fn.Blocks[i-1].Kind):
+	default:
+		return
+	}
+	here := l.b.PCConst(pc)
+	l.b.Guard(l.b.Cmp(ir.OpICmpEQ, l.r(rb), here))
+	l.setR(rb, here)
+}
+
+func isCall(k discover.EndKind) bool { return k == discover.EndCall || k == discover.EndCallReg }
+
+// Registers by their role (Linux, arch/alpha calling standard).
+const (
+	regRA = 26
+	regPV = 27
+	regGP = 29
+)

@@ -24,6 +24,8 @@ type Options struct {
 	// Relocatable and Base are those of ir.Func.
 	Relocatable bool
 	Base        uint64
+	// Hot asks for code that is faster, and may be larger.
+	Hot bool
 }
 
 // ErrFunction is what Lift returns, wrapped, for a function that is no unit.

@@ -56,6 +56,9 @@ func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootRe
 // checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
 // not, it is checked here, and v is left to the interpreter if it is no good.
 func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.Value) value.Value) {
+	if n, ok := known(r); ok && u.inWindow(n) && n&(1<<log2-1) == 0 {
+		return
+	}
 	here := u.cfg.Index[v.Block.ID]
 	for _, c := range u.checks[r.ID] {
 		if c.log2 >= log2 && u.cfg.Dominates(c.block, here) {
@@ -66,6 +69,19 @@ func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.V
 	next := u.fn.NewBlock("")
 	u.condBr(isGood(u.vals[r.ID]), next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
+}
+
+// known returns the number that v is, if it is one.
+func known(v *ir.Value) (uint64, bool) {
+	return uint64(v.Imm), v.Op == ir.OpConst || v.Op == ir.OpPC
+}
+
+// inWindow says whether address n is in the window of the unit's mode.
+func (u *unit) inWindow(n uint64) bool {
+	if u.f.Kernel {
+		return -n < 1<<abi.WindowBits
+	}
+	return n < 1<<abi.WindowBits
 }
 
 // rootIsGood: a rotation puts the misalignment bits on top, so that one comparison

@@ -218,7 +218,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f)})
+	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil})
 	if err != nil {
 		return nil, err
 	}
