@@ -267,35 +267,6 @@ func (u *unit) term(b *ir.Block) error {
 	return nil
 }
 
-// switchTerm emits a jump table. The cases share edges' target blocks, so each
-// case gets a block of its own for its phi operands.
-func (u *unit) switchTerm(t *ir.Term) error {
-	u.count()
-	icount, from := u.icount, u.cur
-	target := u.vals[t.Target.ID]
-	other := u.fn.NewBlock("")
-	var cases []*lir.Case
-	seen := map[uint64]bool{}
-	for _, c := range t.Cases {
-		if seen[c.PC] {
-			continue
-		}
-		seen[c.PC] = true
-		arm := u.fn.NewBlock("")
-		u.cur, u.icount, u.done = arm, icount, 0
-		arm.NewBr(u.flow(c.Edge))
-		cases = append(cases, lir.NewCase(i64(int64(c.PC-u.f.Base)), arm))
-	}
-	key := target
-	if u.f.Relocatable {
-		key = from.NewSub(target, u.base)
-	}
-	from.NewSwitch(key, other, cases...)
-	u.cur, u.icount, u.done = other, icount, 0
-	u.tail(t)
-	return nil
-}
-
 // pcValue returns the guest address pc with the low bits that say how the unit
 // is left.
 func (u *unit) pcValue(pc uint64, low int64) value.Value {
