@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -75,6 +76,7 @@ type Engine struct {
 	hot     hotCode
 	heat    heat
 	window  *window.Set // nil if there is no hot code of programs
+	ioMiss  bool        // hot code has just accessed I/O space
 	itlbGen uint64
 	stats   Stats
 	stack   []byte
@@ -105,16 +107,10 @@ func New(c Config) (*Engine, error) {
 			return nil, err
 		}
 	}
-	e.stack, err = unix.Mmap(-1, 0, stackSize, unix.PROT_READ|unix.PROT_WRITE,
-		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE|unix.MAP_STACK)
-	if err != nil {
-		return nil, fmt.Errorf("allocate the native stack: %w", err)
-	}
-	if err := unix.Mprotect(e.stack[:pageBytes], unix.PROT_NONE); err != nil {
-		return nil, fmt.Errorf("guard the native stack: %w", err)
+	if err := e.makeStack(); err != nil {
+		return nil, err
 	}
 	e.s.FastPAL = 1
-	e.s.NativeStack = addressOf(e.stack) + stackSize
 	var thunks [abi.NumThunks]uint64
 	thunkTable(&thunks)
 	copy(e.s.Thunks[:], thunks[:])
@@ -140,6 +136,24 @@ func (e *Engine) needWindow() (err error) {
 		return fmt.Errorf("windows for hot code: %w", err)
 	}
 	e.mmu.SetWindow(follower{e.window, &e.heat})
+	return nil
+}
+
+// makeStack allocates the native stack at a multiple of its size. At its low end is a
+// guard, and above that the value of R12 in native code, for the handler of host
+// faults: at a fault R12 itself may hold something else.
+func (e *Engine) makeStack() (err error) {
+	e.stack, err = unix.Mmap(-1, 0, 2*stackSize, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		return fmt.Errorf("reserve the native stack: %w", err)
+	}
+	base := (stackSize - addressOf(e.stack)%stackSize) % stackSize
+	usable := e.stack[base+pageBytes : base+stackSize]
+	if err := unix.Mprotect(usable, unix.PROT_READ|unix.PROT_WRITE); err != nil {
+		return fmt.Errorf("allocate the native stack: %w", err)
+	}
+	binary.LittleEndian.PutUint64(usable, stateRegister(e.s))
+	e.s.NativeStack = addressOf(usable) + uint64(len(usable))
 	return nil
 }
 
@@ -288,6 +302,12 @@ func (e *Engine) native() uint64 {
 	s.PC &^= 3
 	code := [4]uint64{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[low]
 	e.stats.Exits[code]++
+	if e.ioMiss {
+		e.ioMiss = false
+		if e.kernel != nil && e.kernel.didIO(s.PC) {
+			s.FlushJump()
+		}
+	}
 	return code
 }
 
@@ -331,6 +351,7 @@ func (e *Engine) serve() {
 		s.HelperFault, s.ExitCode = 1, abi.ExitFault
 	case mmu.IsIO:
 		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
+		e.ioMiss = miss
 	default:
 		if miss {
 			e.mapPage(va)

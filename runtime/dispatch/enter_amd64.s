@@ -356,7 +356,7 @@ TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
 	RET
 
 // Offsets in the ucontext of a signal (asm/ucontext.h, asm/sigcontext.h).
-#define UC_R12 72
+#define UC_RSP 160
 #define UC_RIP 168
 
 // hostFault is the handler of SIGSEGV and SIGFPE: DI signal, SI siginfo, DX
@@ -398,7 +398,9 @@ found:
 	MOVQ R13, UC_RIP(DX)
 	CMPL DI, $const_sigSEGV
 	JNE  done
-	MOVQ UC_R12(DX), R12
+	MOVQ UC_RSP(DX), R12
+	ANDQ $-const_stackBytes, R12
+	MOVQ const_pageBytes(R12), R12 // see makeStack
 	MOVQ $1, const_offWindowMiss(R12)
 done:
 	RET

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"axpress/runtime/abi"
@@ -23,7 +24,8 @@ type kernelLayer struct {
 	base   uint64 // host address of code.Text
 	lo     uint64 // guest address of the first entry
 	bits   []uint64
-	killed map[uint32]bool // units that may no longer match the text
+	killed map[uint32]bool // units that are no longer used, by code offset
+	io     map[uint32]int  // accesses of hot units to I/O space
 }
 
 // newKernelCode takes charge of code, whose guest text is in ram.
@@ -43,7 +45,7 @@ func (k *kernelCode) addHot(code *abi.Code) {
 }
 
 func newKernelLayer(code *abi.Code) *kernelLayer {
-	l := &kernelLayer{code: code, base: addressOf(code.Text), killed: map[uint32]bool{}}
+	l := &kernelLayer{code: code, base: addressOf(code.Text), killed: map[uint32]bool{}, io: map[uint32]int{}}
 	if n := len(code.Entries); n > 0 {
 		l.lo = code.Entries[0].PC
 		l.bits = make([]uint64, (code.Entries[n-1].PC-l.lo)/4/64+1)
@@ -138,6 +140,11 @@ func (l *kernelLayer) kill(dirty map[uint64]bool) {
 		l.killed[s.Code] = true
 		patchReturn(l.code.Text, s.Code)
 	}
+	l.forget()
+}
+
+// forget takes the entries of killed units away.
+func (l *kernelLayer) forget() {
 	for _, e := range l.code.Entries {
 		if l.killed[e.Code] {
 			l.set(e.PC, false)
@@ -152,4 +159,57 @@ func touched(s abi.CodeSpan, dirty map[uint64]bool) bool {
 		}
 	}
 	return false
+}
+
+// ioPatience is how many accesses to I/O space a hot unit may make. Each costs a
+// host signal there; the other translation asks first.
+const ioPatience = 32
+
+// didIO notes that the hot unit that has pc accessed I/O space. It says whether the
+// unit was replaced by the other translation because of that.
+func (k *kernelCode) didIO(pc uint64) (replaced bool) {
+	if len(k.layers) < 2 {
+		return false
+	}
+	hot, all := k.layers[0], k.layers[1]
+	for _, s := range hot.code.Spans {
+		if pc < s.Lo || pc >= s.Hi || hot.killed[s.Code] {
+			continue
+		}
+		if hot.io[s.Code]++; hot.io[s.Code] < ioPatience {
+			return false
+		}
+		hot.killed[s.Code] = true
+		if to, ok := all.twin(hot.entriesOf(s.Code)); ok {
+			patchJump(hot.code.Text, s.Code, to)
+		} else {
+			patchReturn(hot.code.Text, s.Code)
+		}
+		hot.forget()
+		return true
+	}
+	return false
+}
+
+// entriesOf returns the guest addresses of the entries of the unit at code, by index.
+func (l *kernelLayer) entriesOf(code uint32) (pcs []uint64) {
+	for _, e := range l.code.Entries {
+		if e.Code == code {
+			for uint32(len(pcs)) <= e.Index {
+				pcs = append(pcs, 0)
+			}
+			pcs[e.Index] = e.PC
+		}
+	}
+	return pcs
+}
+
+// twin returns the host address of the unit of l that has just these entries.
+func (l *kernelLayer) twin(pcs []uint64) (host uint64, ok bool) {
+	es := l.code.Entries
+	i := sort.Search(len(es), func(i int) bool { return es[i].PC >= pcs[0] })
+	if i == len(es) || !slices.Equal(l.entriesOf(es[i].Code), pcs) || l.killed[es[i].Code] {
+		return 0, false
+	}
+	return l.base + uint64(es[i].Code), true
 }

@@ -73,6 +73,7 @@ const (
 	tlbShift   = abi.PageShift - 4
 
 	sigSEGV      = 11
+	stackBytes   = stackSize
 	exitHelper   = abi.ExitHelper
 	thunkLoad0   = abi.ThunkLoad0
 	thunkLoad1   = abi.ThunkLoad1
