@@ -26,33 +26,34 @@ const (
 func (b *bench) boot(ctx context.Context, e Engine, _ workloads.Workload) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
-	began := time.Now()
-	out, err := output(ctx, b.guest(e, b.Bench.Guest.Initrd, bootCmdline))
-	took := time.Since(began)
+	out, took, cpu, err := output(ctx, b.guest(e, b.Bench.Guest.Initrd, bootCmdline))
 	switch {
 	case err != nil:
 		return sample{}, err
 	case !strings.Contains(out, bootLine):
 		return sample{}, fmt.Errorf("the guest did not say %q; it said last: %s", bootLine, tail(out))
 	}
-	return sample{host: took, output: bootLine}, nil
+	return sample{host: took, cpu: cpu, output: bootLine}, nil
 }
 
-// output runs a command to its end and returns its standard output. Its standard error is part of the error.
-func output(ctx context.Context, command []string) (string, error) {
+// output runs a command to its end and returns its standard output, and how long that took in elapsed and processor
+// time. Its standard error is part of the error.
+func output(ctx context.Context, command []string) (_ string, took, cpu time.Duration, err error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
+	began := time.Now()
+	err = cmd.Run()
+	took = time.Since(began)
 	if ctx.Err() != nil {
-		return "", ctx.Err()
+		return "", 0, 0, ctx.Err()
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w: %s", filepath.Base(command[0]), err, tail(errs.String()))
+		return "", 0, 0, fmt.Errorf("%s: %w: %s", filepath.Base(command[0]), err, tail(errs.String()))
 	}
-	return out.String(), nil
+	return out.String(), took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 // tail is the end of a text, in one line.
@@ -74,7 +75,7 @@ func MeasureInterpreter(ctx context.Context, c Config) (_ *Interpreter, err erro
 	defer func() { err = errors.Join(err, file.Close(), os.Remove(file.Name())) }()
 	cmdline := console + " axbench=" + strings.Join(speedWorkloads, ",")
 	command := c.axpress(Interp, c.Bench.Guest.Kernel, c.Bench.Initrd, cmdline, "--stats", file.Name())
-	if _, err := output(ctx, command); err != nil {
+	if _, _, _, err := output(ctx, command); err != nil {
 		return nil, err
 	}
 	var counters struct {

@@ -18,6 +18,7 @@ type Config struct {
 	Engines   []Engine
 	Runs      int           // that count, for each engine but the interpreter, which runs once
 	Cold      bool          // the first run counts
+	CPU       bool          // times are processor time
 	Limit     time.Duration // of a single run; one that takes longer is an error
 	Axpress   string        // path of the command
 	Options   []string      // of every `axpress run`

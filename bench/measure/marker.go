@@ -28,6 +28,7 @@ type marker struct {
 	text   string        // start: name; sum: hash and size; said, error: the text
 	status int           // end
 	took   time.Duration // end, by the driver's clock
+	cpu    time.Duration // end: the workload's processor time, as the driver's kernel counts it
 }
 
 // parseMarker reads a line. ok is false if it is none of the driver's; a damaged one is an error.
@@ -54,14 +55,11 @@ func parseMarker(line string) (m marker, ok bool, err error) {
 			return bad()
 		}
 	case markEnd:
-		status, ns, _ := strings.Cut(m.text, " ")
-		n, err := strconv.ParseInt(ns, 10, 64)
-		if m.took = time.Duration(n); err != nil {
+		var took, cpu int64
+		if n, err := fmt.Sscanf(m.text, "%d %d %d", &m.status, &took, &cpu); n != 3 || err != nil {
 			return bad()
 		}
-		if m.status, err = strconv.Atoi(status); err != nil {
-			return bad()
-		}
+		m.took, m.cpu, m.text = time.Duration(took), time.Duration(cpu), ""
 	default:
 		return bad()
 	}

@@ -41,7 +41,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	r := &Result{
 		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows,
-		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold},
+		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold, CPU: c.CPU},
 	}
 	return r, nil
 }
@@ -75,6 +75,9 @@ func (b *bench) all(ctx context.Context) ([]Row, error) {
 				s, err := one(ctx, e, w)
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
+				}
+				if b.CPU {
+					s.host, s.guest = s.cpu, 0
 				}
 				cell.add(s, err, round >= b.first())
 			}
@@ -212,7 +215,7 @@ func (b *bench) startProcess(ctx context.Context, e Engine) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, command[0], command[1:]...)
+	p, err := start(ctx, e != Host && e != User, command[0], command[1:]...)
 	if err != nil {
 		return nil, err
 	}

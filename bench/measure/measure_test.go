@@ -103,6 +103,26 @@ func TestCold(t *testing.T) {
 	}
 }
 
+// Processor time is taken for the time when it is asked for; the guest's clock says nothing about it.
+func TestProcessorTimeInstead(t *testing.T) {
+	for _, cpu := range []bool{false, true} {
+		c := Config{Engines: []Engine{Native}, Runs: 1, CPU: cpu, Workloads: []workloads.Workload{{Name: "w"}}}
+		b, _ := newBench(c, func(Engine, string, int) (sample, error) {
+			s := seconds(2)
+			s.cpu = time.Second
+			return s, nil
+		})
+		cell := all(t, b)[0].Engines[Native]
+		want := []float64{2}
+		if cpu {
+			want = []float64{1}
+		}
+		if !slices.Equal(cell.Seconds, want) || (len(cell.Guest) == 0) != cpu {
+			t.Errorf("CPU %v: %+v", cpu, cell)
+		}
+	}
+}
+
 // Only workloads without a kernel of the guest's own run in user mode.
 func TestUserMode(t *testing.T) {
 	c := Config{Engines: []Engine{Host, User}, Runs: 1, Workloads: []workloads.Workload{{Name: "i", Group: workloads.Integer}, {Name: "k", Group: workloads.Kernel}}}

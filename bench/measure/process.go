@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // process is an engine's process with its session.
@@ -21,8 +23,9 @@ type process struct {
 	exited chan struct{}
 }
 
-// start runs a command and waits for its driver. The caller closes it.
-func start(ctx context.Context, name string, args ...string) (_ *process, err error) {
+// start runs a command and waits for its driver. The caller closes it. guest says that the driver is in a machine of its
+// own, which is the process.
+func start(ctx context.Context, guest bool, name string, args ...string) (_ *process, err error) {
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us; and a group can be stopped as one
 	errs, err := os.CreateTemp("", "axpress-bench-")
@@ -46,7 +49,11 @@ func start(ctx context.Context, name string, args ...string) (_ *process, err er
 	if err != nil {
 		return nil, errors.Join(err, out.Close(), errs.Close())
 	}
-	p := &process{session: newSession(in, out), cmd: cmd, in: in, errs: errs, exited: make(chan struct{})}
+	var cpu func() time.Duration
+	if guest {
+		cpu = func() time.Duration { return processorTime(cmd.Process.Pid) }
+	}
+	p := &process{session: newSession(in, out, cpu), cmd: cmd, in: in, errs: errs, exited: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait() // how it ended is told by what it said
 		close(p.exited)
@@ -55,6 +62,16 @@ func start(ctx context.Context, name string, args ...string) (_ *process, err er
 		return nil, errors.Join(p.explain(err), p.close(ctx))
 	}
 	return p, nil
+}
+
+// processorTime is the processor time of a process, 0 if there is none.
+func processorTime(pid int) time.Duration {
+	const wholeProcess = 2 // CPUCLOCK_SCHED of the process: clock_getcpuclockid(3)
+	var t unix.Timespec
+	if unix.ClockGettime(int32(^pid<<3|wholeProcess), &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
 }
 
 // signal sends a signal to the process and its children.

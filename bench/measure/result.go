@@ -3,6 +3,7 @@ package measure
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 
@@ -69,7 +70,8 @@ type Settings struct {
 	Flavour string   `json:"guest_kernel"`
 	Engines []Engine `json:"engines"`
 	Runs    int      `json:"runs"`
-	Cold    bool     `json:"cold"` // the first run counts
+	Cold    bool     `json:"cold"`           // the first run counts
+	CPU     bool     `json:"processor_time"` // instead of elapsed time
 }
 
 // Row is one workload.
@@ -114,6 +116,26 @@ func (r *Result) Failed() (list []string) {
 		for _, e := range Engines() {
 			if c := row.Engines[e]; c != nil && c.Error != "" {
 				list = append(list, fmt.Sprintf("%s, %s: %s", row.Name, e, c.Error))
+			}
+		}
+	}
+	return list
+}
+
+// Drifts returns the rows and engines whose guest has another idea of how long a run took than the host, a line each. A
+// guest whose clock stands still or runs away may also do less work than it should.
+func (r *Result) Drifts() (list []string) {
+	const share, seconds = 0.1, 0.05
+	for _, row := range r.Rows {
+		for _, e := range Engines() {
+			c := row.Engines[e]
+			if !c.Good() || len(c.Guest) != len(c.Seconds) {
+				continue
+			}
+			for i, g := range c.Guest {
+				if math.Abs(g-c.Seconds[i]) > seconds+share*c.Seconds[i] {
+					list = append(list, fmt.Sprintf("%s, %s: %.3f s by the host's clock, %.3f s by the guest's", row.Name, e, c.Seconds[i], g))
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,17 @@ func TestJSON(t *testing.T) {
 		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+func TestDrifts(t *testing.T) {
+	r := Result{Rows: []Row{row("w", map[Engine][]float64{Native: {1, 2}, QEMU: {1}, Host: {1}, Interp: {1}})}}
+	r.Rows[0].Engines[Native].Guest = []float64{1.1, 1.7}
+	r.Rows[0].Engines[QEMU].Guest = []float64{1.16}
+	r.Rows[0].Engines[Interp].Guest = []float64{0.9}
+	want := []string{"w, native: 2.000 s by the host's clock, 1.700 s by the guest's", "w, qemu: 1.000 s by the host's clock, 1.160 s by the guest's"}
+	if got := r.Drifts(); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -13,15 +13,17 @@ import (
 // errEnded says that the other end has gone.
 var errEnded = errors.New("the machine ended")
 
-// line is a line of output and when its end arrived.
+// line is a line of output.
 type line struct {
 	text string
-	at   time.Time
+	at   time.Time     // when its end arrived
+	cpu  time.Duration // the machine's processor time then
 }
 
 // session talks with a driver. It is used by one goroutine.
 type session struct {
 	in    io.Writer
+	guest bool // the processor time is the machine's, not what the driver says
 	lines <-chan line
 	last  []string // the last lines that were none of the driver's, for error messages
 	seq   int
@@ -30,8 +32,9 @@ type session struct {
 // lastLines is how many lines an error message repeats.
 const lastLines = 6
 
-// newSession returns a session whose driver reads in and writes out. It reads out until that ends.
-func newSession(in io.Writer, out io.Reader) *session {
+// newSession returns a session whose driver reads in and writes out. It reads out until that ends. cpu returns the
+// processor time of the machine that the driver is in; nil if the driver is a process among ours.
+func newSession(in io.Writer, out io.Reader, cpu func() time.Duration) *session {
 	lines := make(chan line, 256)
 	go func() {
 		defer close(lines)
@@ -39,38 +42,43 @@ func newSession(in io.Writer, out io.Reader) *session {
 		for {
 			text, err := r.ReadString('\n')
 			if text != "" {
-				lines <- line{text, time.Now()}
+				l := line{text: text, at: time.Now()}
+				if cpu != nil {
+					l.cpu = cpu()
+				}
+				lines <- l
 			}
 			if err != nil {
 				return
 			}
 		}
 	}()
-	return &session{in: in, lines: lines}
+	return &session{in: in, lines: lines, guest: cpu != nil}
 }
 
 // sample is one run of a workload.
 type sample struct {
 	host   time.Duration // between the arrival of the two lines
 	guest  time.Duration // by the driver's clock
+	cpu    time.Duration // processor time: the machine's, or the workload's if that is a process among ours
 	output string        // hash and size of standard output
 	status int
 	said   []string // on standard error
 }
 
 // next returns the driver's next line.
-func (s *session) next(ctx context.Context) (marker, time.Time, error) {
+func (s *session) next(ctx context.Context) (marker, line, error) {
 	for {
 		select {
 		case <-ctx.Done():
-			return marker{}, time.Time{}, ctx.Err()
+			return marker{}, line{}, ctx.Err()
 		case l, ok := <-s.lines:
 			if !ok {
-				return marker{}, time.Time{}, s.ended()
+				return marker{}, line{}, s.ended()
 			}
 			m, ok, err := parseMarker(l.text)
 			if ok || err != nil {
-				return m, l.at, err
+				return m, l, err
 			}
 			if s.last = append(s.last, strings.TrimSpace(l.text)); len(s.last) > lastLines {
 				s.last = s.last[1:]
@@ -125,13 +133,13 @@ func (s *session) settle(ctx context.Context) error {
 		if err := s.send(ctx, "ping", ""); err != nil {
 			return err
 		}
-		m, at, err := s.next(ctx)
+		m, l, err := s.next(ctx)
 		switch {
 		case err != nil:
 			return err
 		case m.kind != markPong || m.seq != s.seq:
 			return fmt.Errorf("the driver answers a ping with %q", m.kind)
-		case at.Sub(sent) < quick:
+		case l.at.Sub(sent) < quick:
 			return nil
 		}
 	}
@@ -144,9 +152,9 @@ func (s *session) run(ctx context.Context, name string) (sample, error) {
 	if err := s.send(ctx, "run", name); err != nil {
 		return r, err
 	}
-	var start time.Time
+	var start line
 	for {
-		m, at, err := s.next(ctx)
+		m, l, err := s.next(ctx)
 		if err != nil {
 			return r, err
 		}
@@ -155,11 +163,14 @@ func (s *session) run(ctx context.Context, name string) (sample, error) {
 		}
 		switch m.kind {
 		case markStart:
-			start = at
+			start = l
 		case markEnd:
-			r.host, r.guest, r.status = at.Sub(start), m.took, m.status
-			if start.IsZero() {
+			if start.at.IsZero() {
 				return r, errors.New("the driver says end without a start")
+			}
+			r.host, r.guest, r.cpu, r.status = l.at.Sub(start.at), m.took, m.cpu, m.status
+			if s.guest {
+				r.cpu = l.cpu - start.cpu
 			}
 		case markSaid:
 			r.said = append(r.said, m.text)

@@ -61,6 +61,7 @@ func Differences(before, after *measure.Result) (list []string) {
 	add("processors", before.Machine.CPUs, after.Machine.CPUs)
 	add("guest kernel", before.Settings.Flavour, after.Settings.Flavour)
 	add("first run counts", before.Settings.Cold, after.Settings.Cold)
+	add("processor time", before.Settings.CPU, after.Settings.CPU)
 	for name, v := range after.Tools {
 		add(name, before.Tools[name], v)
 	}

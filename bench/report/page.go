@@ -30,6 +30,7 @@ type page struct {
 	Result      *measure.Result
 	Memory      string
 	Cold        string
+	Clock       string
 	Goals       []pageGoal
 	Failed      []string
 	Plots       []Plot
@@ -82,7 +83,7 @@ func Files(r, before *measure.Result) (map[string][]byte, error) {
 
 func newPage(r, before *measure.Result) *page {
 	p := &page{
-		Result: r, Memory: fmt.Sprintf("%.1f GB", float64(r.Machine.Memory)/(1<<30)), Cold: coldWord(r), Failed: r.Failed(),
+		Result: r, Memory: fmt.Sprintf("%.1f GB", float64(r.Machine.Memory)/(1<<30)), Cold: coldWord(r), Clock: clockWord(r), Failed: r.Failed(),
 		Columns: 5 + len(r.Settings.Engines),
 	}
 	for _, g := range Goals(r) {

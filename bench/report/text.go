@@ -19,9 +19,12 @@ func Text(w io.Writer, r, before *measure.Result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nSeconds are medians. speed: QEMU's time / ours (smallest and largest of runs beside each other); slowdown: ours / the\nhost's; gain: the interpreter's / ours. Runs %d%s; the interpreter 1.\n", r.Settings.Runs, coldWord(r))
+	fmt.Fprintf(w, "\nSeconds are medians%s. speed: QEMU's time / ours (smallest and largest of runs beside each other); slowdown: ours / the\nhost's; gain: the interpreter's / ours. Runs %d%s; the interpreter 1.\n", clockWord(r), r.Settings.Runs, coldWord(r))
 	for _, f := range r.Failed() {
 		fmt.Fprintf(w, "ERROR  %s\n", f)
+	}
+	for _, d := range r.Drifts() {
+		fmt.Fprintf(w, "clocks differ  %s\n", d)
 	}
 	if x := r.Translator; x != nil {
 		fmt.Fprintf(w, "\n%s\n", translatorText(x))
@@ -32,6 +35,13 @@ func Text(w io.Writer, r, before *measure.Result) error {
 		}
 	}
 	return goalsText(w, r)
+}
+
+func clockWord(r *measure.Result) string {
+	if r.Settings.CPU {
+		return " of processor time"
+	}
+	return " of elapsed time"
 }
 
 func coldWord(r *measure.Result) string {

@@ -30,6 +30,7 @@ type bench struct {
 	flavour    string
 	runs       int
 	cold       bool
+	cpu        bool
 	limit      time.Duration
 	json       string
 	report     string
@@ -57,6 +58,7 @@ func (a *app) bench() *cobra.Command {
 	f.StringSliceVar(&b.engines, "engines", nil, "comma-separated list of engines (default: all that are installed)")
 	f.StringVar(&b.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
 	f.BoolVar(&b.cold, "cold", false, "no warm-up: the first run counts too")
+	f.BoolVar(&b.cpu, "cpu", false, "measure processor time, which others on a busy machine disturb less, instead of elapsed time")
 	f.DurationVar(&b.limit, "limit", 10*time.Minute, "how long a single run may take")
 	f.StringVar(&b.json, "json", "", "write the result to this file, as JSON")
 	f.StringVar(&b.report, "report", "", "write a page with plots to this folder")
@@ -180,7 +182,7 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 		return nil, err
 	}
 	return &measure.Config{
-		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, Limit: b.limit,
+		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, CPU: b.cpu, Limit: b.limit,
 		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/bench/guest"
+	"axpress/bench/workloads"
 )
 
 func (a *app) guest() *cobra.Command {
@@ -16,7 +17,7 @@ func (a *app) guest() *cobra.Command {
 		Use: "guest", Short: "Build the Linux/Alpha guest of the demo", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.guestBuild(), a.guestPackages())
+	c.AddCommand(a.guestBuild(), a.guestBench(), a.guestPackages())
 	return c
 }
 
@@ -57,6 +58,39 @@ func (a *app) guestBuild() *cobra.Command {
 	c.Flags().IntVarP(&jobs, "jobs", "j", 0, "how many compilers run at once (0: one for each CPU)")
 	c.Flags().BoolVar(&asJSON, "json", false, "write all paths as JSON")
 	c.Flags().BoolVar(&asEnv, "env", false, "write a shell line that tells the tests where the guest is")
+	return c
+}
+
+func (a *app) guestBench() *cobra.Command {
+	var flavour string
+	var jobs int
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "bench", Short: "Build the workloads of the bench and say where they are", Args: cobra.NoArgs,
+		Long: "Bench builds what axpress bench runs, if the cache has none, and says where it is. To run workloads by hand, boot its\n" +
+			"initramfs with the kernel's parameter axbench=NAME,NAME...; axpress bench --list has the names:\n\n" +
+			"  axpress run --kernel KERNEL --initrd INITRD --append 'console=ttyS0 axbench=sieve,lua' </dev/null",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if jobs < 0 {
+				return fail(statusUsage, "--jobs %d: want 0 (one for each CPU) or more", jobs)
+			}
+			if err := oneOf("flavour", guest.Flavour(flavour), guest.Flavours()); err != nil {
+				return err
+			}
+			b, err := guest.BuildBench(c.Context(), guest.Options{Flavour: guest.Flavour(flavour), Jobs: jobs, Log: a.err}, workloads.All())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.out).Encode(b)
+			}
+			fmt.Fprintf(a.out, "kernel  %s\ninitrd  %s\nhost    %s\nalpha   %s\ndata    %s\n", b.Guest.Kernel, b.Initrd, b.Host, b.Alpha, b.Data)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
+	c.Flags().IntVarP(&jobs, "jobs", "j", 0, "how many compilers run at once (0: one for each CPU)")
+	c.Flags().BoolVar(&asJSON, "json", false, "write all paths as JSON")
 	return c
 }
 

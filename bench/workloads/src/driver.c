@@ -10,7 +10,7 @@
  *	@axbench ready
  *	@axbench pong SEQ
  *	@axbench start SEQ NAME             the workload starts when this line has left
- *	@axbench end SEQ STATUS NANOSECONDS it has ended; the time by the driver's own clock
+ *	@axbench end SEQ STATUS TIME CPU    it has ended; nanoseconds by the driver's own clock, and of processor time
  *	@axbench sum SEQ HASH BYTES         the hash (FNV-1a) and the size of what it wrote to standard output
  *	@axbench said SEQ TEXT              a line that it wrote to standard error
  *	@axbench error SEQ TEXT             the driver cannot do it
@@ -28,6 +28,7 @@
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -113,9 +114,14 @@ static void redirect(const char *path, int flags, int fd) {
 	}
 }
 
+static uint64_t nanoseconds(struct timeval t) {
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+}
+
 /* execute runs a workload to its end and returns its exit status, or 128 and the signal that ended it. Its output goes
- * to the files out and err of the working folder, or where the driver's goes. */
-static int execute(const struct workload *w, int to_files) {
+ * to the files out and err of the working folder, or where the driver's goes. cpu is the processor time it took. */
+static int execute(const struct workload *w, int to_files, uint64_t *cpu) {
+	struct rusage usage;
 	int status;
 	fflush(stdout);
 	pid_t pid = fork();
@@ -130,9 +136,10 @@ static int execute(const struct workload *w, int to_files) {
 		execvp(w->args[0], w->args);
 		die(w->args[0]);
 	}
-	while (waitpid(pid, &status, 0) != pid)
+	while (wait4(pid, &status, 0, &usage) != pid)
 		if (errno != EINTR)
-			die("waitpid");
+			die("wait4");
+	*cpu = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -168,10 +175,10 @@ static void run(const char *seq, const char *name) {
 	printf("@axbench start %s %s\n", seq, name);
 	fflush(stdout);
 	tcdrain(1);
-	uint64_t start = now();
-	int status = execute(w, 1);
+	uint64_t start = now(), cpu;
+	int status = execute(w, 1, &cpu);
 	uint64_t took = now() - start;
-	printf("@axbench end %s %d %llu\n", seq, status, (unsigned long long)took);
+	printf("@axbench end %s %d %llu %llu\n", seq, status, (unsigned long long)took, (unsigned long long)cpu);
 	fflush(stdout);
 	say_errors(seq);
 	sum_output(seq);
@@ -201,8 +208,8 @@ static void by_hand(char *names) {
 			printf("\n");
 			continue;
 		}
-		uint64_t start = now();
-		int status = execute(w, 0);
+		uint64_t start = now(), cpu;
+		int status = execute(w, 0, &cpu);
 		printf("axbench: %s: exit status %d, %.3f s\n", name, status, (double)(now() - start) / 1e9);
 		fflush(stdout);
 	}
