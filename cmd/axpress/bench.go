@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,6 +40,7 @@ type bench struct {
 	translator bool
 	install    bool
 	list       bool
+	plain      bool
 }
 
 func (a *app) bench() *cobra.Command {
@@ -67,6 +70,8 @@ func (a *app) bench() *cobra.Command {
 	f.BoolVar(&b.install, "install", false, "install the peers (qemu-system-alpha, qemu-alpha) if they are missing")
 	f.BoolVar(&b.list, "list", false, "list the workloads and measure nothing")
 	f.IntVarP(&b.jobs, "jobs", "j", 0, "how many compilers and translations run at once, before the bench (0: one for each CPU)")
+	f.StringVar(&b.profile, "profile", "", "the --profile-out file that says what native code is made of at the full setting (default: made by one run of all workloads, and kept)")
+	f.BoolVar(&b.plain, "no-profile", false, "native code at the cheap setting alone")
 	f.StringArrayVarP(&b.debug, "debug", "d", nil, "PASS=off leaves a pass out of all translations; help lists the passes")
 	return c
 }
@@ -172,19 +177,51 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(engines, measure.Native) {
-		if err := translateBench(ctx, g, chosen, o); err != nil {
-			return nil, err
-		}
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return &measure.Config{
+	c := &measure.Config{
 		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, CPU: b.cpu, Limit: b.limit,
 		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
-	}, nil
+	}
+	if !slices.Contains(engines, measure.Native) {
+		return c, nil
+	}
+	if !b.plain {
+		if err := b.makeProfile(ctx, c, &o); err != nil {
+			return nil, err
+		}
+	}
+	return c, translateBench(ctx, g, chosen, o)
+}
+
+// makeProfile makes sure that there is a profile, and has it used: by translations and by runs.
+func (b *bench) makeProfile(ctx context.Context, c *measure.Config, o *prepare.Options) error {
+	path := b.profile
+	if path == "" {
+		// It belongs to what ran: the folders' names say what is in them.
+		kernel, programs := filepath.Dir(c.Bench.Guest.Kernel), filepath.Dir(c.Bench.Initrd)
+		path = filepath.Join(filepath.Dir(programs), "profile-"+filepath.Base(kernel)+"-"+filepath.Base(programs)+".json")
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			if err := translateBench(ctx, c.Bench, c.Workloads, *o); err != nil {
+				return err
+			}
+			c.Report.Note("running all workloads once, to see what is hot")
+			all := *c
+			all.Workloads = workloads.All()
+			if err := measure.Profile(ctx, all, path); err != nil {
+				return err
+			}
+		}
+	}
+	p, err := readProfile(path)
+	if err != nil {
+		return err
+	}
+	o.Profile = p
+	c.Options = append(c.Options, "--profile", path)
+	return nil
 }
 
 // available returns the engines to measure, in the order of the tables. Those that were asked for must be there.
