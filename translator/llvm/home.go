@@ -1,6 +1,8 @@
 package llvm
 
 import (
+	"encoding/binary"
+
 	"axpress/ir"
 )
 
@@ -148,4 +150,15 @@ func (u *unit) storeHome(snap []ir.RegValue) {
 			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
 		}
 	}
+}
+
+// notHome names the registers of snap that are not at home, and their values.
+func (u *unit) notHome(snap []ir.RegValue) string {
+	var key []byte
+	for _, rv := range snap {
+		if u.home[rv.Reg] != int32(rv.Val.ID)+1 {
+			key = binary.AppendUvarint(append(key, byte(rv.Reg)), uint64(rv.Val.ID))
+		}
+	}
+	return string(key)
 }

@@ -19,10 +19,6 @@ import (
 // sideExit returns a block to branch to in order to leave the unit at v.PC; low
 // are the low bits of the returned PC. See beforeExit.
 func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
-	if u.exit == nil {
-		u.exit = u.fn.NewBlock("")
-		u.exitPC, u.exitIcount = newPhi(u.exit, types.I64), newPhi(u.exit, types.I64)
-	}
 	save := u.cur
 	stub := u.fn.NewBlock("")
 	u.cur = stub
@@ -30,21 +26,60 @@ func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	if u.done != 0 {
 		icount = stub.NewAdd(icount, i64(u.done))
 	}
-	u.exitPC.Incs = append(u.exitPC.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
-	u.exitIcount.Incs = append(u.exitIcount.Incs, lir.NewIncoming(icount, stub))
-	if u.o.Hot {
-		u.storeHome(v.Snap)
-	}
-	stub.NewBr(u.exit)
+	way := u.wayOut(v)
+	way.pc.Incs = append(way.pc.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
+	way.icount.Incs = append(way.icount.Incs, lir.NewIncoming(icount, stub))
+	stub.NewBr(way.block)
 	u.cur = save
 	return stub
+}
+
+// wayOut is a way out of the unit that side exits share.
+type wayOut struct {
+	block      *lir.Block
+	pc, icount *lir.InstPhi
+}
+
+func (u *unit) newWayOut() *wayOut {
+	b := u.fn.NewBlock("")
+	return &wayOut{b, newPhi(b, types.I64), newPhi(b, types.I64)}
+}
+
+// wayOut returns the way out for v. At the full setting it writes the registers that
+// are not at home; exits where these are the same ones, with the same values, share
+// it. All others lead to the one return.
+func (u *unit) wayOut(v *ir.Value) *wayOut {
+	if u.exit == nil {
+		u.exit = u.newWayOut()
+	}
+	if !u.o.Hot {
+		return u.exit
+	}
+	key := u.notHome(v.Snap)
+	if key == "" {
+		return u.exit
+	}
+	way := u.exits[key]
+	if way != nil {
+		return way
+	}
+	way = u.newWayOut()
+	u.exits[key] = way
+	save := u.cur
+	u.cur = way.block
+	u.storeHome(v.Snap)
+	u.exit.pc.Incs = append(u.exit.pc.Incs, lir.NewIncoming(way.pc, way.block))
+	u.exit.icount.Incs = append(u.exit.icount.Incs, lir.NewIncoming(way.icount, way.block))
+	way.block.NewBr(u.exit.block)
+	u.cur = save
+	return way
 }
 
 // finishExit writes the return that the side exits share.
 func (u *unit) finishExit() {
 	if u.exit != nil {
-		u.cur = u.exit
-		u.ret(nil, u.exitIcount, u.exitPC)
+		u.cur = u.exit.block
+		u.ret(nil, u.exit.icount, u.exit.pc)
 	}
 }
 

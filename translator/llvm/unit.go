@@ -39,8 +39,8 @@ type unit struct {
 	home  home   // at the current point
 	homes []home // at the beginning of each block of order
 
-	exit               *lir.Block // shared by the side exits
-	exitPC, exitIcount *lir.InstPhi
+	exit  *wayOut            // shared by the side exits; nil if there are none
+	exits map[string]*wayOut // those before it that write registers, by which and what
 }
 
 // blockState is what is known of an ir.Block.
@@ -64,7 +64,7 @@ func (m *module) unit(f *ir.Func) error {
 		return fmt.Errorf("unit is not in promoted form")
 	}
 	u := &unit{module: m, f: f, fn: m.declare(Symbol(f.PC)), vals: make([]value.Value, f.NumValues()),
-		blocks: make([]blockState, f.NumBlocks()), checks: map[int][]check{}, loaded: map[int]loaded{}}
+		blocks: make([]blockState, f.NumBlocks()), checks: map[int][]check{}, loaded: map[int]loaded{}, exits: map[string]*wayOut{}}
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
 	u.order = u.cfg.Order
