@@ -359,27 +359,42 @@ func (e *Engine) serve() {
 	}
 }
 
-// mapPage has the page of va, which native code accesses, mapped in a window.
+// mapPage has the page of va, which native code accesses, mapped in a window, and of
+// a program its neighbours with it, which are likely to be accessed next.
 func (e *Engine) mapPage(va uint64) {
 	s := e.s
-	mode := s.Mode()
-	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || e.veto != nil {
+	if e.veto != nil {
 		return
 	}
-	e.stats.WindowMaps++
-	if e.kernel != nil && e.kernel.release(pa&abi.PageMask) != nil {
-		return
-	}
-	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
-	if mode == abi.ModeKernel {
-		e.window.MapKernel(va, pa, !readOnly)
+	if s.Mode() == abi.ModeKernel {
+		if pa, writable, ok := e.plain(va); ok {
+			e.stats.WindowMaps++
+			e.window.MapKernel(va, pa, writable)
+		}
 		return
 	}
 	if e.heat.missed(s.ASN) {
 		s.DropUserJumps()
 	}
-	e.window.Map(s.ASN, va, pa, !readOnly)
+	const group = 16 * abi.PageSize
+	for at := va &^ (group - 1); at < va|(group-1); at += abi.PageSize {
+		if pa, writable, ok := e.plain(at); ok && !e.window.Has(s.ASN, at, writable) {
+			e.stats.WindowMaps++
+			e.window.Map(s.ASN, at, pa, writable)
+		}
+	}
+}
+
+// plain translates va for a load in the current mode. ok: the page is RAM, and nobody
+// minds if it is accessed through another mapping.
+func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
+	mode := e.s.Mode()
+	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
+	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.release(pa&abi.PageMask) != nil {
+		return 0, false, false
+	}
+	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
+	return pa, !readOnly, true
 }
 
 // find looks for native code at pc and, if there is some, enters it in the jump

@@ -269,7 +269,115 @@ TEXT helper<>(SB), NOSPLIT|NOFRAME, $0
 	CMPQ DX, table(CX) \
 	JNE  slow
 
+// REFILL ends a thunk whose probe has missed: once more if the page tables say that
+// the access may go to RAM, else by Go. CX and DX are on the stack.
+#define REFILL(access, mask, op) \
+	MOVQ $access, CX \
+	MOVQ $mask, DX \
+	CALL refill<>(SB) \
+	POPQ DX \
+	POPQ CX \
+	JCC  again \
+	MOVQ $op, const_offHelperOp(R12) \
+	JMP  helper<>(SB)
+
+// LEVEL goes from the table at physical address R9 to the next one (see mmu.walk), by
+// the bits of AX from shift on.
+#define LEVEL(shift) \
+	MOVQ AX, R10 \
+	SHRQ $shift, R10 \
+	ANDQ $const_levelMask, R10 \
+	LEAQ (R9)(R10*8), R9 \
+	CMPQ R9, const_offRAMLimit(R12) \
+	JCC  fail \
+	ADDQ const_offRAMBase(R12), R9 \
+	MOVQ (R9), R9
+
+// TABLE makes the physical address in R9 of the page table that the entry in R9 is of.
+#define TABLE \
+	MOVQ R9, R10 \
+	ANDQ $const_pteTable, R10 \
+	CMPQ R10, $const_pteTable \
+	JNE  fail \
+	SHRQ $32, R9 \
+	SHLQ $const_pageShift, R9
+
+// refill enters the page of AX into the soft TLB of the current mode for access CX,
+// with alignment mask DX, if it is a user address and the page tables allow a plain
+// access to RAM; the carry flag tells if not. It changes CX and DX.
+TEXT refill<>(SB), NOSPLIT|NOFRAME, $0
+	LEAQ -24(SP), SP
+	MOVQ R9, 0(SP)
+	MOVQ R10, 8(SP)
+	MOVQ R11, 16(SP)
+	TESTQ DX, AX
+	JNZ  fail
+	CMPQ const_offWindowMiss(R12), $0
+	JNE  fail
+	CMPQ const_offFastPAL(R12), $0
+	JEQ  fail
+	MOVQ AX, R9
+	SHRQ $const_windowBits, R9
+	JNZ  fail
+	MOVQ const_offPTBR(R12), R9
+	SHLQ $const_pageShift, R9
+	LEVEL(33)
+	TABLE
+	LEVEL(23)
+	TABLE
+	LEVEL(13)
+	MOVQ const_offPS(R12), DX
+	SHRQ $3, DX
+	ANDQ $1, DX // mode
+	// Wanted: valid, and the enable bit of mode and access; not wanted: the fault bit.
+	SHLQ $2, CX
+	ADDQ DX, CX
+	MOVQ $const_pteEnable, R10
+	SHLQ CX, R10
+	SUBQ DX, CX
+	SHRQ $2, CX
+	ORQ  $1, R10
+	MOVQ $2, R11
+	SHLQ CX, R11
+	ORQ  R10, R11
+	ANDQ R9, R11
+	CMPQ R11, R10
+	JNE  fail
+	SHRQ $32, R9
+	SHLQ $const_pageShift, R9
+	CMPQ R9, const_offRAMLimit(R12)
+	JCC  fail
+	SHLQ $const_modeStrideShift, DX
+	SHLQ $const_accessShift, CX
+	ADDQ CX, DX
+	MOVQ AX, CX
+	SHRQ $const_tlbShift, CX
+	ANDQ $const_tlbMask, CX
+	ADDQ DX, CX
+	ADDQ R12, CX
+	MOVQ AX, R10
+	ANDQ $const_pageMask, R10
+	ADDQ const_offRAMBase(R12), R9
+	SUBQ R10, R9
+	XORQ const_offASNTag(R12), R10
+	MOVQ R10, const_offTLB(CX)
+	MOVQ R9, (const_offTLB+8)(CX)
+	MOVQ 0(SP), R9
+	MOVQ 8(SP), R10
+	MOVQ 16(SP), R11
+	LEAQ 24(SP), SP
+	CLC
+	RET
+fail:
+	MOVQ 0(SP), R9
+	MOVQ 8(SP), R10
+	MOVQ 16(SP), R11
+	LEAQ 24(SP), SP
+	STC
+	RET
+
 #define LOAD_THUNK(mask, op, MOVE) \
+again: \
 	PROBE(const_offTLB, mask) \
 	ADDQ (const_offTLB+8)(CX), AX \
 	MOVE (AX), AX \
@@ -278,13 +386,11 @@ TEXT helper<>(SB), NOSPLIT|NOFRAME, $0
 	CLC \
 	RET \
 slow: \
-	POPQ DX \
-	POPQ CX \
-	MOVQ $op, const_offHelperOp(R12) \
-	JMP  helper<>(SB)
+	REFILL(0, mask, op)
 
 // A store keeps AX, so the host address goes to DX.
 #define STORE_THUNK(mask, op, MOVE, SRC) \
+again: \
 	PROBE(const_offTLBWrite, mask) \
 	MOVQ (const_offTLBWrite+8)(CX), DX \
 	ADDQ AX, DX \
@@ -295,10 +401,7 @@ slow: \
 	CLC \
 	RET \
 slow: \
-	POPQ DX \
-	POPQ CX \
-	MOVQ $op, const_offHelperOp(R12) \
-	JMP  helper<>(SB)
+	REFILL(1, mask, op)
 
 TEXT load0<>(SB), NOSPLIT|NOFRAME, $0
 	LOAD_THUNK(0, const_thunkLoad0, MOVBLZX)

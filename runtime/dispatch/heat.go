@@ -8,7 +8,7 @@ import "axpress/runtime/window"
 // instructions it runs; if it has spent all it goes back for a while.
 const (
 	// missPrice is what a miss costs, as the instructions that could have been saved.
-	missPrice = 20_000
+	missPrice = 40_000
 	// warmUp is how many instructions an address space runs before it is hot.
 	warmUp = 1_000_000
 	// maxCredit bounds what can be saved up, in instructions.
@@ -59,7 +59,7 @@ func (h *heat) missed(asn uint64) (changed bool) {
 		return false
 	}
 	s.hot, s.credit = false, -s.penalty
-	s.penalty = min(2*s.penalty, 64*penalty)
+	s.penalty = min(2*s.penalty, 8*penalty)
 	return true
 }
 

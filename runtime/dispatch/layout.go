@@ -29,6 +29,9 @@ const (
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
 	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
+	offPTBR       = unsafe.Offsetof(abi.State{}.PTBR) - bias
+	offRAMBase    = unsafe.Offsetof(abi.State{}.RAMBase) - bias
+	offRAMLimit   = unsafe.Offsetof(abi.State{}.RAMLimit) - bias
 	offFastPAL    = unsafe.Offsetof(abi.State{}.FastPAL) - bias
 	offFastSys    = unsafe.Offsetof(abi.State{}.FastCalls) - bias + 8*abi.FastCallsys
 	offFastRTI    = unsafe.Offsetof(abi.State{}.FastCalls) - bias + 8*abi.FastRTI
@@ -71,6 +74,15 @@ const (
 	jumpMask   = (abi.JumpEntries - 1) * abi.JumpEntrySize
 	tlbMask    = (abi.TLBEntries - 1) * abi.TLBEntrySize
 	tlbShift   = abi.PageShift - 4
+
+	// For refill; see runtime/mmu for the bits of page table entries.
+	pageShift       = abi.PageShift
+	windowBits      = abi.WindowBits
+	levelMask       = 1<<10 - 1
+	pteTable        = 1<<0 | 1<<8 // V, KRE
+	pteEnable       = 1 << 8      // KRE; URE, KWE and UWE are 1, 4 and 5 further
+	modeStrideShift = modeShift + 3
+	accessShift     = abi.TLBBits + 4
 
 	sigSEGV      = 11
 	stackBytes   = stackSize

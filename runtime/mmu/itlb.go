@@ -75,18 +75,10 @@ func (m *MMU) dropWindows() {
 }
 
 // InvalidateProcess drops the translations of pages without ASM, in every
-// address space: CALL_PAL TBI -1 (tbiap).
+// address space: CALL_PAL TBI -1 (tbiap). Of data, it drops all: native code fills
+// the soft TLB too, and does not note which pages have ASM.
 func (m *MMU) InvalidateProcess() {
-	for mode := range m.s.TLB {
-		for access := range m.s.TLB[mode] {
-			t, global := &m.s.TLB[mode][access], &m.global[mode][access]
-			for i := range t {
-				if !global[i] {
-					t[i].Tag = abi.TLBInvalid
-				}
-			}
-		}
-	}
+	m.s.FlushTLB()
 	for i := range m.itlb {
 		if !m.itlb[i].global {
 			m.itlb[i].tag = itlbInvalid

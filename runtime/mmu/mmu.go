@@ -21,11 +21,8 @@ type MMU struct {
 	base uint64 // host address of physical address 0
 	size uint64 // of RAM
 
-	// global tells, for each entry of the soft TLB, whether the page has ASM set
-	// (or is in KSEG), so that InvalidateProcess can spare it.
-	global [2][2][abi.TLBEntries]bool
-	itlb   [itlbEntries]itlbEntry
-	gen    uint64 // counts the invalidations of instruction translations
+	itlb [itlbEntries]itlbEntry
+	gen  uint64 // counts the invalidations of instruction translations
 
 	codeLo, codeHi uint64 // physical range of translated kernel text
 	onWrite        func(pa uint64)
@@ -182,17 +179,17 @@ func (m *MMU) resolve(va uint64, log2size int, access uint64) (pa uint64, ok boo
 		return 0, false
 	}
 	mode := m.s.Mode()
-	pa, global, ok := m.walk(va, access, mode)
+	pa, _, ok = m.walk(va, access, mode)
 	if !ok {
 		return 0, false
 	}
-	m.fill(va, pa, access, mode, global)
+	m.fill(va, pa, access, mode)
 	return pa, true
 }
 
 // fill enters a page into the soft TLB if its accesses may go to RAM directly.
 // I/O pages and, for stores, pages of translated code may not.
-func (m *MMU) fill(va, pa, access uint64, mode int, global bool) {
+func (m *MMU) fill(va, pa, access uint64, mode int) {
 	page := pa & abi.PageMask
 	if page >= m.size || access == abi.MMAccessWrite && (m.beforeStore != nil || m.watched(page)) {
 		return
@@ -205,7 +202,6 @@ func (m *MMU) fill(va, pa, access uint64, mode int, global bool) {
 		Tag:    va&abi.PageMask ^ m.s.ASNTag,
 		Addend: m.base + page - va&abi.PageMask,
 	}
-	m.global[mode][access][i] = global
 }
 
 func (m *MMU) readIO(pa uint64, log2size int) (uint64, bool) {

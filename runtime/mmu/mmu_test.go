@@ -422,7 +422,7 @@ func TestInvalidate(t *testing.T) {
 		data, asm, instr, asmIns bool // still there
 	}{
 		{"tbia", func(m *MMU) { m.InvalidateAll() }, false, false, false, false},
-		{"tbiap", func(m *MMU) { m.InvalidateProcess() }, false, true, false, true},
+		{"tbiap", func(m *MMU) { m.InvalidateProcess() }, false, false, false, true},
 		{"tbisi", func(m *MMU) { m.InvalidateSingle(testVA+5, true, false) }, true, true, false, true},
 		{"tbisd", func(m *MMU) { m.InvalidateSingle(testVA+5, false, true) }, false, true, true, true},
 		{"tbis", func(m *MMU) { m.InvalidateSingle(asmVA, true, true) }, true, false, true, false},

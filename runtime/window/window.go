@@ -130,6 +130,13 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 	w.Mapped++
 }
 
+// Has says whether the page of va is mapped in the window of asn, for stores too if
+// writable.
+func (w *Set) Has(asn, va uint64, writable bool) bool {
+	forStores, ok := w.of(asn).pages[va&abi.PageMask]
+	return ok && forStores == writable
+}
+
 // MapKernel maps the page of va, which is above RAM in the kernel's part of the
 // address space, to the physical page of pa, for kernel mode in all address spaces.
 func (w *Set) MapKernel(va, pa uint64, writable bool) {
