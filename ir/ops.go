@@ -180,6 +180,9 @@ const (
 	RoundDown    = 1 // towards minus infinity
 	RoundUp      = 2
 	RoundZero    = 3
+	// RoundNone, of OpFTrunc: the operand is a single already, and the result is the
+	// operand of an op that signals what is odd about it.
+	RoundNone = 4
 )
 
 // Info returns the row of op.

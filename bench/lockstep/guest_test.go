@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
 	"axpress/lifter/isa"
@@ -141,11 +142,30 @@ func (p *program) image(t testing.TB, name string, entry uint64, data map[uint64
 // translated translates img and maps the result, as the product does.
 func translated(t testing.TB, img *image.Image) *artifact.Artifact {
 	t.Helper()
+	return translatedWith(t, img, pipeline.Options{Check: true})
+}
+
+// translatedHot translates all of img at the full setting.
+func translatedHot(t testing.TB, img *image.Image) *artifact.Artifact {
+	t.Helper()
+	found, err := discover.Discover(img, discover.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := pipeline.Options{Check: true}
+	for _, f := range found.Functions {
+		o.Hot = append(o.Hot, f.Start)
+	}
+	return translatedWith(t, img, o)
+}
+
+func translatedWith(t testing.TB, img *image.Image, o pipeline.Options) *artifact.Artifact {
+	t.Helper()
 	tools, err := toolchain.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := pipeline.Translate(t.Context(), img, tools, pipeline.Options{Check: true})
+	a, err := pipeline.Translate(t.Context(), img, tools, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -202,28 +202,40 @@ func tables(rng *rand.Rand) []byte {
 	return b
 }
 
-func TestRandomKernelCode(t *testing.T) {
+func TestRandomKernelCode(t *testing.T)    { randomKernelCode(t, false) }
+func TestRandomKernelCodeHot(t *testing.T) { randomKernelCode(t, true) }
+
+func randomKernelCode(t *testing.T, hot bool) {
 	compared := uint64(0)
 	for seed := range int64(seeds) {
 		img := kernelGuest(t, seed)
-		a := translated(t, img)
+		code := []*abi.Code{translated(t, img).Code()}
+		if hot {
+			code = append(code, translatedHot(t, img).Code())
+		}
 		g := newGuest(t, machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM},
-			trace.Config{Code: []*abi.Code{a.Code()}, Symbol: symbols(img), ScanEvery: 16}, 3)
+			trace.Config{Code: code, Symbol: symbols(img), ScanEvery: 16}, 3)
 		compared += g.checked(t, seed)
 	}
 	t.Logf("%d instructions compared", compared)
 }
 
-func TestRandomUserCode(t *testing.T) {
+func TestRandomUserCode(t *testing.T)    { randomUserCode(t, false) }
+func TestRandomUserCodeHot(t *testing.T) { randomUserCode(t, true) }
+
+func randomUserCode(t *testing.T, hot bool) {
 	compared := uint64(0)
 	for seed := range int64(seeds) {
 		kernel, user := userGuest(t, 100+seed)
-		ka, ua := translated(t, kernel), translated(t, user)
+		code := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code()}
+		if hot {
+			code = append(code, translatedHot(t, user).Code())
+		}
 		cfg := machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}
 		for _, s := range user.Segments {
 			cfg.Segments = append(cfg.Segments, machine.Segment{PA: s.VAddr - userVA + userPA, Data: s.Data})
 		}
-		g := newGuest(t, cfg, trace.Config{Code: []*abi.Code{ka.Code(), ua.Code()}, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
+		g := newGuest(t, cfg, trace.Config{Code: code, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
 		compared += g.checked(t, 100+seed)
 	}
 	t.Logf("%d instructions compared", compared)

@@ -36,7 +36,7 @@ var compares = map[ir.Op]func(x, y float64) bool{
 // evalFloat executes an op that may signal. !ok: it leaves the unit, as it does
 // here if it is to round in another way than to nearest.
 func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
-	if v.Imm != ir.RoundNearest {
+	if v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone {
 		return 0, false
 	}
 	var x [2]float64

@@ -124,11 +124,10 @@ func ruleBitcast(s *simplifier, v *ir.Value) *ir.Value {
 
 // ruleFTrunc: of what was single before, that.
 func ruleFTrunc(_ *simplifier, v *ir.Value) *ir.Value {
-	switch x := v.Args[0]; x.Op {
-	case ir.OpFExt:
+	switch x := v.Args[0]; {
+	case x.Op == ir.OpFExt:
 		return x.Args[0]
-	case ir.OpMapS:
-		// A signaling NaN or denormal signals at its next use as well.
+	case x.Op == ir.OpMapS && v.Imm == ir.RoundNone:
 		return become(v, ir.OpBitcast, 0, x.Args[0])
 	}
 	return nil

@@ -109,11 +109,11 @@ func (l *lifter) guardFinite(v *ir.Value) {
 // single says whether an instruction computes in S floating.
 type single bool
 
-// in converts a register value, which holds a single, to the format computed in,
-// out back.
+// in converts a register value, which holds a single, to the format computed in, for
+// an operation that signals; out converts its result back.
 func (s single) in(l *lifter, v *ir.Value) *ir.Value {
 	if s {
-		return l.b.Conv(ir.OpFTrunc, ir.F32, v)
+		return l.b.Emit(ir.OpFTrunc, ir.F32, ir.RoundNone, v)
 	}
 	return v
 }

@@ -30,7 +30,14 @@ type Config struct {
 	RAM         *mem.RAM
 	Interpreter Interpreter
 	Cycles      func() uint64 // for RPCC
-	Code        []*abi.Code
+	// Code is what there is: a translation of the kernel before that of its hot
+	// functions.
+	Code []*abi.Code
+	// PlainPAL leaves all CALL_PALs that are not in line to the caller of Run, and all
+	// misses of the soft TLB to the MMU.
+	PlainPAL bool
+	// EagerHot has hot code of programs run at once, whether it pays or not.
+	EagerHot bool
 }
 
 // Quantum bounds the instructions of one run, and with artifact.MaxFrame the
@@ -65,21 +72,22 @@ func (s *Stats) noteMiss(pc uint64) {
 
 // Engine runs one guest CPU in native code wherever there is some.
 type Engine struct {
-	s       *abi.State
-	mmu     *mmu.MMU
-	ram     *mem.RAM
-	interp  Interpreter
-	cycles  func() uint64
-	veto    func() bool // see SetVeto
-	kernel  *kernelCode
-	pages   *pageCode
-	hot     hotCode
-	heat    heat
-	window  *window.Set // nil if there is no hot code of programs
-	ioMiss  bool        // hot code has just accessed I/O space
-	itlbGen uint64
-	stats   Stats
-	stack   []byte
+	s        *abi.State
+	mmu      *mmu.MMU
+	ram      *mem.RAM
+	interp   Interpreter
+	cycles   func() uint64
+	veto     func() bool // see SetVeto
+	kernel   *kernelCode
+	pages    *pageCode
+	hot      hotCode
+	heat     heat
+	window   *window.Set // nil if there is no hot code of programs
+	ioMiss   bool        // hot code has just accessed I/O space
+	plainPAL bool
+	itlbGen  uint64
+	stats    Stats
+	stack    []byte
 }
 
 // New makes the engine of one CPU.
@@ -110,7 +118,9 @@ func New(c Config) (*Engine, error) {
 	if err := e.makeStack(); err != nil {
 		return nil, err
 	}
-	e.s.FastPAL = 1
+	e.plainPAL = c.PlainPAL
+	e.heat.eager = c.EagerHot
+	e.allowFast()
 	var thunks [abi.NumThunks]uint64
 	thunkTable(&thunks)
 	copy(e.s.Thunks[:], thunks[:])
@@ -240,9 +250,14 @@ func (e *Engine) Native() (code uint64, ok bool) {
 // here but those through the stack window. nil ends it.
 func (e *Engine) SetVeto(veto func() bool) {
 	e.veto = veto
-	e.s.FastPAL = 1
-	if veto != nil {
-		e.s.FastPAL = 0
+	e.allowFast()
+}
+
+// allowFast lets native code do by itself what nobody wants to see.
+func (e *Engine) allowFast() {
+	e.s.FastPAL = 0
+	if e.veto == nil && !e.plainPAL {
+		e.s.FastPAL = 1
 	}
 }
 

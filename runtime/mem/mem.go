@@ -20,7 +20,7 @@ const maxSize = 1 << 40
 // addresses in bytes. All methods but Close may be called by any goroutine.
 type RAM struct {
 	b      []byte
-	mapped []byte // what is to be unmapped; nil for a View
+	mapped []byte // what is to be unmapped
 	fd     int
 	wide   bool
 }

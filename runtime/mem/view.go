@@ -29,17 +29,24 @@ const (
 	pagemapShared  = 1 << 61
 )
 
-// NewView maps r once more, privately. r must stay open as long as the view.
+// NewView maps r once more, privately, and as wide as r is. r must stay open as long as the view.
 func NewView(r *RAM) (*View, error) {
 	fd, err := unix.Open(pagemapFile, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("private view of guest RAM: open %s: %w", pagemapFile, err)
 	}
-	b, err := unix.Mmap(r.fd, 0, len(r.b), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_NORESERVE)
+	v := &View{RAM: &RAM{fd: -1}, pagemap: fd}
+	if !r.wide {
+		v.b, err = unix.Mmap(r.fd, 0, len(r.b), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_NORESERVE)
+		v.mapped = v.b
+	} else if v.mapped, err = unix.Mmap(-1, 0, areaSize, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE); err == nil {
+		v.b, v.wide = v.mapped[margin:margin+len(r.b):margin+len(r.b)], true
+		err = remapPrivate(v.b, r.fd, 0)
+	}
 	if err != nil {
 		return nil, closeAfter(fd, fmt.Errorf("private view of guest RAM: mmap: %w", err))
 	}
-	return &View{RAM: &RAM{b: b, fd: -1}, pagemap: fd}, nil
+	return v, nil
 }
 
 // Close unmaps the view; the RAM stays. A second Close does nothing.
@@ -47,9 +54,8 @@ func (v *View) Close() error {
 	if v.b == nil {
 		return nil
 	}
-	b := v.b
 	v.b = nil
-	if err := unix.Munmap(b); err != nil {
+	if err := unix.Munmap(v.mapped); err != nil {
 		return fmt.Errorf("private view of guest RAM: munmap: %w", err)
 	}
 	if err := unix.Close(v.pagemap); err != nil {

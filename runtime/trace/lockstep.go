@@ -123,7 +123,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	sh.mmu.InitWindows(l.codeEnd)
 	sh.Engine, err = dispatch.New(dispatch.Config{
 		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,
-		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) },
+		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, PlainPAL: true, EagerHot: true,
 	})
 	return err
 }

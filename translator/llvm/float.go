@@ -71,7 +71,7 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	u.name(exit)
 	before, after := "", ""
 	args := append([]value.Value{}, x...)
-	if v.Imm != ir.RoundNearest {
+	if v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone {
 		// A fault leaves native code, which loads MXCSR when it is entered.
 		constraints, args = constraints+",{r12}", append(args, u.state)
 		load := func(how int64) string {
