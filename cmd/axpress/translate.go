@@ -48,7 +48,10 @@ func (a *app) translate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sum := summarise(results, time.Since(start))
+			sum, err := summarise(results, time.Since(start))
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return sum.json(a.out)
 			}
@@ -84,17 +87,21 @@ type fileSummary struct {
 	Missing      []string `json:"left_out"`
 }
 
-func summarise(results []*prepare.Result, took time.Duration) summary {
+func summarise(results []*prepare.Result, took time.Duration) (summary, error) {
 	s := summary{Files: []fileSummary{}, Seconds: took.Seconds()}
 	for _, r := range results {
 		m := r.Artifact.Manifest
+		missing, err := r.Missing()
+		if err != nil {
+			return s, fmt.Errorf("%s: %w", r.Path, err)
+		}
 		s.Files = append(s.Files, fileSummary{
 			File: r.Name(), Kind: r.Image.Kind.String(), Key: r.Key, Path: r.Path, Cached: r.Cached,
 			Functions: m.Functions, Instructions: m.Insts, Bytes: r.Bytes,
-			PerInst: float64(r.Bytes) / float64(max(m.Insts, 1)), Seconds: r.Seconds, Missing: append([]string{}, r.Missing...),
+			PerInst: float64(r.Bytes) / float64(max(m.Insts, 1)), Seconds: r.Seconds, Missing: append([]string{}, missing...),
 		})
 	}
-	return s
+	return s, nil
 }
 
 func (s *summary) json(w io.Writer) error {

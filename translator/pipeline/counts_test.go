@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "rewrite the counts in testdata/counts.t
 //	== NAME MODE...
 //	ASSEMBLER TEXT
 //	-- MODE: 12 guest instructions, 34 host instructions, loop 9
+//	-- hot MODE: the same at the full setting
 //
 // The text is asmtest's, its first function being f; ".rodata" without an address is the
 // read-only data of the mode. Counted is f: all its host instructions, among them exits
@@ -92,9 +93,20 @@ func toolsName(t *testing.T, tools *toolchain.LLVM) string {
 	return m[1] + " " + m[2]
 }
 
-// count translates s as code of a mode and counts.
-func (s *snippet) count(t *testing.T, mode string, tools *toolchain.LLVM) string {
+// variants are the modes of s, each at both settings.
+func (s *snippet) variants() (all []string) {
+	for _, mode := range s.modes {
+		all = append(all, mode, hotPrefix+mode)
+	}
+	return all
+}
+
+const hotPrefix = "hot "
+
+// count translates s as code of a variant and counts.
+func (s *snippet) count(t *testing.T, variant string, tools *toolchain.LLVM) string {
 	t.Helper()
+	mode, hot := strings.CutPrefix(variant, hotPrefix)
 	m := modes[mode]
 	text := strings.Join(s.text, "\n")
 	text = strings.ReplaceAll(text, ".rodata\n", fmt.Sprintf(".rodata %#x\n", m.rodata))
@@ -106,7 +118,11 @@ func (s *snippet) count(t *testing.T, mode string, tools *toolchain.LLVM) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := pipeline.Translate(t.Context(), img, tools, pipeline.Options{Jobs: 1, Check: true})
+	o := pipeline.Options{Jobs: 1, Check: true}
+	if hot {
+		o.Hot = []uint64{m.text}
+	}
+	a, err := pipeline.Translate(t.Context(), img, tools, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +171,7 @@ func TestHostInstructionCounts(t *testing.T) {
 			t.Run(strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) {
 				t.Parallel()
 				got[i] = map[string]string{}
-				for _, mode := range s.modes {
+				for _, mode := range s.variants() {
 					got[i][mode] = s.count(t, mode, tools)
 					if got[i][mode] != s.want[mode] && !*update {
 						t.Errorf("%s, %s: %s; was %s", s.name, mode, got[i][mode], s.want[mode])
@@ -177,7 +193,7 @@ func TestHostInstructionCounts(t *testing.T) {
 	out := strings.TrimRight(b.String(), "\n") + "\n"
 	for i, s := range snippets {
 		out += fmt.Sprintf("\n== %s %s\n%s\n", s.name, strings.Join(s.modes, " "), strings.Join(s.text, "\n"))
-		for _, mode := range s.modes {
+		for _, mode := range s.variants() {
 			out += fmt.Sprintf("-- %s: %s\n", mode, got[i][mode])
 		}
 	}

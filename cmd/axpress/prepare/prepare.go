@@ -53,7 +53,13 @@ type Result struct {
 	Artifact *artifact.Artifact
 	Seconds  float64 // host time that making it took; 0 if Cached
 	Bytes    int64   // size of the host code
-	Missing  []string
+}
+
+// Missing returns the names of the units without native code. Reading them takes
+// longer than loading the code.
+func (r *Result) Missing() ([]string, error) {
+	_, missing, err := r.Artifact.UnitList()
+	return missing, err
 }
 
 // job is one image whose translation is not in the cache.
@@ -222,11 +228,7 @@ func (r *Result) open() error {
 	if a.Key != r.Key {
 		return fmt.Errorf("%s: %w: it is the entry of key %s", r.Path, artifact.ErrForeign, a.Key)
 	}
-	_, missing, err := a.UnitList()
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.Path, err)
-	}
-	r.Artifact, r.Missing, r.Bytes = a, missing, int64(a.Manifest.Bytes)
+	r.Artifact, r.Bytes = a, int64(a.Manifest.Bytes)
 	return nil
 }
 
