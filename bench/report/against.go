@@ -13,7 +13,7 @@ type Change struct {
 	Before, After float64 // seconds, medians
 	Speed         float64 // Before / After: above 1 is faster
 	Ratio         [2]float64
-	Sure          bool // the runs of before and after do not overlap
+	Sure          bool // neither the times nor the ratios of before and after overlap
 }
 
 // Word says the change.
@@ -28,7 +28,7 @@ func (c Change) Word() string {
 }
 
 // Changes compares the native times of rows that both results have. Ratio is the one to QEMU, before and after, 0 if
-// there is none: when it has not moved but the time has, it was the machine.
+// there is none. When the time has moved but the ratio has not, it was the machine, and the change is not sure.
 func Changes(before, after *measure.Result) (list []Change) {
 	for i := range after.Rows {
 		a := &after.Rows[i]
@@ -39,12 +39,14 @@ func Changes(before, after *measure.Result) (list []Change) {
 		x, y := b.Engines[measure.Native], a.Engines[measure.Native]
 		c := Change{Name: a.Name, Before: x.Median(), After: y.Median()}
 		c.Speed = c.Before / c.After
-		c.Sure = slices.Max(x.Seconds) < slices.Min(y.Seconds) || slices.Max(y.Seconds) < slices.Min(x.Seconds)
-		for k, row := range []*measure.Row{b, a} {
-			if q, ok := row.Ratio(measure.QEMU, measure.Native); ok {
-				c.Ratio[k] = q.Value
-			}
+		faster, slower := slices.Max(y.Seconds) < slices.Min(x.Seconds), slices.Max(x.Seconds) < slices.Min(y.Seconds)
+		then, ok1 := b.Ratio(measure.QEMU, measure.Native)
+		now, ok2 := a.Ratio(measure.QEMU, measure.Native)
+		if ok1 && ok2 {
+			faster, slower = faster && now.Min > then.Max, slower && now.Max < then.Min
 		}
+		c.Ratio = [2]float64{then.Value, now.Value}
+		c.Sure = faster || slower
 		list = append(list, c)
 	}
 	return list
