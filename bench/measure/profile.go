@@ -8,7 +8,7 @@ import (
 	"axpress/bench/workloads"
 )
 
-// Profile runs each workload once in native code and has the machine write where it spent its instructions to file,
+// Profile runs each workload but boots once in native code and has the machine write where it spent its instructions to file,
 // as `axpress run --profile-out` does.
 func Profile(ctx context.Context, c Config, file string) error {
 	c.Workloads = slices.DeleteFunc(slices.Clone(c.Workloads), func(w workloads.Workload) bool { return w.Group == workloads.Boot })

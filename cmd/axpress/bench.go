@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -70,7 +71,7 @@ func (a *app) bench() *cobra.Command {
 	f.BoolVar(&b.install, "install", false, "install the peers (qemu-system-alpha, qemu-alpha) if they are missing")
 	f.BoolVar(&b.list, "list", false, "list the workloads and measure nothing")
 	f.IntVarP(&b.jobs, "jobs", "j", 0, "how many compilers and translations run at once, before the bench (0: one for each CPU)")
-	f.StringVar(&b.profile, "profile", "", "the --profile-out file that says what native code is made of at the full setting (default: made by one run of all workloads, and kept)")
+	f.StringVar(&b.profile, "profile", "", "the --profile-out file that says what native code is made of at the full setting (default: made by one run of the workloads, and kept)")
 	f.BoolVar(&b.plain, "no-profile", false, "native code at the cheap setting alone")
 	f.StringArrayVarP(&b.debug, "debug", "d", nil, "PASS=off leaves a pass out of all translations; help lists the passes")
 	return c
@@ -188,7 +189,7 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 	if !slices.Contains(engines, measure.Native) {
 		return c, nil
 	}
-	if !b.plain {
+	if !b.plain && slices.ContainsFunc(chosen, func(w workloads.Workload) bool { return w.Group != workloads.Boot }) {
 		if err := b.makeProfile(ctx, c, &o); err != nil {
 			return nil, err
 		}
@@ -202,15 +203,13 @@ func (b *bench) makeProfile(ctx context.Context, c *measure.Config, o *prepare.O
 	if path == "" {
 		// It belongs to what ran: the folders' names say what is in them.
 		kernel, programs := filepath.Dir(c.Bench.Guest.Kernel), filepath.Dir(c.Bench.Initrd)
-		path = filepath.Join(filepath.Dir(programs), "profile-"+filepath.Base(kernel)+"-"+filepath.Base(programs)+".json")
+		path = filepath.Join(filepath.Dir(programs), fmt.Sprintf("profile-%s-%s-%s.json", filepath.Base(kernel), filepath.Base(programs), workloadsID(c.Workloads)))
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			if err := translateBench(ctx, c.Bench, c.Workloads, *o); err != nil {
 				return err
 			}
-			c.Report.Note("running all workloads once, to see what is hot")
-			all := *c
-			all.Workloads = workloads.All()
-			if err := measure.Profile(ctx, all, path); err != nil {
+			c.Report.Note("running the workloads once, to see what is hot")
+			if err := measure.Profile(ctx, *c, path); err != nil {
 				return err
 			}
 		}
@@ -222,6 +221,15 @@ func (b *bench) makeProfile(ctx context.Context, c *measure.Config, o *prepare.O
 	o.Profile = p
 	c.Options = append(c.Options, "--profile", path)
 	return nil
+}
+
+// workloadsID identifies a choice of workloads.
+func workloadsID(list []workloads.Workload) string {
+	h := crc32.NewIEEE()
+	for _, w := range list {
+		fmt.Fprintln(h, w.Name)
+	}
+	return fmt.Sprintf("%08x", h.Sum32())
 }
 
 // available returns the engines to measure, in the order of the tables. Those that were asked for must be there.

@@ -512,10 +512,11 @@ next:
 	DECQ R9
 	JMP  region
 other:
-	MOVQ ·nextSEGV(SB), AX
+	LEAQ ·next(SB), R8
 	CMPL DI, $const_sigSEGV
 	JEQ  2(PC)
-	MOVQ ·nextFPE(SB), AX
+	ADDQ $8, R8
+	MOVQ (R8), AX
 	JMP  AX
 
 // func hostFaultHandler() uint64

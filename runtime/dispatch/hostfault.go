@@ -25,15 +25,15 @@ type faultRegion struct {
 	n      uint64
 }
 
-const maxFaultRegions = 256
+// maxFaultRegions bounds the files with translated code in a process.
+const maxFaultRegions = 4096
 
 var (
 	// faultRegions and faultCount are read by the handler. Entries are appended under
 	// faultMutex and never change.
 	faultRegions [maxFaultRegions]faultRegion
 	faultCount   uint64
-	nextSEGV     uint64 // Go's handlers
-	nextFPE      uint64
+	next         [2]uint64 // Go's handlers of SIGSEGV and SIGFPE
 	faultMutex   sync.Mutex
 )
 
@@ -43,7 +43,7 @@ type sigaction struct {
 }
 
 // catchFaults makes the handler know code, and installs it the first time.
-func catchFaults(code *abi.Code) (err error) {
+func catchFaults(code *abi.Code) error {
 	if len(code.Faults) == 0 {
 		return nil
 	}
@@ -56,29 +56,32 @@ func catchFaults(code *abi.Code) (err error) {
 		}
 	}
 	if faultCount == maxFaultRegions {
-		return fmt.Errorf("more than %d hot translations", maxFaultRegions)
+		return fmt.Errorf("more than %d translated files", maxFaultRegions)
 	}
 	faultRegions[faultCount] = faultRegion{lo, lo + uint64(len(code.Text)), unsafe.SliceData(code.Faults), uint64(len(code.Faults))}
 	faultCount++
-	if nextFPE != 0 {
-		return nil
+	for i, sig := range []unix.Signal{unix.SIGSEGV, unix.SIGFPE} {
+		if next[i] != 0 {
+			continue
+		}
+		if err := install(sig, &next[i]); err != nil {
+			return err
+		}
 	}
-	if nextSEGV, err = install(unix.SIGSEGV); err == nil {
-		nextFPE, err = install(unix.SIGFPE)
-	}
-	return err
+	return nil
 }
 
-// install makes hostFault the handler of sig and returns the one it replaces.
-func install(sig unix.Signal) (before uint64, err error) {
+// install makes hostFault the handler of sig, and notes the one it replaces first.
+func install(sig unix.Signal, before *uint64) error {
 	var old sigaction
 	if err := setSigaction(sig, nil, &old); err != nil {
-		return 0, err
+		return err
 	}
+	*before = old.handler
 	now := old
 	now.handler = hostFaultHandler()
 	now.flags |= saSiginfo | saOnstack
-	return old.handler, setSigaction(sig, &now, nil)
+	return setSigaction(sig, &now, nil)
 }
 
 // Flags of sigaction (asm-generic/signal-defs.h).

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "376eb2ea3c558a7d54cfc526d966f7e0"
+const sourceHash = "ceb4f1a241269a09a7a1701b2e3dd5bb"
