@@ -64,7 +64,7 @@ func newWorld(t testing.TB) *world {
 	})
 	w := &world{s: s, ram: ram, byAt: map[int64]reflect.Value{}}
 	w.mmu = mmu.New(s, ram, noIO{})
-	w.mmu.InitWindows(0)
+	w.mmu.InitWindows()
 	w.cpu = interp.New(s, w.mmu, interp.Config{})
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {

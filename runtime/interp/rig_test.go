@@ -47,7 +47,7 @@ func newRig(t testing.TB, cfg Config) *rig {
 		}
 	})
 	m := mmu.New(s, ram, nil)
-	m.InitWindows(0)
+	m.InitWindows()
 	s.FEN, s.Limit, s.PC = 1, forever, codeVA
 	s.FPCR = 2 << fpcrDyn
 	return &rig{s, ram, m, New(s, m, cfg)}

@@ -228,23 +228,6 @@ func TestUserMode(t *testing.T) {
 	}
 }
 
-func TestStoresIntoCode(t *testing.T) {
-	r := newRig(t, Config{})
-	r.load(t, `
-		stq $1,0($16)
-		stq $1,0($17)
-		stq_u $1,3($16)
-		call_pal 0x80`)
-	var hits int
-	r.m.SetCodeRange(dataPA, dataPA+64, func(uint64) { hits++ })
-	r.m.InitWindows(dataPA + 64)
-	r.s.R[16], r.s.R[17] = dataVA, dataVA+0x2000
-	r.c.Run()
-	if hits != 2 {
-		t.Errorf("%d stores reported, want 2", hits)
-	}
-}
-
 func TestPageLimit(t *testing.T) {
 	cc := codeCache{}
 	cc.init()

@@ -47,7 +47,6 @@ const DefaultMemory = 512 << 20
 type Config struct {
 	Segments []Segment
 	Entry    uint64 // virtual address
-	CodeEnd  uint64 // physical end of translated kernel text, 0: none
 	Initrd   []byte
 	Append   string // kernel command line, at most 255 bytes
 	Memory   uint64 // bytes, a multiple of 8 KiB
@@ -210,7 +209,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
 	c.MMU = mmu.New(s, m.ram, m.platform.Bus.Port(i))
-	c.MMU.InitWindows(m.cfg.CodeEnd)
+	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
 		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),

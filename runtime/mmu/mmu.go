@@ -24,10 +24,8 @@ type MMU struct {
 	itlb [itlbEntries]itlbEntry
 	gen  uint64 // counts the invalidations of instruction translations
 
-	codeLo, codeHi uint64 // physical range of translated kernel text
-	onWrite        func(pa uint64)
-	beforeStore    func(pa uint64) // see WatchStores
-	window         Window          // may be nil
+	beforeStore func(pa uint64) // see WatchStores
+	window      Window          // may be nil
 }
 
 // New returns the MMU of the CPU whose state is s. io may be nil: then nothing
@@ -50,44 +48,23 @@ func (m *MMU) SetWindow(w Window) { m.window = w }
 // RAM is the physical memory that the MMU was made for.
 func (m *MMU) RAM() *mem.RAM { return m.ram }
 
-// InitWindows opens the KSEG windows of the State: all of RAM for loads, RAM
-// from codeEndPA (rounded up to a page) for stores. codeEndPA is the physical
-// end of the translated kernel text, 0 if there is none; stores below it go
-// through the soft TLB.
+// InitWindows opens the KSEG windows of the State: all of RAM.
 //
 // The windows do not depend on the mode: code that probes them in user mode
 // would bypass protection, so it must not.
-func (m *MMU) InitWindows(codeEndPA uint64) {
-	end := min((codeEndPA+abi.PageSize-1)&abi.PageMask, m.size)
+func (m *MMU) InitWindows() {
 	kseg := abi.KSEGBase // a variable: the constant cannot be negated
-	m.s.KSEGBias = -kseg
-	m.s.RAMBase = m.base
-	m.s.StoreKSEGBias = -(kseg + end)
-	m.s.StoreRAMBase = m.base + end
-	m.s.RootBias = -(kseg + end + abi.RootReach)
+	m.s.KSEGBias, m.s.RAMBase = -kseg, m.base
+	m.s.StoreKSEGBias, m.s.StoreRAMBase = -kseg, m.base
+	m.s.RootBias, m.s.RootDelta = -(kseg + abi.RootReach), m.base-kseg
 	m.s.RootLimit = 0
-	if room := m.size - end; room > 2*abi.RootReach {
-		m.s.RootLimit = (room - 2*abi.RootReach) >> 3
+	if m.size > 2*abi.RootReach {
+		m.s.RootLimit = (m.size - 2*abi.RootReach) >> 3
 	}
-	m.s.RootDelta = m.base - kseg
 	for n := range m.s.RAMLimit {
 		m.s.RAMLimit[n] = m.size >> n
-		m.s.StoreRAMLimit[n] = (m.size - end) >> n
+		m.s.StoreRAMLimit[n] = m.size >> n
 	}
-}
-
-// SetCodeRange makes onWrite be called, after the store, for each store that
-// goes into the physical bytes [lo, hi): translated kernel text. Pages that
-// overlap the range never get a write entry in the soft TLB. hi = lo ends it.
-// The KSEG store window must begin above the range: see InitWindows.
-func (m *MMU) SetCodeRange(lo, hi uint64, onWrite func(pa uint64)) {
-	m.codeLo, m.codeHi, m.onWrite = lo, hi, onWrite
-	m.s.FlushTLB() // write entries for these pages may exist
-}
-
-// watched tells whether the page at pagePA overlaps the code range.
-func (m *MMU) watched(pagePA uint64) bool {
-	return pagePA < m.codeHi && pagePA+abi.PageSize > m.codeLo
 }
 
 // Translate translates va for an access (abi.MMAccess*) in a mode (abi.Mode*).
@@ -122,7 +99,7 @@ func (m *MMU) Load(va uint64, log2size int, locked bool) (v uint64, ok bool) {
 }
 
 // Store writes the low 1<<log2size bytes of v at va in the current mode, and
-// fills the soft TLB unless the page holds translated code. !ok: a fault.
+// fills the soft TLB. !ok: a fault.
 func (m *MMU) Store(va uint64, log2size int, v uint64) (ok bool) {
 	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
 	if !ok {
@@ -133,7 +110,6 @@ func (m *MMU) Store(va uint64, log2size int, v uint64) (ok bool) {
 	}
 	m.storing(pa)
 	writeRAM(m.ram, pa, log2size, v)
-	m.wrote(pa)
 	return true
 }
 
@@ -158,16 +134,8 @@ func (m *MMU) StoreCond(va uint64, log2size int, v uint64) (stored, ok bool) {
 		stored, _ = m.ram.Swap64(pa, m.s.LockValue, v)
 	}
 	if stored {
-		m.wrote(pa)
 	}
 	return stored, true
-}
-
-// wrote tells the owner of the code range about a store to RAM.
-func (m *MMU) wrote(pa uint64) {
-	if pa < m.codeHi && pa+8 > m.codeLo && m.onWrite != nil {
-		m.onWrite(pa)
-	}
 }
 
 // resolve checks alignment, translates va in the current mode and fills the
@@ -188,10 +156,10 @@ func (m *MMU) resolve(va uint64, log2size int, access uint64) (pa uint64, ok boo
 }
 
 // fill enters a page into the soft TLB if its accesses may go to RAM directly.
-// I/O pages and, for stores, pages of translated code may not.
+// I/O pages may not.
 func (m *MMU) fill(va, pa, access uint64, mode int) {
 	page := pa & abi.PageMask
-	if page >= m.size || access == abi.MMAccessWrite && (m.beforeStore != nil || m.watched(page)) {
+	if page >= m.size || access == abi.MMAccessWrite && m.beforeStore != nil {
 		return
 	}
 	i := abi.TLBIndex(va)

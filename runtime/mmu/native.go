@@ -43,6 +43,5 @@ func (m *MMU) StoreRAM(va uint64, log2size int, v uint64) Outcome {
 	}
 	m.storing(pa)
 	writeRAM(m.ram, pa, log2size, v)
-	m.wrote(pa)
 	return Done
 }

@@ -20,7 +20,7 @@ func TestWatchStores(t *testing.T) {
 	}
 	defer ram.Close()
 	m := New(s, ram, nil)
-	m.InitWindows(0)
+	m.InitWindows()
 	m.Store(abi.KSEGBase+0x4000, 3, 1)
 	var at, old []uint64
 	m.WatchStores(func(pa uint64) {

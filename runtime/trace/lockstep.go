@@ -63,8 +63,7 @@ type Lockstep struct {
 		mmu  *mmu.MMU
 		*dispatch.Engine
 	}
-	codeEnd uint64 // physical: where the store window of the shadow begins
-	gen     uint64 // ITLBGeneration of mmu that shadow.mmu follows
+	gen uint64 // ITLBGeneration of mmu that shadow.mmu follows
 
 	stretch struct {
 		on         bool // the interpreter repeats what native code did
@@ -119,8 +118,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 		return err
 	}
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
-	l.codeEnd = c.S.StoreRAMBase - c.S.RAMBase // as the machine has it
-	sh.mmu.InitWindows(l.codeEnd)
+	sh.mmu.InitWindows()
 	sh.Engine, err = dispatch.New(dispatch.Config{
 		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,
 		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, PlainPAL: true, EagerHot: true,

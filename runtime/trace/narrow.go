@@ -64,7 +64,7 @@ func (l *Lockstep) probe(s stop) probe {
 	_, ok := sh.Native()
 	if s.accesses != allAccesses {
 		sh.SetVeto(nil)
-		sh.mmu.InitWindows(l.codeEnd)
+		sh.mmu.InitWindows()
 	}
 	l.got.take(sh.s)
 	end := l.repeat(l.got.icount)
