@@ -109,7 +109,7 @@ func (g *suspect) report(w io.Writer, r *bisect.Result, took time.Duration) {
 		fmt.Fprintln(w, "pass: none; it is wrong without any that can be left out: look at the lifter, the required passes, and the back end")
 	} else {
 		doc := ""
-		if p := findPass(r.Pass); p != nil {
+		if p := findSwitch(r.Pass); p != nil {
 			doc = ": " + p.Doc
 		}
 		fmt.Fprintf(w, "pass: %s%s\n", r.Pass, doc)

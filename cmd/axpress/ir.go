@@ -15,6 +15,7 @@ import (
 	"axpress/lifter/lift"
 	"axpress/runtime/abi"
 	"axpress/translator/llvm"
+	"axpress/translator/pipeline"
 )
 
 func (a *app) ir() *cobra.Command {
@@ -116,7 +117,8 @@ func (v *irView) unit(w io.Writer, f *discover.Function, img *image.Image, kerne
 	if v.lifted {
 		return u, u.Print(w)
 	}
-	p := pass.Options{Disable: v.off, Check: v.check, Pinned: abi.SnapshotRegs}
+	steps := pipeline.Options{Disable: v.off}
+	p := pass.Options{Disable: steps.PassesOff(), Check: v.check, Pinned: abi.SnapshotRegs}
 	if v.passes {
 		p.Dump = w
 	}

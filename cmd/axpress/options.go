@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"axpress/cmd/axpress/prepare"
-	"axpress/ir/pass"
 	"axpress/translator/pipeline"
 	"axpress/translator/profile"
 )
@@ -83,13 +82,16 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 	off := map[string]bool{}
 	for _, d := range t.debug {
 		if d == "help" {
-			fmt.Fprintln(a.out, "Passes, in order; -d NAME=off leaves one out:")
-			for _, p := range pass.List() {
+			fmt.Fprintln(a.out, "Passes, in order, and what is done to hot code alone; -d NAME=off leaves one out:")
+			for _, s := range pipeline.Switches() {
 				note := ""
-				if p.Required {
+				switch {
+				case s.Required:
 					note = " (required)"
+				case s.Hot:
+					note = " (hot)"
 				}
-				fmt.Fprintf(a.out, "  %-12s %s%s\n", p.Name, p.Doc, note)
+				fmt.Fprintf(a.out, "  %-12s %s%s\n", s.Name, s.Doc, note)
 			}
 			return nil, errHelped
 		}
@@ -97,7 +99,7 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 		if !ok {
 			return nil, fail(statusUsage, "-d %s: want PASS=off or help", d)
 		}
-		p := findPass(name)
+		p := findSwitch(name)
 		switch {
 		case p == nil:
 			return nil, fail(statusUsage, "-d %s: there is no pass %q; -d help lists them", d, name)
@@ -109,10 +111,10 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 	return off, nil
 }
 
-func findPass(name string) *pass.Pass {
-	for _, p := range pass.List() {
-		if p.Name == name {
-			return &p
+func findSwitch(name string) *pipeline.Switch {
+	for _, s := range pipeline.Switches() {
+		if s.Name == name {
+			return &s
 		}
 	}
 	return nil

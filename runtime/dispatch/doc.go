@@ -10,5 +10,11 @@
 // and return to the loop in enter; that loop follows the jump cache, and goes
 // back to Go when a PC is not in it, a unit asks for an exit, or the run's
 // instruction limit is reached. A thunk that needs Go leaves native code where it
-// stands; resume goes back to it.
+// stands; resume goes back to it. The loop executes CALL_PAL callsys and rti itself
+// where nothing special happens, and thunks refill the soft TLB.
+//
+// There may be two translations, of all code and of what is hot (Code.Hot). The
+// latter faults on the host where memory is not mapped or arithmetic signals; the
+// handler (hostfault.go) goes on at the slow path. Hot code of programs is entered
+// while it pays (heat.go) and its pages are what they were (hot.go).
 package dispatch

@@ -3,9 +3,13 @@
 //
 // In: ir.Funcs in the promoted form. Out: one LLVM module. Each unit becomes one
 // function of calling convention hhvmcc whose arguments and results are the host
-// registers of runtime/abi, so calls between units move nothing. How a guest
-// memory access becomes host code is decided in access.go alone, how a unit is
-// left in leave.go.
+// registers of runtime/abi, so calls between units move nothing.
+//
+// A guest memory access becomes host code in access.go, or at the full setting in
+// window.go, with addresses checked as roots.go says; floating point is in float.go;
+// how a unit is left is decided in leave.go and home.go. At the full setting
+// (Options.Hot) code is larger and faster; what can be left out of it is listed by
+// Lowerings.
 //
 // The package may not know how the text is compiled or where the code will live.
 // `axpress ir FUNCTION --file F --llvm` shows its output.

@@ -59,11 +59,10 @@ func (u *unit) wayOut(v *ir.Value) *wayOut {
 	if key == "" {
 		return u.exit
 	}
-	way := u.exits[key]
-	if way != nil {
+	if way := u.exits[key]; way != nil && !u.o.Disable[lowerExits] {
 		return way
 	}
-	way = u.newWayOut()
+	way := u.newWayOut()
 	u.exits[key] = way
 	save := u.cur
 	u.cur = way.block

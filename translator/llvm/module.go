@@ -16,7 +16,7 @@ import (
 
 // Version names the lowering; it is part of the cache key, together with the
 // hash of the translator's own build.
-const Version = "llvm-softtlb-2"
+const Version = "llvm-3"
 
 // UnitRef names an entry of another unit of the same artefact.
 type UnitRef struct {
@@ -34,11 +34,34 @@ type Options struct {
 	// Hot asks for the full setting: larger code, that is slower to make, but
 	// faster to run.
 	Hot bool
+	// Disable leaves lowerings out, by name (see Lowerings).
+	Disable map[string]bool
 	// AVX says that the host has AVX.
 	AVX bool
 	// User says whether the kernel's instruction at pc accesses user memory. It may
 	// be nil.
 	User func(pc uint64) bool
+}
+
+// Lowering is a way to better code that can be left out.
+type Lowering struct{ Name, Doc string }
+
+// The lowerings, all of the full setting.
+const (
+	lowerWindows = "windows"
+	lowerRoots   = "roots"
+	lowerTables  = "tables"
+	lowerExits   = "exits"
+)
+
+// Lowerings returns what Options.Disable may name.
+func Lowerings() []Lowering {
+	return []Lowering{
+		{lowerWindows, "access memory through windows of the host's address space (window.go)"},
+		{lowerRoots, "check an address once for all accesses near it (roots.go)"},
+		{lowerTables, "make dense tables of switches (switch.go)"},
+		{lowerExits, "let side exits share the writing of registers (leave.go)"},
+	}
 }
 
 // Symbol returns the symbol of the unit whose first entry is at pc.

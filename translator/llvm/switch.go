@@ -61,7 +61,7 @@ func (u *unit) switchTerm(t *ir.Term) error {
 //	after:  ror $2,%rax; cmp; ja; movzbl table(%rax); jmp *arms(,%rax,8)
 func (u *unit) tableSwitch(from *lir.Block, key value.Value, arms []arm, other *lir.Block) bool {
 	const fewArms, maxArms, maxBytes = 8, 255, 64 << 10
-	if len(arms) < fewArms || len(arms) > maxArms {
+	if u.o.Disable[lowerTables] || len(arms) < fewArms || len(arms) > maxArms {
 		return false
 	}
 	byPC := func(a, b arm) int { return int(int64(a.pc - b.pc)) }

@@ -137,12 +137,15 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 // windowed says whether access a goes through the window. The kernel's accesses to
 // user memory do not: each touches pages of its own a few times.
 func (u *unit) windowed(a access) bool {
-	return u.o.Hot && !(u.f.Kernel && u.o.User != nil && u.o.User(a.v.PC))
+	return u.o.Hot && !u.o.Disable[lowerWindows] && !(u.f.Kernel && u.o.User != nil && u.o.User(a.v.PC))
 }
 
 // checkWindow makes sure that a is in the window.
 func (u *unit) checkWindow(a access) {
 	r, log2 := root(a)
+	if u.o.Disable[lowerRoots] {
+		r, log2 = a.v.Args[0], a.log2
+	}
 	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
 		log2 = stackLog // once for all
 	}

@@ -104,7 +104,7 @@ func (s *snippet) variants() (all []string) {
 const hotPrefix = "hot "
 
 // count translates s as code of a variant and counts.
-func (s *snippet) count(t *testing.T, variant string, tools *toolchain.LLVM) string {
+func (s *snippet) count(t *testing.T, variant string, tools *toolchain.LLVM, off ...string) string {
 	t.Helper()
 	mode, hot := strings.CutPrefix(variant, hotPrefix)
 	m := modes[mode]
@@ -118,7 +118,10 @@ func (s *snippet) count(t *testing.T, variant string, tools *toolchain.LLVM) str
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := pipeline.Options{Jobs: 1, Check: true}
+	o := pipeline.Options{Jobs: 1, Check: true, Disable: map[string]bool{}}
+	for _, name := range off {
+		o.Disable[name] = true
+	}
 	if hot {
 		o.Hot = []uint64{m.text}
 	}
@@ -199,5 +202,35 @@ func TestHostInstructionCounts(t *testing.T) {
 	}
 	if err := os.WriteFile(countsFile, []byte(out), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSwitches leaves out each step that can be left out: the code must differ, for some
+// snippet.
+func TestSwitches(t *testing.T) {
+	tools, err := toolchain.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(countsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, snippets := parseCounts(t, string(file))
+	for _, sw := range pipeline.Switches() {
+		if !sw.Hot {
+			continue
+		}
+		t.Run(sw.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, s := range snippets {
+				for _, mode := range s.modes {
+					if s.count(t, hotPrefix+mode, tools, sw.Name) != s.count(t, hotPrefix+mode, tools) {
+						return
+					}
+				}
+			}
+			t.Error("without it, all snippets become the same code")
+		})
 	}
 }

@@ -28,7 +28,7 @@ import (
 type Options struct {
 	Jobs    int             // workers; 0: one for each CPU
 	Hints   []uint64        // further entries, from earlier runs
-	Disable map[string]bool // passes to leave out
+	Disable map[string]bool // passes and lowerings to leave out, see Switches
 	Check   bool            // verify the IR after every pass
 	Only    *regexp.Regexp  // translate only functions whose name matches; nil: all
 	// Hot, if not nil, asks for the full setting, and for nothing but the functions
@@ -218,11 +218,11 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil})
+	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil && !t.o.Disable[switchGP]})
 	if err != nil {
 		return nil, err
 	}
-	if err := pass.Run(u, pass.Options{Disable: t.o.Disable, Check: t.o.Check, Pinned: abi.SnapshotRegs}); err != nil {
+	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs}); err != nil {
 		return nil, err
 	}
 	for i, e := range u.Entries {
@@ -275,7 +275,7 @@ func (t *translation) emit(units []*ir.Func) (text string, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	return llvm.Emit(units, llvm.Options{Link: t.linkFrom, Hot: t.o.Hot != nil, AVX: t.tools.AVX(), User: func(pc uint64) bool { return t.user[pc] }})
+	return llvm.Emit(units, llvm.Options{Link: t.linkFrom, Hot: t.o.Hot != nil, Disable: t.o.Disable, AVX: t.tools.AVX(), User: func(pc uint64) bool { return t.user[pc] }})
 }
 
 func (t *translation) progress(n int) {

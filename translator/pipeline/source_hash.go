@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "ceb4f1a241269a09a7a1701b2e3dd5bb"
+const sourceHash = "6004f3cd10327365f0894cdc0eb51859"
