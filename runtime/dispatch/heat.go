@@ -8,7 +8,7 @@ import "axpress/runtime/window"
 // instructions it runs; if it has spent all it goes back for a while.
 const (
 	// missPrice is what a miss costs, as the instructions that could have been saved.
-	missPrice = 40_000
+	missPrice = 20_000
 	// warmUp is how many instructions an address space runs before it is hot.
 	warmUp = 1_000_000
 	// maxCredit bounds what can be saved up, in instructions.
