@@ -133,8 +133,6 @@ func (m *MMU) StoreCond(va uint64, log2size int, v uint64) (stored, ok bool) {
 	} else {
 		stored, _ = m.ram.Swap64(pa, m.s.LockValue, v)
 	}
-	if stored {
-	}
 	return stored, true
 }
 
