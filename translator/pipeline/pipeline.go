@@ -222,6 +222,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 	if err != nil {
 		return nil, err
 	}
+	boundSwitches(u)
 	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs}); err != nil {
 		return nil, err
 	}
@@ -231,6 +232,27 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 		}
 	}
 	return u, nil
+}
+
+// maxSwitchEdges bounds the edges of all switches of a unit. An interpreter that ends
+// each operation by a switch of its own has tens of thousands, which LLVM's register
+// coalescer takes more than ten minutes for (Linux, kernel/bpf, ___bpf_prog_run).
+const maxSwitchEdges = 8192
+
+// boundSwitches makes the switches of a unit with too many edges plain indirect jumps.
+func boundSwitches(u *ir.Func) {
+	edges := 0
+	for _, b := range u.Blocks {
+		edges += len(b.Term.Cases)
+	}
+	if edges <= maxSwitchEdges {
+		return
+	}
+	for _, b := range u.Blocks {
+		if b.Term.Kind == ir.TermSwitch {
+			b.Term.Kind, b.Term.Cases = ir.TermGoto, nil
+		}
+	}
 }
 
 // base is the address that a relocatable unit's code is relative to: its page.

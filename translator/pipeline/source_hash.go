@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "6004f3cd10327365f0894cdc0eb51859"
+const sourceHash = "51e6eef82848cc3e8da7a641756a2b03"
