@@ -31,32 +31,41 @@ func (a *app) disasmHost(args []string, program string, o prepare.Options) error
 	if err != nil {
 		return err
 	}
-	code, err := hostcode.Open(translated.Artifact)
-	if err != nil {
-		return err
-	}
 	names := symbols.NewNames(img)
-	found := false
+	// What is hot comes last, and is what runs.
+	for i := len(translated) - 1; i >= 0; i-- {
+		found, err := a.listUnits(translated[i], r, names)
+		if found || err != nil {
+			return err
+		}
+	}
+	return fail(statusInput, "%s: nothing at %#x was translated; it is interpreted", img.Name, r.start)
+}
+
+// listUnits writes the host code of the units of t that begin in r, and says whether
+// there are any.
+func (a *app) listUnits(t *prepare.Result, r codeRange, names symbols.Names) (found bool, err error) {
+	code, err := hostcode.Open(t.Artifact)
+	if err != nil {
+		return false, err
+	}
 	for _, u := range code.Units {
 		if u.PC < r.start || u.PC >= r.end {
 			continue
 		}
 		unit, err := code.Unit(u)
 		if err != nil {
-			return fail(statusInternal, "BUG: %w", err)
+			return false, fail(statusInternal, "BUG: %w", err)
 		}
 		if found {
 			fmt.Fprintln(a.out)
 		}
 		found = true
 		if err := unit.List(a.out, names.At); err != nil {
-			return err
+			return false, err
 		}
 	}
-	if !found {
-		return fail(statusInput, "%s: nothing at %#x was translated; it is interpreted", img.Name, r.start)
-	}
-	return nil
+	return found, nil
 }
 
 // programHelp documents the option that chooses what openProgram opens.

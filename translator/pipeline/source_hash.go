@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "51e6eef82848cc3e8da7a641756a2b03"
+const sourceHash = "ceb4f1a241269a09a7a1701b2e3dd5bb"

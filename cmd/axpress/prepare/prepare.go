@@ -82,18 +82,21 @@ func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result
 // ErrNotCached says that the cache has no translation.
 var ErrNotCached = errors.New("not translated yet")
 
-// Cached returns the translation of img that the cache has, or ErrNotCached.
-func Cached(img *image.Image, o Options) (*Result, error) {
+// Cached returns the translations of img that the cache has: of all of it, and of what
+// o.Profile shows hot. If one of them is missing it returns ErrNotCached.
+func Cached(img *image.Image, o Options) ([]*Result, error) {
 	p, err := begin(o)
 	if err != nil {
 		return nil, err
 	}
-	r := p.result(img, nil)
-	if !p.load(r) {
-		return nil, fmt.Errorf("%s: %w with these options", img.Name, ErrNotCached)
+	rs := p.wanted(img)
+	for _, r := range rs {
+		if !p.load(r) {
+			return nil, fmt.Errorf("%s: %w with these options", r.Name(), ErrNotCached)
+		}
+		r.Cached = true
 	}
-	r.Cached = true
-	return r, nil
+	return rs, nil
 }
 
 // begin finds the tools and the cache.
