@@ -11,8 +11,8 @@
 // by OpGetReg and OpSetReg anywhere. In the promoted form (after
 // pass.Promote) OpGetReg occurs only in blocks without parameters that are
 // entered with the whole guest state in its home (see Func.Entries), OpSetReg
-// no longer occurs, and whatever leaves the unit carries in Snap the registers
-// whose newest value is not at home.
+// writes the newest value of a register home, and whatever leaves the unit carries
+// in Snap the registers whose newest value is not at home.
 //
 // Instruction counting is part of the meaning: each guest instruction ends in
 // an OpRetire, so every exit knows exactly how many instructions were retired.

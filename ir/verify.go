@@ -157,10 +157,7 @@ func (c *verifier) value(v *Value, clean bool) error {
 	if !c.f.Promoted {
 		return nil
 	}
-	switch {
-	case v.Op == OpSetReg:
-		return fmt.Errorf("in the promoted form")
-	case v.Op == OpGetReg && (!c.entry[v.Block.ID] || !clean):
+	if v.Op == OpGetReg && (!c.entry[v.Block.ID] || !clean) {
 		return fmt.Errorf("in the promoted form, not at the start of an entry")
 	}
 	return nil

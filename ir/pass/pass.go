@@ -21,6 +21,10 @@ type Options struct {
 	// Pinned is a set of integer registers (bit n is rn) that travel in host
 	// registers between units: every exit carries their value, changed or not.
 	Pinned uint32
+	// Carry is how many registers of a kind a block may get as parameters for the sake
+	// of its exits alone; if there are more, they are written home before it. CarryLoop
+	// is the same for the blocks of innermost loops, where that costs most.
+	Carry, CarryLoop int
 }
 
 // Pass is a row of the table of passes.

@@ -31,17 +31,29 @@ import (
 // pinned registers; so these are live up to the exit. Parameters are made where
 // different definitions of a live register meet (pruned SSA by dominance
 // frontiers). All sets of registers are 64-bit masks.
+//
+// Where more than Options.Carry registers would become parameters of a block only
+// for the sake of its exits, the blocks before it write them home instead, by a
+// setreg: a loop over a large part of the registers would else carry all of them
+// around, and load all of them before. Options.CarryLoop is for innermost loops.
 func promote(f *ir.Func, o *Options) error {
 	if f.Promoted {
 		return errors.New("already promoted")
 	}
 	removeUnreachable(f)
 	splitEntries(f)
-	p := &promoter{f: f, cfg: ir.NewCFG(f), pinned: regSet(o.Pinned &^ (1 << 31))}
+	p := &promoter{f: f, o: o, cfg: ir.NewCFG(f), pinned: regSet(o.Pinned &^ (1 << 31))}
 	p.scan()
-	p.dirty()
-	p.live()
-	p.place()
+	p.read()
+	frontier, inner := p.frontiers(), innermost(p.cfg)
+	for {
+		p.dirty()
+		p.live()
+		p.place(frontier)
+		if !p.writeBack(inner) {
+			break
+		}
+	}
 	p.rename()
 	f.Promoted = true
 	return nil
@@ -103,6 +115,7 @@ func splitEntries(f *ir.Func) {
 type promoter struct {
 	f      *ir.Func
 	cfg    *ir.CFG
+	o      *Options
 	pinned regSet
 	// By index in cfg.Order:
 	info []blockRegs
@@ -118,6 +131,8 @@ type blockRegs struct {
 	defs     regSet // written
 	exits    bool   // some value or the terminal can leave the unit
 	exitDefs regSet // written before the first exit
+	readIn   regSet // read by the guest's code from here on, before being written
+	write    regSet // if dirty, to be written home at the end of the block, see writeBack
 	dirtyIn  regSet
 	liveIn   regSet
 	params   regSet // registers that need a parameter
@@ -146,13 +161,36 @@ func (p *promoter) scan() {
 	}
 }
 
+// read propagates backward which registers the guest's code reads, exits aside.
+func (p *promoter) read() {
+	for i := range p.info {
+		p.info[i].readIn = p.info[i].uses
+	}
+	for changed := true; changed; {
+		changed = false
+		for i := len(p.info) - 1; i >= 0; i-- {
+			x := &p.info[i]
+			in := x.uses
+			for _, s := range p.cfg.Succs[i] {
+				in |= p.info[s].readIn &^ x.defs
+			}
+			if in != x.readIn {
+				x.readIn, changed = in, true
+			}
+		}
+	}
+}
+
 // dirty propagates dirtiness forward: union over the edges, nothing at entries.
 func (p *promoter) dirty() {
+	for i := range p.info {
+		p.info[i].dirtyIn = 0
+	}
 	for changed := true; changed; {
 		changed = false
 		for i := range p.info {
 			x := &p.info[i]
-			out := x.dirtyIn | x.defs
+			out := (x.dirtyIn | x.defs) &^ x.write
 			for _, s := range p.cfg.Succs[i] {
 				if y := &p.info[s]; out&^y.dirtyIn != 0 {
 					y.dirtyIn |= out
@@ -166,18 +204,20 @@ func (p *promoter) dirty() {
 
 // live propagates liveness backward. An exit uses all that is dirty or pinned.
 func (p *promoter) live() {
+	uses := make([]regSet, len(p.info))
 	for i := range p.info {
 		x := &p.info[i]
+		uses[i] = x.uses | x.write&x.dirtyIn&^x.defs
 		if x.exits {
-			x.uses |= (x.dirtyIn | p.pinned) &^ x.exitDefs
+			uses[i] |= (x.dirtyIn | p.pinned) &^ x.exitDefs
 		}
-		x.liveIn = x.uses
+		x.liveIn = uses[i]
 	}
 	for changed := true; changed; {
 		changed = false
 		for i := len(p.info) - 1; i >= 0; i-- {
 			x := &p.info[i]
-			in := x.uses
+			in := uses[i]
 			for _, s := range p.cfg.Succs[i] {
 				in |= p.info[s].liveIn &^ x.defs
 			}
@@ -191,12 +231,12 @@ func (p *promoter) live() {
 
 // place decides which registers need parameters where: in the iterated dominance
 // frontier of their definitions, if live there. Entries define all registers.
-func (p *promoter) place() {
-	frontier := p.frontiers()
+func (p *promoter) place(frontier [][]int32) {
 	defs := make([]regSet, len(p.info))
 	var work []int32
 	queued := make([]bool, len(p.info))
 	for i := range p.info {
+		p.info[i].params = 0
 		defs[i] = p.info[i].defs
 		if p.cfg.Entry[i] {
 			defs[i] = ^regSet(0)
@@ -222,9 +262,34 @@ func (p *promoter) place() {
 			}
 		}
 	}
-	for i, b := range p.cfg.Order {
-		p.info[i].params.each(func(r ir.Reg) { p.f.AddParam(b, r.Type()) })
+}
+
+// writeBack finds the blocks with too many parameters that nothing reads, has the
+// blocks before them write these registers home, and says whether that is new. What is
+// dirty, live and in need of parameters is then less, and to be computed again.
+func (p *promoter) writeBack(inner []bool) (found bool) {
+	const integers = 1<<32 - 1
+	for i := range p.info {
+		x := &p.info[i]
+		idle := x.params &^ x.readIn &^ p.pinned
+		carry := p.o.Carry
+		if inner[i] {
+			carry = p.o.CarryLoop
+		}
+		if bits.OnesCount64(uint64(idle&integers)) <= carry {
+			idle &^= integers
+		}
+		if bits.OnesCount64(uint64(idle&^integers)) <= carry {
+			idle &= integers
+		}
+		for _, pred := range p.cfg.Preds[i] {
+			if y := &p.info[pred]; idle&^y.write != 0 {
+				y.write |= idle
+				found = true
+			}
+		}
 	}
+	return found
 }
 
 // frontiers computes the dominance frontier of each block (Cooper, Harvey and

@@ -18,6 +18,9 @@ func (p *promoter) rename() {
 	n := len(p.cfg.Order)
 	p.out, p.snapOut = make([][64]*ir.Value, n), make([]snapshot, n)
 	sub := newSubst(p.f)
+	for i, b := range p.cfg.Order {
+		p.info[i].params.each(func(r ir.Reg) { p.f.AddParam(b, r.Type()) })
+	}
 	for i := range p.cfg.Order {
 		p.renameBlock(int32(i), sub)
 	}
@@ -81,6 +84,13 @@ func (p *promoter) renameBlock(i int32, sub *subst) {
 		}
 		kept = append(kept, v)
 	}
+	(x.write & dirty).each(func(r ir.Reg) {
+		v := p.f.NewValue(ir.OpSetReg, ir.Void, p.current(cur, r, b))
+		v.Imm, v.PC, v.Block = int64(r), b.Term.PC, b
+		kept = append(kept, v)
+		dirty &^= 1 << r
+		snap.valid = false
+	})
 	b.Vals = kept
 	sub.term(&b.Term)
 	if b.Term.Leaves() {

@@ -25,6 +25,8 @@ func (h *home) step(v *ir.Value, early bool) {
 	switch {
 	case v.Op == ir.OpGetReg:
 		h[v.Imm] = int32(v.ID) + 1
+	case v.Op == ir.OpSetReg:
+		h[v.Imm] = int32(v.Args[0].ID) + 1
 	case v.Op.Exits() && early:
 		h.write(v.Snap)
 	}
@@ -60,8 +62,17 @@ func solveHomes(cfg *ir.CFG, values int, early bool) []home {
 			if !cfg.Entry[i] {
 				h = meet(cfg, i, at, out, done)
 			}
-			if done[i] && h == in[i] {
-				continue
+			if done[i] {
+				// What changes is unknown: values replaced by others could go on so
+				// for ever.
+				for r := range h {
+					if h[r] != in[i][r] {
+						h[r] = 0
+					}
+				}
+				if h == in[i] {
+					continue
+				}
 			}
 			in[i] = h
 			for _, v := range b.Vals {

@@ -45,6 +45,7 @@ func makeLowering() map[ir.Op]lower {
 			return u.pcValue(uint64(v.Imm), 0), nil
 		},
 		ir.OpGetReg:  lowerGetReg,
+		ir.OpSetReg:  lowerSetReg,
 		ir.OpLdState: lowerLdState,
 		ir.OpStState: lowerStState,
 		ir.OpUMulH:   lowerUMulH,
@@ -155,6 +156,11 @@ func lowerFConst(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 
 // lowerGetReg reads a register at an entry: from its host register if it has
 // one, else from its home.
+func lowerSetReg(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
+	u.writeHome([]ir.RegValue{{Reg: ir.Reg(v.Imm), Val: v.Args[0]}})
+	return nil, nil
+}
+
 func lowerGetReg(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	r := ir.Reg(v.Imm)
 	if phi := u.blocks[v.Block.ID].pinned[r]; phi != nil {

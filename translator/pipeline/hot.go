@@ -73,3 +73,13 @@ func maxFunction(o Options) int {
 	}
 	return 0
 }
+
+// carry gives pass.Options.Carry and CarryLoop. At the cheap setting registers are
+// written home before exits anyway. At the full setting an innermost loop writes none;
+// what is entered as often as it goes round would load more than it saves.
+func carry(o Options) (block, loop int) {
+	if o.Hot != nil {
+		return 8, 16
+	}
+	return 0, 0
+}

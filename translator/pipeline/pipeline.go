@@ -223,7 +223,8 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 		return nil, err
 	}
 	boundSwitches(u)
-	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs}); err != nil {
+	block, loop := carry(t.o)
+	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs, Carry: block, CarryLoop: loop}); err != nil {
 		return nil, err
 	}
 	for i, e := range u.Entries {
