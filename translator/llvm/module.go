@@ -102,6 +102,7 @@ type module struct {
 	invariant        *metadata.Attachment
 	likely           *metadata.Attachment
 	unlikely         *metadata.Attachment
+	masks            [4]*lir.Global // see rootMask
 }
 
 var i8ptr = types.NewPointer(types.I8)

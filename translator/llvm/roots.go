@@ -1,6 +1,9 @@
 package llvm
 
 import (
+	"fmt"
+
+	lir "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/types"
 	"github.com/llir/llvm/ir/value"
@@ -84,14 +87,28 @@ func (u *unit) inWindow(n uint64) bool {
 	return n < 1<<abi.WindowBits
 }
 
-// rootIsGood: a rotation puts the misalignment bits on top, so that one comparison
-// checks window and alignment. The windows are the addresses below 1<<WindowBits
-// and, in kernel mode, those from -1<<WindowBits on.
+// rootIsGood: of an address below 1<<WindowBits that is aligned some bits are clear,
+// which one instruction can tell; the windows of kernel mode end at address 0, and a
+// rotation puts the misalignment bits on top, so that one comparison checks all.
 func (u *unit) rootIsGood(x value.Value, log2 int) value.Value {
-	if u.f.Kernel {
-		x = u.cur.NewSub(i64(0), x)
+	if !u.f.Kernel {
+		mask := u.cur.NewLoad(types.I64, u.rootMask(log2))
+		mask.Metadata = append(mask.Metadata, u.invariant)
+		return u.cur.NewICmp(enum.IPredEQ, u.cur.NewAnd(x, mask), i64(0))
 	}
+	x = u.cur.NewSub(i64(0), x)
 	return u.cur.NewICmp(enum.IPredEQ, u.cur.NewLShr(u.rotate(x, log2), i64(abi.WindowBits-int64(log2))), i64(0))
+}
+
+// rootMask returns the constant of the bits that are clear in the addresses of user
+// mode's window which are multiples of 1<<log2.
+func (m *module) rootMask(log2 int) *lir.Global {
+	if m.masks[log2] == nil {
+		g := m.m.NewGlobalDef(fmt.Sprintf("mask%d", log2), i64(-1<<abi.WindowBits|1<<log2-1))
+		g.Linkage, g.Immutable = enum.LinkagePrivate, true
+		m.masks[log2] = g
+	}
+	return m.masks[log2]
 }
 
 func (u *unit) rotate(x value.Value, n int) value.Value {
