@@ -120,7 +120,6 @@ func TestVerifyErrors(t *testing.T) {
 		{one + "v0:i64 = pc 1\ncall v0 return 0x104 b1\nb1 @0x104:\ninterpret", "no entry for 0x104"},
 		{one + "v0:i64 = pc 1\nswitch v0 {1: b0, 1: b0}", "case 0x1 occurs twice"},
 		{one + "v0:i1 = const 1\nbr v0, b1, b2\nb1 @0:\nv1:i64 = const 1\njump b2\nb2 @0:\nret v1", "b2 (ret @0x0): use of v1"},
-		{"promoted\n" + one + "v0:i64 = const 1\nsetreg r1, v0\ninterpret", "in the promoted form"},
 		{"promoted\n" + one + "jump b1\nb1 @0:\nv0:i64 = getreg r1\ninterpret", "not at the start of an entry"},
 		{"promoted\n" + one + "retire 1\nv0:i64 = getreg r1\ninterpret", "not at the start of an entry"},
 		{"promoted\n" + one + "jump b0", "goes to the entry b0"},

@@ -59,7 +59,7 @@ type JumpEntry struct {
 
 // Jump cache geometry.
 const (
-	JumpBits             = 12
+	JumpBits             = 15
 	JumpEntries          = 1 << JumpBits
 	JumpEntrySize        = 32
 	JumpEmpty     uint64 = 1

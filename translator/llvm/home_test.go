@@ -1,6 +1,7 @@
 package llvm
 
 import (
+	"strings"
 	"testing"
 
 	"axpress/ir"
@@ -64,6 +65,22 @@ func TestHomesKeepParameters(t *testing.T) {
 	for i, b := range cfg.Order {
 		if len(b.Params) == 1 && homes[i][16] != int32(b.Params[0].ID)+1 {
 			t.Errorf("at the loop's head the home of r16 holds value %d, want the parameter %d", homes[i][16]-1, b.Params[0].ID)
+		}
+	}
+}
+
+// A register that is written home is known to be there, also behind the edge.
+func TestHomesKnowWhatIsWritten(t *testing.T) {
+	fs, err := ir.Parse(strings.Replace(loopUnit, "  jump b1(v0)", "  setreg r2, v1\n  jump b1(v0)", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := ir.NewCFG(fs[0])
+	for _, early := range []bool{false, true} {
+		h := solveHomes(cfg, fs[0].NumValues(), early)[1]
+		// The loop's exits write another r2 home, if registers are written early.
+		if known := h[2] != 0; known == early {
+			t.Errorf("early %v: at the loop's head the home of r2 holds value %d", early, h[2]-1)
 		}
 	}
 }
