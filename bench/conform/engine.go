@@ -1,0 +1,133 @@
+package conform
+
+import (
+	"errors"
+	"fmt"
+
+	"axpress/lifter/isa"
+	"axpress/runtime/abi"
+	"axpress/runtime/interp"
+	"axpress/runtime/interp/cases"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Engine executes instructions. Load says which; Run executes them once each at
+// most, from a state, and may be called any number of times.
+type Engine interface {
+	Name() string
+	// Load prepares for code, which begins at cases.CodeVA. Errors are the engine's
+	// bugs, or ErrExcluded.
+	Load(m *isa.Model, code []uint32) error
+	// Run makes s the state after the code: until it left the code or the engine, or
+	// as many instructions as there are have been retired.
+	Run(s *cases.State) error
+	Close() error
+}
+
+// ErrExcluded is what Load and Run return, wrapped, for what an engine cannot be
+// compared on; the text says why.
+var ErrExcluded = errors.New("not compared")
+
+// world is a CPU in kernel mode with an interpreter.
+type world struct {
+	guest cases.Guest
+	ram   *mem.RAM
+	mmu   *mmu.MMU
+	cpus  map[*isa.Model]*interp.CPU
+	cpu   *interp.CPU // of the model that was loaded
+	code  []uint32
+}
+
+func newWorld() (*world, error) {
+	s, err := abi.NewState()
+	if err != nil {
+		return nil, err
+	}
+	ram, err := mem.New(cases.RAMBytes)
+	if err != nil {
+		return nil, errors.Join(err, abi.FreeState(s))
+	}
+	w := &world{guest: cases.Guest{S: s, RAM: ram.Bytes()}, ram: ram, mmu: mmu.New(s, ram, nil), cpus: map[*isa.Model]*interp.CPU{}}
+	w.mmu.InitWindows()
+	return w, nil
+}
+
+// Close frees the memory.
+func (w *world) Close() error { return errors.Join(abi.FreeState(w.guest.S), w.ram.Close()) }
+
+// load makes the code the one to run.
+func (w *world) load(m *isa.Model, code []uint32) {
+	if w.cpus[m] == nil {
+		w.cpus[m] = interp.New(w.guest.S, w.mmu, interp.Config{Model: m, Cycles: func() uint64 { return cases.Cycles }})
+	}
+	w.cpu, w.code = w.cpus[m], code
+	s := cases.Initial()
+	w.guest.Set(&s, code)
+	w.cpu.InvalidateCode()
+}
+
+// more says whether the run goes on: nothing stopped it, and it is in the code.
+func (w *world) more(exit uint64) bool {
+	s := w.guest.S
+	return exit == abi.ExitPoll && s.Icount < int64(len(w.code)) && s.PC-cases.CodeVA < 4*uint64(len(w.code))
+}
+
+// Interpreter is the engine of package interp.
+type Interpreter struct{ *world }
+
+// NewInterpreter makes the engine.
+func NewInterpreter() (*Interpreter, error) {
+	w, err := newWorld()
+	return &Interpreter{w}, err
+}
+
+// Name implements Engine.
+func (*Interpreter) Name() string { return "interp" }
+
+// Load implements Engine.
+func (e *Interpreter) Load(m *isa.Model, code []uint32) error {
+	e.load(m, code)
+	return nil
+}
+
+// Run implements Engine.
+func (e *Interpreter) Run(s *cases.State) error {
+	e.guest.Set(s, nil)
+	exit := uint64(abi.ExitPoll)
+	for e.more(exit) {
+		exit = e.cpu.Step()
+	}
+	e.guest.Get(s, exit)
+	return nil
+}
+
+// Difference is what Compare found.
+type Difference struct {
+	Engine    string // that differs, from the first
+	Text      string
+	Want, Got cases.State
+}
+
+// Compare runs before on the engines, which have the code loaded, and describes the
+// first that does not get where the first one got; nil if none. after is where that
+// one got. Errors are the engines'.
+func Compare(engines []Engine, before *cases.State, same func(engine string, got, want *cases.State) string) (after cases.State, d *Difference, err error) {
+	for i, e := range engines {
+		s := *before
+		if err := e.Run(&s); err != nil {
+			if errors.Is(err, ErrExcluded) && i > 0 {
+				continue
+			}
+			return after, nil, fmt.Errorf("%s: %w", e.Name(), err)
+		}
+		if i == 0 {
+			after = s
+			continue
+		}
+		if text := same(e.Name(), &s, &after); text != "" {
+			return after, &Difference{e.Name(), text, after, s}, nil
+		}
+	}
+	return after, nil, nil
+}
