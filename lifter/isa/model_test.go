@@ -1,6 +1,9 @@
 package isa
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // What the Handbook says of implementations (tables D-2 to D-4), one row each.
 func TestModels(t *testing.T) {
@@ -43,6 +46,26 @@ func TestModels(t *testing.T) {
 		if got := ext.Since().Name; got != want {
 			t.Errorf("%v since %s, want %s", ext, got, want)
 		}
+	}
+}
+
+// Every form of every instruction has a sample, which is of that form.
+func TestSamples(t *testing.T) {
+	for _, r := range Table() {
+		samples := r.Op.Samples()
+		if len(samples) != len(r.Forms) {
+			t.Errorf("%s: %d samples of %d forms", r.Name, len(samples), len(r.Forms))
+			continue
+		}
+		for i, in := range samples {
+			name, _, _ := strings.Cut(Disasm(in, 0, Style{Plain: true}), "\t")
+			if in.Op != r.Op || name != r.Forms[i] {
+				t.Errorf("sample of %s is %v (%s)", r.Forms[i], in, name)
+			}
+		}
+	}
+	if OpInvalid.Samples() != nil {
+		t.Error("a sample of what is no instruction")
 	}
 }
 

@@ -52,6 +52,10 @@ func compile(m *isa.Model, word uint32) op {
 	return o
 }
 
+// Executes tells whether the interpreter executes word on a model. If not, it is a
+// reserved instruction: abi.ExitOPCDEC.
+func Executes(m *isa.Model, word uint32) bool { return compile(m.Or(), word).code != opReserved }
+
 // identify completes the op of AMASK or IMPLVER, by which software tells the model.
 // What is known already is the address that an LDA computes.
 func identify(m *isa.Model, in isa.Inst, o op) op {
