@@ -102,32 +102,65 @@ func (e *Interpreter) Run(s *cases.State) error {
 	return nil
 }
 
-// Difference is what Compare found.
+// lenient is an engine with places that it knows nothing of.
+type lenient interface {
+	// Same describes how got, which Run made, differs from want; "" if it does not.
+	// It may change got.
+	Same(got, want *cases.State) string
+}
+
+// Difference is an engine that got somewhere else than the first one.
 type Difference struct {
-	Engine    string // that differs, from the first
+	Engine    string
 	Text      string
 	Want, Got cases.State
 }
 
 // Compare runs before on the engines, which have the code loaded, and describes the
 // first that does not get where the first one got; nil if none. after is where that
-// one got. Errors are the engines'.
-func Compare(engines []Engine, before *cases.State, same func(engine string, got, want *cases.State) string) (after cases.State, d *Difference, err error) {
+// one got, compared which of the others were compared. Errors are the engines'.
+func Compare(engines []Engine, before *cases.State) (after cases.State, compared []bool, d *Difference, err error) {
+	compared = make([]bool, len(engines))
 	for i, e := range engines {
 		s := *before
-		if err := e.Run(&s); err != nil {
-			if errors.Is(err, ErrExcluded) && i > 0 {
-				continue
-			}
-			return after, nil, fmt.Errorf("%s: %w", e.Name(), err)
+		if err := e.Run(&s); errors.Is(err, ErrExcluded) && i > 0 {
+			continue
+		} else if err != nil {
+			return after, compared, nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
+		compared[i] = true
 		if i == 0 {
 			after = s
 			continue
 		}
-		if text := same(e.Name(), &s, &after); text != "" {
-			return after, &Difference{e.Name(), text, after, s}, nil
+		same := cases.Difference
+		if l, ok := e.(lenient); ok {
+			same = l.Same
+		}
+		if text := same(&s, &after); text != "" {
+			return after, compared, &Difference{e.Name(), text, after, s}, nil
 		}
 	}
-	return after, nil, nil
+	return after, compared, nil, nil
+}
+
+// makers make the engines, by name.
+var makers = map[string]func() (Engine, error){
+	"interp": func() (Engine, error) { return NewInterpreter() },
+	"lifted": func() (Engine, error) { return NewIR(false) },
+	"passes": func() (Engine, error) { return NewIR(true) },
+	"exact":  func() (Engine, error) { return &Exact{}, nil },
+}
+
+// New makes an engine by its name.
+func New(name string) (Engine, error) {
+	f, ok := makers[name]
+	if !ok {
+		return nil, fmt.Errorf("no engine %q", name)
+	}
+	e, err := f()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return e, nil
 }
