@@ -3,6 +3,7 @@ package conform
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
@@ -83,7 +84,7 @@ func NewInterpreter() (*Interpreter, error) {
 }
 
 // Name implements Engine.
-func (*Interpreter) Name() string { return "interp" }
+func (*Interpreter) Name() string { return Reference }
 
 // Load implements Engine.
 func (e *Interpreter) Load(m *isa.Model, code []uint32) error {
@@ -144,21 +145,45 @@ func Compare(engines []Engine, before *cases.State) (after cases.State, compared
 	return after, compared, nil, nil
 }
 
-// makers make the engines, by name.
-var makers = map[string]func() (Engine, error){
-	"interp": func() (Engine, error) { return NewInterpreter() },
-	"lifted": func() (Engine, error) { return NewIR(false) },
-	"passes": func() (Engine, error) { return NewIR(true) },
-	"exact":  func() (Engine, error) { return &Exact{}, nil },
+// Reference is the name of the engine that others are compared with.
+const Reference = "interp"
+
+// Listed is an engine that New makes.
+type Listed struct {
+	Name, Doc string
+	// Optional engines need something that may not be installed.
+	Optional bool
+	make     func() (Engine, error)
+}
+
+// List returns the engines in the order of the stages.
+func List() []Listed {
+	return []Listed{
+		{Reference, "the interpreter", false, func() (Engine, error) { return NewInterpreter() }},
+		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(false) }},
+		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(true) }},
+		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
+	}
+}
+
+// DefaultEngines are those that need nothing installed, but for Reference.
+func DefaultEngines() (names []string) {
+	for _, e := range List() {
+		if !e.Optional && e.Name != Reference {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // New makes an engine by its name.
 func New(name string) (Engine, error) {
-	f, ok := makers[name]
-	if !ok {
+	list := List()
+	i := slices.IndexFunc(list, func(e Listed) bool { return e.Name == name })
+	if i < 0 {
 		return nil, fmt.Errorf("no engine %q", name)
 	}
-	e, err := f()
+	e, err := list[i].make()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
