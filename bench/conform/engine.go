@@ -163,6 +163,7 @@ func List() []Listed {
 		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(false) }},
 		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(true) }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
+		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}
 }
 
