@@ -100,6 +100,29 @@ func TestFindsAndShrinks(t *testing.T) {
 	}
 }
 
+// forgetful is the interpreter with a bug: it does not record underflow.
+type forgetful struct{ conform.Engine }
+
+func (*forgetful) Name() string { return "forgetful" }
+
+func (f *forgetful) Run(s *cases.State) error {
+	err := f.Engine.Run(s)
+	s.FPCR &^= 1 << 55
+	return err
+}
+
+// The exact oracle sees what only the FPCR shows.
+func TestExactSees(t *testing.T) {
+	all := engines(t)
+	res, err := Run(t.Context(), Config{Seed: 1, Cases: 100_000, Engines: []conform.Engine{&forgetful{all[0]}, all[3]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Failure == nil || res.Failure.Engine != "exact" || !strings.Contains(res.Failure.Text, "fpcr") {
+		t.Errorf("%+v", res.Failure)
+	}
+}
+
 // The same seed makes the same cases.
 func TestSeed(t *testing.T) {
 	var counts [2]int64
