@@ -212,7 +212,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, m.platform.Bus.Port(i))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, m.platform.Bus.Port(i)))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
