@@ -157,11 +157,10 @@ func (e *QEMU) Load(m *isa.Model, code []uint32) error {
 	}
 	e.code = e.code[:0]
 	for _, w := range code {
-		in := isa.Decode(w)
-		if why := qemuExcludes(&in); why != "" {
-			return fmt.Errorf("%w: %s", ErrExcluded, why)
-		}
-		e.code = append(e.code, in)
+		e.code = append(e.code, isa.Decode(w))
+	}
+	if why := qemuExcludes(e.code); why != "" {
+		return fmt.Errorf("%w: %s", ErrExcluded, why)
 	}
 	return e.store(code)
 }

@@ -22,8 +22,24 @@ var qemuOps = map[isa.Op]string{
 	isa.OpSQRTG:   "VAX floating point",
 }
 
-// qemuExcludes says why an instruction is left out, "" if it is not.
-func qemuExcludes(in *isa.Inst) string {
+// qemuExcludes says why code is left out, "" if it is not.
+func qemuExcludes(code []isa.Inst) string {
+	written := false
+	for i := range code {
+		in := &code[i]
+		if why := qemuExcludesInst(in); why != "" {
+			return why
+		}
+		written = written || in.Op == isa.OpMTFPCR
+		if written && in.Op == isa.OpMFFPCR {
+			return "FPCR bits 47:32 are kept; they are read as zero and ignored when written"
+		}
+	}
+	return ""
+}
+
+// qemuExcludesInst is qemuExcludes of one instruction.
+func qemuExcludesInst(in *isa.Inst) string {
 	info := in.Op.Info()
 	switch {
 	case qemuOps[in.Op] != "":
