@@ -13,15 +13,15 @@ import (
 	"axpress/runtime/mmu"
 )
 
-// Engine executes instructions. Load says which; Run executes them once each at
-// most, from a state, and may be called any number of times.
+// Engine executes instructions. Load says which; Run executes them from a state, and
+// may be called any number of times.
 type Engine interface {
 	Name() string
 	// Load prepares for code, which begins at cases.CodeVA. Errors are the engine's
 	// bugs, or ErrExcluded.
 	Load(m *isa.Model, code []uint32) error
 	// Run makes s the state after the code: until it left the code or the engine, or
-	// as many instructions as there are have been retired.
+	// retired stepLimit instructions.
 	Run(s *cases.State) error
 	Close() error
 }
@@ -38,6 +38,7 @@ type world struct {
 	cpus  map[*isa.Model]*interp.CPU
 	cpu   *interp.CPU // of the model that was loaded
 	code  []uint32
+	limit int64 // of retired instructions
 }
 
 func newWorld() (*world, error) {
@@ -62,7 +63,7 @@ func (w *world) load(m *isa.Model, code []uint32) {
 	if w.cpus[m] == nil {
 		w.cpus[m] = interp.New(w.guest.S, w.mmu, interp.Config{Model: m, Cycles: func() uint64 { return cases.Cycles }})
 	}
-	w.cpu, w.code = w.cpus[m], code
+	w.cpu, w.code, w.limit = w.cpus[m], code, stepLimit(code)
 	s := cases.Initial()
 	w.guest.Set(&s, code)
 	w.cpu.InvalidateCode()
@@ -71,7 +72,7 @@ func (w *world) load(m *isa.Model, code []uint32) {
 // more says whether the run goes on: nothing stopped it, and it is in the code.
 func (w *world) more(exit uint64) bool {
 	s := w.guest.S
-	return exit == abi.ExitPoll && s.Icount < int64(len(w.code)) && s.PC-cases.CodeVA < 4*uint64(len(w.code))
+	return exit == abi.ExitPoll && s.Icount < w.limit && s.PC-cases.CodeVA < 4*uint64(len(w.code))
 }
 
 // Interpreter is the engine of package interp.

@@ -8,7 +8,6 @@ import (
 	"axpress/ir"
 	"axpress/ir/eval"
 	"axpress/ir/pass"
-	"axpress/lifter/discover"
 	"axpress/lifter/isa"
 	"axpress/lifter/lift"
 	"axpress/runtime/abi"
@@ -63,21 +62,9 @@ func (c words) Word(va uint64) (uint32, bool) {
 	return 0, false
 }
 
-// Lift makes the IR of code, all of it one block but for what ends blocks.
+// Lift makes the IR of code, which is one function.
 func Lift(m *isa.Model, code []uint32, passes bool) (*ir.Func, error) {
-	end := cases.CodeVA + 4*uint64(len(code))
-	fn := &discover.Function{Name: "case", Start: cases.CodeVA, Entries: []uint64{cases.CodeVA}}
-	for at := uint64(cases.CodeVA); at < end; {
-		b := discover.Block{Start: at}
-		for at += 4; at < end && !endsBlock(code[(at-4-cases.CodeVA)/4]); at += 4 {
-		}
-		b.End = at
-		fn.Blocks = append(fn.Blocks, b)
-		if at < end {
-			fn.Entries = append(fn.Entries, at)
-		}
-	}
-	f, err := lift.Lift(fn, words(code), lift.Options{Kernel: true, Model: m})
+	f, err := lift.Lift(cut(code), words(code), lift.Options{Kernel: true, Model: m})
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +75,6 @@ func Lift(m *isa.Model, code []uint32, passes bool) (*ir.Func, error) {
 	}
 	return f, err
 }
-
-func endsBlock(word uint32) bool { return isa.Decode(word).Op.Info().Flow != isa.FlowNext }
 
 // Load implements Engine.
 func (e *IR) Load(m *isa.Model, code []uint32) (err error) {
@@ -116,6 +101,9 @@ func (e *IR) Run(s *cases.State) error {
 		if exit, err = e.leave(res); err != nil {
 			return err
 		}
+	}
+	if e.guest.S.Icount > e.limit {
+		return fmt.Errorf("%w: the run does not end", ErrExcluded)
 	}
 	e.guest.Get(s, exit)
 	return nil
@@ -197,8 +185,8 @@ func (e env) Fence(int64) {}
 // RPCC implements eval.Env.
 func (e env) RPCC(int64) uint64 { return e.guest.S.PCCOffset<<32 | cases.Cycles&0xffffffff }
 
-// Poll implements eval.Env: a run ends when the code was executed once.
-func (e env) Poll(n int64) bool { return e.guest.S.Icount+n >= int64(len(e.code)) }
+// Poll implements eval.Env.
+func (e env) Poll(n int64) bool { return e.guest.S.Icount+n >= e.limit }
 
 // Base implements eval.Env.
 func (e env) Base() uint64 { return 0 }

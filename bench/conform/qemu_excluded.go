@@ -30,6 +30,9 @@ func qemuExcludes(code []isa.Inst) string {
 		if why := qemuExcludesInst(in); why != "" {
 			return why
 		}
+		if i < len(code)-1 && in.Op.Info().Flow != isa.FlowNext {
+			return "code is stepped through straight on"
+		}
 		written = written || in.Op == isa.OpMTFPCR
 		if written && in.Op == isa.OpMFFPCR {
 			return "FPCR bits 47:32 are kept; they are read as zero and ignored when written"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"axpress/bench/conform"
@@ -17,6 +18,7 @@ type Config struct {
 	Cases   int64         // 0: no limit
 	Time    time.Duration // 0: no limit
 	Engines []conform.Engine
+	Shapes  []string // of Shapes; none: all
 	// Progress, if not nil, is called now and then.
 	Progress func(done int64)
 }
@@ -43,11 +45,22 @@ func (f *Failure) Error() string {
 }
 
 // statesPerProgram is how many states each program begins with: making code ready
-// for some engines takes longer than running it. Every fourth program is a block.
-const (
-	statesPerProgram = 16
-	blockEvery       = 4
-)
+// for some engines takes longer than running it.
+const statesPerProgram = 16
+
+// shapes are those of programs, by their number modulo as many as there are.
+var shapes = [...]shape{single, single, single, block, single, single, block, flow}
+
+// shapeNames are what Config.Shapes may hold.
+var shapeNames = [...]string{single: "instruction", block: "block", flow: "function"}
+
+// Shapes returns the names of what code can look like.
+func Shapes() []string { return shapeNames[:] }
+
+// wanted says whether the configuration asks for a shape.
+func (c *Config) wanted(s shape) bool {
+	return len(c.Shapes) == 0 || slices.Contains(c.Shapes, shapeNames[s])
+}
 
 // Run compares until it has compared enough, finds a difference, or ctx is done,
 // which is no error. Errors are those of the engines.
@@ -60,6 +73,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	for number := int64(0); ctx.Err() == nil; number++ {
 		if c.Cases > 0 && res.Cases >= c.Cases || c.Time > 0 && time.Now().After(deadline) {
 			break
+		}
+		if !c.wanted(shapes[number%int64(len(shapes))]) {
+			continue
 		}
 		if err := c.program(number, res); err != nil || res.Failure != nil {
 			return res, err
@@ -74,7 +90,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 // program makes and compares program number n.
 func (c *Config) program(n int64, res *Result) error {
 	r := rand.New(rand.NewPCG(c.Seed, uint64(n)))
-	p := generate(r, n%blockEvery == blockEvery-1)
+	p := generate(r, shapes[n%int64(len(shapes))])
 	engines, index, err := load(c.Engines, &p)
 	if err != nil {
 		return fmt.Errorf("program %d of seed %d: %w", n, c.Seed, err)

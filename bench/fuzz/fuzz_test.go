@@ -1,6 +1,8 @@
 package fuzz
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +43,34 @@ func TestRun(t *testing.T) {
 		if n < res.Cases/4 {
 			t.Errorf("engine %d was compared on %d of %d cases", i, n, res.Cases)
 		}
+	}
+}
+
+// Functions end by themselves, and have loops and calls.
+func TestFunctionsEnd(t *testing.T) {
+	e := engines(t)[0]
+	loops, calls := 0, 0
+	for i := range uint64(300) {
+		r := rand.New(rand.NewPCG(i, 1))
+		p := generate(r, flow)
+		for _, w := range p.code {
+			switch in := isa.Decode(w); {
+			case in.Op == isa.OpBSR:
+				calls++
+			case in.Op == isa.OpBNE && in.Imm < 0:
+				loops++
+			}
+		}
+		if err := e.Load(p.model, p.code); err != nil {
+			t.Fatal(err)
+		}
+		s := p.state(r)
+		if err := e.Run(&s); err != nil || s.Count >= 4096 {
+			t.Fatalf("%d instructions, %v: %s", s.Count, err, cases.New(p.model, p.code, &s, &s))
+		}
+	}
+	if loops < 100 || calls < 100 {
+		t.Errorf("%d loops, %d calls", loops, calls)
 	}
 }
 
@@ -139,12 +169,14 @@ func TestSeed(t *testing.T) {
 }
 
 // FuzzInstruction and FuzzBlock let go test's engine choose the seeds.
-func FuzzInstruction(f *testing.F) { fuzzPrograms(f, 0) }
+func FuzzInstruction(f *testing.F) { fuzzPrograms(f, single) }
 
-// FuzzBlock is FuzzInstruction with blocks.
-func FuzzBlock(f *testing.F) { fuzzPrograms(f, blockEvery-1) }
+// FuzzBlock and FuzzFunction are FuzzInstruction with more.
+func FuzzBlock(f *testing.F)    { fuzzPrograms(f, block) }
+func FuzzFunction(f *testing.F) { fuzzPrograms(f, flow) }
 
-func fuzzPrograms(f *testing.F, number int64) {
+func fuzzPrograms(f *testing.F, s shape) {
+	number := int64(slices.Index(shapes[:], s))
 	c := Config{Engines: engines(f)}
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) {

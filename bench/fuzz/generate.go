@@ -14,7 +14,7 @@ var left = map[isa.Op]string{
 	isa.OpCALLPAL: "what it does is PALcode's business: the interpreter leaves it to palstubs, lifted code has stubs of its own",
 }
 
-// notInBlocks is left out of blocks, where operands are what earlier instructions
+// notInBlocks is left out of blocks and functions, where operands are what earlier instructions
 // made of them: S instructions are defined for S values only (Handbook, section 4.7.4).
 var notInBlocks = map[isa.Op]bool{
 	isa.OpADDS: true, isa.OpSUBS: true, isa.OpMULS: true, isa.OpDIVS: true, isa.OpSQRTS: true, isa.OpCVTST: true,
@@ -25,53 +25,59 @@ var notInBlocks = map[isa.Op]bool{
 type program struct {
 	model *isa.Model
 	code  []uint32
-	block bool
+	shape
 }
 
-// The base register of accesses in blocks, and how many others of each kind blocks
-// use.
+// The base register of accesses in blocks and functions, and how many others of each
+// kind they use.
 const (
 	baseReg   = 16
 	blockRegs = 4
 	maxBlock  = 12
 )
 
-// generate makes random code: one instruction, or a block.
-func generate(r *rand.Rand, block bool) program {
-	p := program{model: isa.DefaultModel(), block: block}
+// shape is what random code looks like.
+type shape uint8
+
+const (
+	single shape = iota // one instruction
+	block               // a few without control flow
+	flow                // a function: see function.go
+)
+
+// generate makes random code.
+func generate(r *rand.Rand, s shape) program {
+	p := program{model: isa.DefaultModel(), shape: s}
 	if r.IntN(8) == 0 {
 		models := isa.Models()
 		p.model = models[r.IntN(len(models))]
 	}
-	if !block {
+	switch s {
+	case single:
 		in := isa.Random(r, chooser(r, false))
 		p.code = []uint32{in.Word}
-		return p
-	}
-	n := 2 + r.IntN(maxBlock-1)
-	keep := chooser(r, true)
-	for len(p.code) < n {
-		in := isa.Random(r, keep)
-		tame(r, &in)
-		if w := isa.Encode(in); isa.Decode(w).Op == in.Op {
-			p.code = append(p.code, w)
-		}
+	case block:
+		b := &builder{r: r, keep: chooser(r, true)}
+		b.straight(2 + r.IntN(maxBlock-1))
+		p.code = b.code
+	case flow:
+		p.code = function(r)
 	}
 	return p
 }
 
 // chooser says which instructions a program is made of: all, or only those of the
 // floating-point unit, which have the most to get wrong.
-func chooser(r *rand.Rand, block bool) func(*isa.Info) bool {
+func chooser(r *rand.Rand, several bool) func(*isa.Info) bool {
 	fp := r.IntN(2) == 0
 	return func(i *isa.Info) bool {
 		switch {
 		case left[i.Op] != "":
 			return false
-		case block && (i.Flow != isa.FlowNext || notInBlocks[i.Op]):
+		case several && (i.Flow != isa.FlowNext || notInBlocks[i.Op]):
 			return false
 		}
-		return !fp || i.Class == isa.ClassFPOp || block && (i.Class == isa.ClassFPMove || i.Class == isa.ClassFPLoad || i.Class == isa.ClassFPStore)
+		return !fp || i.Class == isa.ClassFPOp || several && (i.Class == isa.ClassFPMove || i.Class == isa.ClassFPLoad || i.Class == isa.ClassFPStore)
 	}
 }
 
@@ -102,7 +108,7 @@ func tame(r *rand.Rand, in *isa.Inst) {
 // state makes a random state for p to begin with.
 func (p *program) state(r *rand.Rand) cases.State {
 	s := cases.Initial()
-	ordinary := p.block && r.IntN(2) == 0
+	ordinary := p.shape != single && r.IntN(2) == 0
 	for i := range 31 {
 		s.R[i] = integer(r)
 		s.F[i] = p.fpValue(r, ordinary)
@@ -124,7 +130,7 @@ func (p *program) state(r *rand.Rand) cases.State {
 
 // fpValue makes a value that suits the instruction; blocks get a mixture.
 func (p *program) fpValue(r *rand.Rand, ordinary bool) uint64 {
-	if p.block {
+	if p.shape != single {
 		if ordinary {
 			return signBit(r) | (1000+r.Uint64N(46))<<52 | fraction(r, 52)
 		}
@@ -152,7 +158,7 @@ func (p *program) fpValue(r *rand.Rand, ordinary bool) uint64 {
 func (p *program) aim(r *rand.Rand, s *cases.State) {
 	in := isa.Decode(p.code[0])
 	info := in.Op.Info()
-	if info.Size == 0 || p.block && in.Rb == baseReg {
+	if info.Size == 0 || p.shape != single && in.Rb == baseReg {
 		return
 	}
 	size := uint64(info.Size)

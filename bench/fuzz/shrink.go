@@ -32,14 +32,10 @@ func (s *shrinker) fails(p program, before cases.State) bool {
 }
 
 func (s *shrinker) run() {
-	for i := 0; i < len(s.p.code) && len(s.p.code) > 1; {
-		p := s.p
-		p.code = slices.Delete(slices.Clone(s.p.code), i, i+1)
-		if !s.fails(p, s.before) {
-			i++
-		}
-	}
-	for len(s.p.code) > 1 && s.advance() {
+	if s.p.shape == flow {
+		s.blank()
+	} else {
+		s.shorten()
 	}
 	if s.p.model != isa.DefaultModel() {
 		p := s.p
@@ -60,6 +56,39 @@ func (s *shrinker) run() {
 	}
 	s.try(&b.FPCR, initial.FPCR)
 	s.try(&b.FEN, 1)
+}
+
+// shorten takes instructions away.
+func (s *shrinker) shorten() {
+	for i := 0; i < len(s.p.code) && len(s.p.code) > 1; {
+		p := s.p
+		p.code = slices.Delete(slices.Clone(s.p.code), i, i+1)
+		if !s.fails(p, s.before) {
+			i++
+		}
+	}
+	for len(s.p.code) > 1 && s.advance() {
+	}
+}
+
+// blank makes instructions NOPs, so that branches keep their targets, and takes away
+// what is behind the last that counts.
+func (s *shrinker) blank() {
+	const nop = 0x47ff041f
+	for i := range s.p.code {
+		p := s.p
+		p.code = slices.Clone(s.p.code)
+		if p.code[i] != nop {
+			p.code[i] = nop
+			s.fails(p, s.before)
+		}
+	}
+	for n := len(s.p.code) - 1; n > 0 && s.p.code[n] == nop; n-- {
+		p := s.p
+		if p.code = p.code[:n]; !s.fails(p, s.before) {
+			break
+		}
+	}
 }
 
 // advance begins with the state that the first engine has after the first

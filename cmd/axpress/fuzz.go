@@ -24,14 +24,19 @@ func (a *app) fuzz() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fuzz",
 		Short: "Compare the engines on random instructions",
-		Long: "Fuzz runs random instructions and blocks of them, with random operands that are often special, on the\n" +
-			"interpreter and on other engines:\n\n" + fuzzEngines() +
+		Long: "Fuzz runs random instructions, blocks of them, and functions with loops and calls, with random operands that\n" +
+			"are often special, on the interpreter and on other engines:\n\n" + fuzzEngines() +
 			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
 			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if c.Cases < 0 || c.Time < 0 {
 				return fail(statusUsage, "--count %d --time %s: want more than 0, or 0 for no limit", c.Cases, c.Time)
+			}
+			for _, s := range c.Shapes {
+				if err := oneOf("code", s, fuzz.Shapes()); err != nil {
+					return err
+				}
 			}
 			if c.Cases == 0 && c.Time == 0 {
 				c.Cases = fuzzCount
@@ -58,6 +63,7 @@ func (a *app) fuzz() *cobra.Command {
 	f.Uint64Var(&c.Seed, "seed", 0, "which cases; 0: others each time")
 	f.Int64Var(&c.Cases, "count", 0, fmt.Sprintf("how many cases (default: %d, or what --time allows)", fuzzCount))
 	f.DurationVar(&c.Time, "time", 0, "how long, such as 10m (0: until --count)")
+	f.StringSliceVar(&c.Shapes, "code", fuzz.Shapes(), "what code to compare")
 	f.StringSliceVar(&names, "engine", conform.DefaultEngines(), "the engines to compare with the interpreter")
 	return cmd
 }

@@ -19,7 +19,7 @@ func TestFuzz(t *testing.T) {
 	if again.status != statusOK || strings.Contains(again.out, "passes") {
 		t.Errorf("status %d, %q %q", again.status, again.out, again.err)
 	}
-	for _, args := range [][]string{{"--engine", "guess"}, {"--count", "-1"}, {"extra"}} {
+	for _, args := range [][]string{{"--engine", "guess"}, {"--count", "-1"}, {"--code", "poem"}, {"extra"}} {
 		if r := cli(t, t.Context(), t.TempDir(), append([]string{"fuzz"}, args...)...); r.status != statusUsage {
 			t.Errorf("%q: status %d, %s", args, r.status, r.err)
 		}
