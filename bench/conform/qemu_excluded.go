@@ -142,9 +142,6 @@ func (e *QEMU) Same(got, want *cases.State) string {
 	}
 	if got.Exit == want.Exit && e.trapped {
 		got.Arg, got.VA = want.Arg, want.VA // not shown
-		if want.Exit == abi.ExitFault && got.Kind == 0 && want.Kind != abi.FaultUnaligned {
-			got.Kind = want.Kind
-		}
 	}
 	return cases.Difference(got, want)
 }
