@@ -206,7 +206,7 @@ func (l *lifter) instruction(pc uint64, b *discover.Block) {
 	}
 	in := l.o.Model.Or().Decode(w)
 	info := in.Op.Info()
-	if info.Faults&isa.FaultFEN != 0 && info.Ext != isa.ExtVAX {
+	if info.Faults&isa.FaultFEN != 0 && !(info.Ext == isa.ExtVAX && info.Class == isa.ClassFPOp) {
 		l.needFEN()
 	}
 	r := &table[in.Op]
