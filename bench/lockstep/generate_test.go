@@ -236,7 +236,7 @@ func (g *generator) narrow(in *isa.Inst) {
 // bytes behind the base may be used, 0: those of the data.
 func (g *generator) access(base uint8, room int) {
 	in := isa.Random(g.rng, func(i *isa.Info) bool {
-		return i.Size != 0 && i.Ext != isa.ExtVAX && (i.Class == isa.ClassLoad || i.Class == isa.ClassStore || i.Class == isa.ClassFPLoad || i.Class == isa.ClassFPStore)
+		return i.Size != 0 && (i.Class == isa.ClassLoad || i.Class == isa.ClassStore || i.Class == isa.ClassFPLoad || i.Class == isa.ClassFPStore)
 	})
 	if room == 0 {
 		room = dataBytes - 8

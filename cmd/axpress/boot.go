@@ -199,7 +199,7 @@ func (b *boot) pump(in io.Reader, guest, out io.Writer, raw *terminal.Terminal, 
 func (b *boot) config(out io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
-		Console: out, Platform: b.platform,
+		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

@@ -22,6 +22,7 @@ const (
 	statusInput       status = 5
 	statusDemo        status = 6
 	statusBench       status = 7
+	statusFuzz        status = 8
 	statusInternal    status = 70
 	statusInterrupted status = 130
 )
@@ -39,6 +40,7 @@ var statusDocs = []struct {
 	{statusInput, "bad input file or environment: no ELF, not for Alpha, damaged, a tool or package missing"},
 	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},
 	{statusBench, "bench: a workload failed, or its output is not the same on all engines"},
+	{statusFuzz, "fuzz: two engines differ"},
 	{statusInternal, "internal error: a bug of axpress"},
 	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
 }

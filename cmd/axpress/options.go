@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"axpress/cmd/axpress/prepare"
+	"axpress/lifter/isa"
 	"axpress/translator/pipeline"
 	"axpress/translator/profile"
 )
@@ -26,6 +27,7 @@ type translation struct {
 	hints   string
 	only    string
 	profile string
+	cpu     string
 	debug   []string
 }
 
@@ -33,6 +35,7 @@ func (t *translation) flags(f *pflag.FlagSet) {
 	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many translations run at once (0: one for each CPU)")
 	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
 	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
+	f.StringVar(&t.cpu, "cpu", isa.DefaultModel().Name, "the CPU to be: "+strings.Join(modelNames(), ", ")+"; what it lacks traps as there")
 	f.StringVar(&t.only, "only", "", "translate only the functions whose name matches this regular expression; the rest is interpreted")
 	f.StringVar(&t.profile, "profile", "", "the --profile-out file of an earlier run: what it shows hot is translated at the full setting too")
 	f.StringVar(&t.hints, "hints", "", "the --stats file of an earlier run: translate also what it had to interpret of the kernel")
@@ -72,9 +75,21 @@ func (t *translation) options(a *app) (prepare.Options, error) {
 	if o.Profile, err = readProfile(t.profile); err != nil {
 		return o, err
 	}
+	model := isa.ModelByName(strings.ToUpper(t.cpu))
+	if model == nil {
+		return o, fail(statusUsage, "--cpu %s: want one of %s", t.cpu, strings.Join(modelNames(), ", "))
+	}
 	hints, err := readHints(t.hints)
-	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only}
+	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only, Model: model}
 	return o, err
+}
+
+// modelNames are the CPUs that there are.
+func modelNames() (names []string) {
+	for _, m := range isa.Models() {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 // passes reads the -d options.

@@ -30,6 +30,26 @@ func Table() []Row {
 	return out
 }
 
+// Samples returns an instruction of each qualifier form of op, in the order of
+// Row.Forms, on registers 1, 2 and 3. OpInvalid has none.
+func (op Op) Samples() []Inst {
+	if op == OpInvalid || int(op) >= NumOps {
+		return nil
+	}
+	r := lineOf(op)
+	o := &operandTable[r.operands]
+	var out []Inst
+	r.eachQualifier(func(round Round, trap Trap) {
+		in := Inst{Op: op, Ra: 31, Rb: 31, Rc: 31, Round: round, Trap: trap}
+		in.setFields(o.present, 1, 2, 3)
+		if o.sameRegs {
+			in.Ra, in.Rb, in.Rc = 1, 1, 1
+		}
+		out = append(out, Decode(Encode(in)))
+	})
+	return out
+}
+
 func (r *row) encoding() string {
 	switch r.format {
 	case FormatOpr:

@@ -75,16 +75,14 @@ func (l *lifter) liftCVTST(in *isa.Inst) {
 
 // liftCVTLQ and liftCVTQL move a longword between the two integer formats of a
 // floating-point register (section 4.10.2): bits 63:62 and 58:29 hold the
-// longword. Without /V, CVTQL ignores overflow.
+// longword. Overflow is the interpreter's: the FPCR records it without /V too.
 func (l *lifter) liftCVTLQ(in *isa.Inst) {
 	l.setFBits(in.Rc, l.sext32(l.unmapS(l.f(in.Rb))), false)
 }
 
 func (l *lifter) liftCVTQL(in *isa.Inst) {
 	x := l.fBits(in.Rb)
-	if in.Trap&isa.TrapU != 0 { // /V
-		l.b.Guard(l.b.Cmp(ir.OpICmpEQ, l.sext32(l.low32(x)), x))
-	}
+	l.b.Guard(l.b.Cmp(ir.OpICmpEQ, l.sext32(l.low32(x)), x))
 	top := l.opc(ir.OpShl, l.opc(ir.OpAnd, x, 0xc000_0000), 32)
 	rest := l.opc(ir.OpShl, l.opc(ir.OpAnd, x, 0x3fff_ffff), 29)
 	l.setFBits(in.Rc, l.op(ir.OpOr, top, rest), false)

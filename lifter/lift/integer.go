@@ -125,18 +125,14 @@ func count(op ir.Op) liftFunc {
 	return unary(func(l *lifter, x *ir.Value) *ir.Value { return l.b.Unary(op, x) })
 }
 
-// amaskFeatures are the extensions of the 21264A (EV67): BWX, FIX, CIX, MVI,
-// precise traps, prefetch with modify intent (Handbook, table D-3).
-const amaskFeatures = 0x1307
-
-// implver is what IMPLVER gives on the 21264 (Handbook, table D-4).
-const implver = 2
-
-func liftAMASK(l *lifter, x *ir.Value) *ir.Value { return l.opc(ir.OpAnd, x, ^uint64(amaskFeatures)) }
+// liftAMASK and liftIMPLVER say what the model is (section 4.11).
+func liftAMASK(l *lifter, x *ir.Value) *ir.Value {
+	return l.opc(ir.OpAnd, x, ^l.o.Model.Or().Amask)
+}
 
 func (l *lifter) liftIMPLVER(in *isa.Inst) {
 	if in.Rc != zeroReg {
-		l.setR(in.Rc, l.b.Int64(implver))
+		l.setR(in.Rc, l.b.Int64(int64(l.o.Model.Or().Implver)))
 	}
 }
 

@@ -24,6 +24,8 @@ type Options struct {
 	// Relocatable and Base are those of ir.Func.
 	Relocatable bool
 	Base        uint64
+	// Model is the CPU that the unit runs on; nil: isa.DefaultModel.
+	Model *isa.Model
 	// Hot asks for code that is faster, and may be larger.
 	Hot bool
 }
@@ -202,9 +204,9 @@ func (l *lifter) instruction(pc uint64, b *discover.Block) {
 		l.interpret(nil)
 		return
 	}
-	in := isa.Decode(w)
+	in := l.o.Model.Or().Decode(w)
 	info := in.Op.Info()
-	if info.Faults&isa.FaultFEN != 0 && info.Ext != isa.ExtVAX {
+	if info.Faults&isa.FaultFEN != 0 && !(info.Ext == isa.ExtVAX && info.Class == isa.ClassFPOp) {
 		l.needFEN()
 	}
 	r := &table[in.Op]

@@ -200,12 +200,12 @@ var table = [isa.NumOps]row{
 	isa.OpITOFT:   {lift: (*lifter).liftITOFT},
 	isa.OpITOFS:   {lift: (*lifter).liftITOFS},
 
-	// VAX floating point is left to the interpreter.
-	isa.OpLDF:    {lift: (*lifter).interpret},
-	isa.OpLDG:    {lift: (*lifter).interpret},
-	isa.OpSTF:    {lift: (*lifter).interpret},
-	isa.OpSTG:    {lift: (*lifter).interpret},
-	isa.OpITOFF:  {lift: (*lifter).interpret},
+	// VAX floating point: data move, computing is left to the interpreter.
+	isa.OpLDF:    {lift: (*lifter).loadF},
+	isa.OpLDG:    {lift: (*lifter).loadG},
+	isa.OpSTF:    {lift: (*lifter).storeF},
+	isa.OpSTG:    {lift: (*lifter).storeG},
+	isa.OpITOFF:  {lift: (*lifter).liftITOFF},
 	isa.OpSQRTF:  {lift: (*lifter).interpret},
 	isa.OpSQRTG:  {lift: (*lifter).interpret},
 	isa.OpADDF:   {lift: (*lifter).interpret},

@@ -10,9 +10,6 @@ import (
 // alu holds the integer operations that have no code of their own, as functions
 // of Ra and of Rb or the literal.
 var alu = [isa.NumOps]func(a, b uint64) uint64{
-	isa.OpAMASK:   func(_, b uint64) uint64 { return b &^ AmaskBits },
-	isa.OpIMPLVER: func(_, _ uint64) uint64 { return Implver },
-
 	isa.OpSEXTB: func(_, b uint64) uint64 { return uint64(int8(b)) },
 	isa.OpSEXTW: func(_, b uint64) uint64 { return uint64(int16(b)) },
 	isa.OpCTPOP: func(_, b uint64) uint64 { return uint64(bits.OnesCount64(b)) },

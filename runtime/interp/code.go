@@ -39,9 +39,11 @@ type codeCache struct {
 	key   uint64 // mode and address space of the current run
 	gen   uint64 // mmu.ITLBGeneration that slots are good for
 	pages map[uint64]*page
+	model *isa.Model
 }
 
-func (cc *codeCache) init() {
+func (cc *codeCache) init(m *isa.Model) {
+	cc.model = m
 	cc.pages = make(map[uint64]*page)
 	cc.invalidate()
 }
@@ -119,9 +121,9 @@ func (cc *codeCache) validate(pa uint64, now []byte) *page {
 	return pg
 }
 
-// decode fills in the op of word number i.
-func (pg *page) decode(i uint64) {
+// decode fills in the op of word number i of a page.
+func (cc *codeCache) decode(pg *page, i uint64) {
 	b := pg.copy[i*4 : i*4+4]
 	word := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
-	pg.ops[i] = compile(isa.Decode(word))
+	pg.ops[i] = compile(cc.model, word)
 }

@@ -170,6 +170,7 @@ const (
 	opCMOVLBSi
 	opCMOVLBC
 	opCMOVLBCi
+	opAMASK
 	opALU
 	opALUi
 	opIntV
@@ -253,6 +254,8 @@ var forms = [isa.NumOps]form{
 	isa.OpCMOVGT:  {opCMOVGT, opCMOVGTi},
 	isa.OpCMOVLBS: {opCMOVLBS, opCMOVLBSi},
 	isa.OpCMOVLBC: {opCMOVLBC, opCMOVLBCi},
+	isa.OpAMASK:   {opAMASK, opLDA},
+	isa.OpIMPLVER: {opLDA, opLDA},
 	isa.OpLDA:     {reg: opLDA},
 	isa.OpLDAH:    {reg: opLDAH},
 	isa.OpLDBU:    {reg: opLDBU},

@@ -3,6 +3,7 @@ package interp
 import (
 	"math"
 
+	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
@@ -19,16 +20,9 @@ type Config struct {
 	// each taken branch, jump and call; never for the instruction that a run
 	// begins with. nil: never.
 	NativeEntry func(pc uint64) bool
+	// Model is the CPU to be; nil: isa.DefaultModel.
+	Model *isa.Model
 }
-
-// What the CPU says it is: EV67 (Handbook, tables D-2 and D-3).
-const (
-	// Implver is the result of IMPLVER: EV6 family.
-	Implver = 2
-	// AmaskBits are the bits that AMASK clears: BWX, FIX, CIX, MVI, precise traps,
-	// prefetch with modify intent.
-	AmaskBits = 0x1307
-)
 
 // CPU interprets one guest CPU. It belongs to the goroutine that runs it.
 type CPU struct {
@@ -46,7 +40,7 @@ type CPU struct {
 // for the same state, is m.
 func New(s *abi.State, m *mmu.MMU, cfg Config) *CPU {
 	c := &CPU{s: s, m: m, cfg: cfg, ram: m.RAM()}
-	c.code.init()
+	c.code.init(cfg.Model.Or())
 	return c
 }
 

@@ -26,8 +26,8 @@
 //   - A disabled floating-point unit gives ExitOPCDEC with ExitArg 1; ExitArg 0 is
 //     a reserved instruction. PC is the instruction in both cases.
 //   - FPCR.INE is recorded only by instructions with /I, so that native code need
-//     not watch the host's inexact flag. FPCR.IOV is recorded by CVTTQ always, by
-//     CVTQL with /V only.
+//     not watch the host's inexact flag. All other conditions are recorded whether
+//     or not they trap.
 //   - A trap with software completion leaves the destination unwritten: the
 //     kernel's completion code reads the operands from the registers and writes
 //     the result itself (Linux, arch/alpha/math-emu/math.c). A trap without it

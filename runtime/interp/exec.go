@@ -640,6 +640,8 @@ pages:
 				if r[o.a&31]&1 == 0 {
 					r[o.c&31] = uint64(o.b)
 				}
+			case opAMASK:
+				r[o.c&31] = r[o.b&31] &^ uint64(o.imm)
 			case opALU:
 				r[o.c&31] = alu[o.imm&0xff](r[o.a&31], r[o.b&31])
 			case opALUi:
@@ -692,7 +694,7 @@ pages:
 			case opMB:
 				c.fence()
 			case opUndecoded:
-				pg.decode(idx)
+				c.code.decode(pg, idx)
 				continue
 			case opCallPAL:
 				exit, s.ExitArg = abi.ExitCallPAL, uint64(uint32(o.imm))

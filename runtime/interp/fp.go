@@ -222,9 +222,6 @@ func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, e
 	if trap&isa.TrapI == 0 {
 		fl &^= softfp.Inexact
 	}
-	if row.fromInt && row.toInt && trap&isa.TrapU == 0 {
-		fl = 0 // CVTQL without /V
-	}
 	c.raise(fl)
 	return outcome(trap, v, fl&en)
 }

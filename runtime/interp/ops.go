@@ -5,8 +5,8 @@ import "axpress/lifter/isa"
 // op is a decoded instruction, 8 bytes. a, b and c are register numbers; b is
 // the literal in the literal forms. imm is the displacement of a memory access
 // in bytes (LDAH's not yet shifted), of a branch in instructions, the CALL_PAL
-// function, or the isa.Op where several share a code, in FP operations with the
-// qualifiers above it.
+// function, what AMASK clears, or the isa.Op where several share a code, in FP
+// operations with the qualifiers above it.
 type op struct {
 	code    uint8
 	a, b, c uint8
@@ -23,11 +23,15 @@ const (
 // isa.Op must fit immOpMask; this fails to compile when it no longer does.
 const _ = uint(immOpMask + 1 - isa.NumOps)
 
-// compile turns a decoded instruction into an op.
-func compile(in isa.Inst) op {
+// compile turns an instruction word into an op of a model.
+func compile(m *isa.Model, word uint32) op {
+	in := m.Decode(word)
 	info := in.Op.Info()
 	o := op{a: in.Ra, b: in.Rb, c: in.Rc, imm: int32(in.Imm)}
 	o.code = codeOf(in, info)
+	if in.Op == isa.OpAMASK || in.Op == isa.OpIMPLVER {
+		return identify(m, in, o)
+	}
 	switch info.Format {
 	case isa.FormatBranch:
 		o.imm = int32(in.Imm / 4)
@@ -44,6 +48,24 @@ func compile(in isa.Inst) op {
 		o.imm = int32(in.Op) | int32(in.Round)<<immRoundShift | int32(in.Trap)<<immTrapShift
 	case isa.FormatMemFunc:
 		o.imm = int32(in.Op)
+	}
+	return o
+}
+
+// Executes tells whether the interpreter executes word on a model. If not, it is a
+// reserved instruction: abi.ExitOPCDEC.
+func Executes(m *isa.Model, word uint32) bool { return compile(m.Or(), word).code != opReserved }
+
+// identify completes the op of AMASK or IMPLVER, by which software tells the model.
+// What is known already is the address that an LDA computes.
+func identify(m *isa.Model, in isa.Inst, o op) op {
+	switch {
+	case o.code == opAMASK:
+		o.imm = int32(m.Amask)
+	case o.code == opLDA && in.Op == isa.OpAMASK:
+		o.a, o.b, o.imm = in.Rc, 31, int32(uint64(in.Imm)&^m.Amask)
+	case o.code == opLDA:
+		o.a, o.b, o.imm = in.Rc, 31, int32(m.Implver)
 	}
 	return o
 }

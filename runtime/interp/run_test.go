@@ -230,7 +230,7 @@ func TestUserMode(t *testing.T) {
 
 func TestPageLimit(t *testing.T) {
 	cc := codeCache{}
-	cc.init()
+	cc.init(isa.DefaultModel())
 	b := make([]byte, abi.PageSize)
 	for i := range uint64(maxPages + 5) {
 		cc.validate(i<<13, b)

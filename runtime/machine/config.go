@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
@@ -51,8 +52,10 @@ type Config struct {
 	Append   string // kernel command line, at most 255 bytes
 	Memory   uint64 // bytes, a multiple of 8 KiB
 	CPUs     int    // 0 is 1
-	Console  io.Writer
-	Clock    ClockMode
+	// Model is what the CPUs are; nil: isa.DefaultModel.
+	Model   *isa.Model
+	Console io.Writer
+	Clock   ClockMode
 	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
 	Epoch    time.Time
 	Platform string // "" is clipper
@@ -152,6 +155,7 @@ func (cfg *Config) complete() error {
 	if cfg.NewEngine == nil {
 		cfg.NewEngine = NewInterpreter
 	}
+	cfg.Model = cfg.Model.Or()
 	switch {
 	case cfg.Platform != PlatformClipper:
 		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
@@ -188,7 +192,7 @@ func (m *Machine) load() (console.Boot, error) {
 	}
 	boot, err := console.Build(console.Config{
 		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
-		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN,
+		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType,
 	}, ram)
 	if err != nil {
 		return boot, err
@@ -205,10 +209,10 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	if err != nil {
 		return err
 	}
-	c := &CPU{Index: i, S: s, RAM: m.ram, m: m}
+	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, m.platform.Bus.Port(i))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, m.platform.Bus.Port(i)))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
@@ -15,6 +16,7 @@ import (
 // CPU is one processor: what an Engine needs of the machine.
 type CPU struct {
 	Index int
+	Model *isa.Model
 	S     *abi.State
 	MMU   *mmu.MMU
 	RAM   *mem.RAM

@@ -57,7 +57,7 @@ func (c *CPU) spins() bool {
 		if e, ok := c.engine.(stepper); ok {
 			c.spin.step = e
 		} else {
-			c.spin.step = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles})
+			c.spin.step = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model})
 		}
 	}
 	s := c.S

@@ -96,6 +96,7 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	l.interp = interp.New(c.S, c.MMU, interp.Config{
 		Cycles:      func() uint64 { return l.cyclesAt(l.s.Icount) },
 		NativeEntry: func(pc uint64) bool { return !l.stretch.on && l.shadow.HasEntry(pc) },
+		Model:       c.Model,
 	})
 	if err := l.makeShadow(c); err != nil {
 		return nil, err

@@ -26,5 +26,7 @@ func cacheKey(source, tools string, o Options) string {
 	if o.Only != nil {
 		only = o.Only.String()
 	}
-	return cache.Key(append(parts, fmt.Sprint(off), fmt.Sprint(o.Hints), fmt.Sprint(o.Hot), only)...)
+	m := o.Model.Or()
+	model := fmt.Sprintf("%d %#x", m.Implver, m.Amask) // models that are alike share translations
+	return cache.Key(append(parts, model, fmt.Sprint(off), fmt.Sprint(o.Hints), fmt.Sprint(o.Hot), only)...)
 }

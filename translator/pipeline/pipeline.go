@@ -17,6 +17,7 @@ import (
 	"axpress/ir/pass"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
+	"axpress/lifter/isa"
 	"axpress/lifter/lift"
 	"axpress/runtime/abi"
 	"axpress/translator/artifact"
@@ -31,6 +32,7 @@ type Options struct {
 	Disable map[string]bool // passes and lowerings to leave out, see Switches
 	Check   bool            // verify the IR after every pass
 	Only    *regexp.Regexp  // translate only functions whose name matches; nil: all
+	Model   *isa.Model      // the CPU to run on; nil: isa.DefaultModel
 	// Hot, if not nil, asks for the full setting, and for nothing but the functions
 	// that contain one of these guest addresses. The result is used beside that of
 	// the cheap setting. Not for images that may lie at any address.
@@ -218,7 +220,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil && !t.o.Disable[switchGP]})
+	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Model: t.o.Model, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil && !t.o.Disable[switchGP]})
 	if err != nil {
 		return nil, err
 	}

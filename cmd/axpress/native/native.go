@@ -26,6 +26,7 @@ func New(c *machine.CPU, code []*abi.Code) (*Engine, error) {
 	e := &Engine{}
 	in := interp.New(c.S, c.MMU, interp.Config{
 		Cycles:      c.Cycles,
+		Model:       c.Model,
 		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
 	})
 	d, err := dispatch.New(dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code})

@@ -1,0 +1,194 @@
+package conform
+
+import (
+	"fmt"
+	"math/bits"
+	"reflect"
+
+	"axpress/ir"
+	"axpress/ir/eval"
+	"axpress/ir/pass"
+	"axpress/lifter/isa"
+	"axpress/lifter/lift"
+	"axpress/runtime/abi"
+	"axpress/runtime/interp/cases"
+)
+
+// IR is the engine that lifts the code and evaluates the IR, as it was lifted or
+// after the passes. What lifted code leaves to the interpreter, or has no entry for,
+// the interpreter executes, as in the product.
+type IR struct {
+	*world
+	passes bool
+	unit   *ir.Func
+	fields map[int64]reflect.Value // of abi.State, by offset
+	// Lifted and Left count the instructions that lifted code retired, and those that
+	// it left to the interpreter.
+	Lifted, Left int64
+}
+
+// NewIR makes the engine; passes says whether the passes run.
+func NewIR(passes bool) (*IR, error) {
+	w, err := newWorld()
+	if err != nil {
+		return nil, err
+	}
+	e := &IR{world: w, passes: passes, fields: map[int64]reflect.Value{}}
+	v := reflect.ValueOf(w.guest.S).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).Kind() == reflect.Uint64 {
+			e.fields[int64(v.Type().Field(i).Offset)] = v.Field(i)
+		}
+	}
+	return e, nil
+}
+
+// Name implements Engine.
+func (e *IR) Name() string {
+	if e.passes {
+		return "passes"
+	}
+	return "lifted"
+}
+
+// words is the code, for the lifter.
+type words []uint32
+
+// Word implements lift.Code.
+func (c words) Word(va uint64) (uint32, bool) {
+	if i := (va - cases.CodeVA) / 4; va >= cases.CodeVA && i < uint64(len(c)) {
+		return c[i], true
+	}
+	return 0, false
+}
+
+// Lift makes the IR of code, which is one function.
+func Lift(m *isa.Model, code []uint32, passes bool) (*ir.Func, error) {
+	f, err := lift.Lift(cut(code), words(code), lift.Options{Kernel: true, Model: m})
+	if err != nil {
+		return nil, err
+	}
+	if passes {
+		err = pass.Run(f, pass.Options{Check: true, Pinned: abi.SnapshotRegs})
+	} else {
+		err = ir.Verify(f)
+	}
+	return f, err
+}
+
+// Load implements Engine.
+func (e *IR) Load(m *isa.Model, code []uint32) (err error) {
+	e.load(m, code)
+	e.unit, err = Lift(m, code, e.passes)
+	return err
+}
+
+// Run implements Engine.
+func (e *IR) Run(s *cases.State) error {
+	e.guest.Set(s, nil)
+	exit := uint64(abi.ExitPoll)
+	for e.more(exit) {
+		entry := e.entry(e.guest.S.PC)
+		if entry < 0 {
+			exit = e.cpu.Step()
+			continue
+		}
+		res, err := eval.Run(e.unit, env{e}, entry)
+		if err != nil {
+			return err
+		}
+		e.Lifted += res.Icount
+		if exit, err = e.leave(res); err != nil {
+			return err
+		}
+	}
+	if e.guest.S.Icount > e.limit {
+		return fmt.Errorf("%w: the run does not end", ErrExcluded)
+	}
+	e.guest.Get(s, exit)
+	return nil
+}
+
+// leave does what the runtime does when a unit is left.
+func (e *IR) leave(res eval.Result) (exit uint64, err error) {
+	s := e.guest.S
+	s.Icount, s.PC = s.Icount+res.Icount, res.PC
+	switch res.Kind {
+	case eval.Goto, eval.Ret, eval.Call, eval.Poll:
+		return abi.ExitPoll, nil
+	case eval.Interpret:
+		e.Left++
+		return e.cpu.Step(), nil
+	case eval.Fault:
+		return abi.ExitFault, nil
+	case eval.Exit:
+		s.ExitArg = uint64(res.Imm)
+		return uint64(res.Code), nil
+	}
+	return 0, fmt.Errorf("the unit was left by %v", res.Kind)
+}
+
+func (e *IR) entry(pc uint64) int {
+	for i := range e.unit.Entries {
+		if e.unit.Entries[i].PC == pc {
+			return i
+		}
+	}
+	return -1
+}
+
+// env is the world around the unit.
+type env struct{ *IR }
+
+// GetReg implements eval.Env.
+func (e env) GetReg(r ir.Reg) uint64 {
+	if r < 32 {
+		return e.guest.S.R[r]
+	}
+	return e.guest.S.F[r-32]
+}
+
+// SetReg implements eval.Env.
+func (e env) SetReg(r ir.Reg, v uint64) {
+	if r < 32 {
+		e.guest.S.R[r] = v
+	} else {
+		e.guest.S.F[r-32] = v
+	}
+}
+
+// LdState implements eval.Env.
+func (e env) LdState(off int64, _ ir.Type) uint64 { return e.fields[off].Uint() }
+
+// StState implements eval.Env.
+func (e env) StState(off int64, _ ir.Type, v uint64) { e.fields[off].SetUint(v) }
+
+func log2(size int) int { return bits.TrailingZeros(uint(size)) }
+
+// Load implements eval.Env.
+func (e env) Load(va uint64, size int) (uint64, bool) { return e.mmu.Load(va, log2(size), false) }
+
+// Store implements eval.Env.
+func (e env) Store(va uint64, size int, v uint64) bool { return e.mmu.Store(va, log2(size), v) }
+
+// LoadLocked implements eval.Env.
+func (e env) LoadLocked(va uint64, size int) (uint64, bool) { return e.mmu.Load(va, log2(size), true) }
+
+// StoreCond implements eval.Env.
+func (e env) StoreCond(va uint64, size int, v uint64) (stored, ok bool) {
+	return e.mmu.StoreCond(va, log2(size), v)
+}
+
+// Fence implements eval.Env.
+func (e env) Fence(int64) {}
+
+// RPCC implements eval.Env.
+func (e env) RPCC(int64) uint64 { return e.guest.S.PCCOffset<<32 | cases.Cycles&0xffffffff }
+
+// Poll implements eval.Env.
+func (e env) Poll(n int64) bool { return e.guest.S.Icount+n >= e.limit }
+
+// Base implements eval.Env.
+func (e env) Base() uint64 { return 0 }
+
+var _ eval.Env = env{}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"axpress/bench/conform"
+	"axpress/bench/fuzz"
+	"axpress/cmd/axpress/terminal"
+)
+
+// fuzzCount is how many cases a fuzz without --count and --time compares.
+const fuzzCount = 100_000
+
+func (a *app) fuzz() *cobra.Command {
+	var c fuzz.Config
+	var names []string
+	cmd := &cobra.Command{
+		Use:   "fuzz",
+		Short: "Compare the engines on random instructions",
+		Long: "Fuzz runs random instructions, blocks of them, and functions with loops and calls, with random operands that\n" +
+			"are often special, on the interpreter and on other engines:\n\n" + fuzzEngines() +
+			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
+			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if c.Cases < 0 || c.Time < 0 {
+				return fail(statusUsage, "--count %d --time %s: want more than 0, or 0 for no limit", c.Cases, c.Time)
+			}
+			for _, s := range c.Shapes {
+				if err := oneOf("code", s, fuzz.Shapes()); err != nil {
+					return err
+				}
+			}
+			if c.Cases == 0 && c.Time == 0 {
+				c.Cases = fuzzCount
+			}
+			if c.Seed == 0 {
+				c.Seed = uint64(time.Now().UnixNano())
+			}
+			for _, name := range append([]string{conform.Reference}, names...) {
+				e, err := newFuzzEngine(name)
+				if err != nil {
+					return err
+				}
+				defer func() {
+					if cerr := e.Close(); err == nil {
+						err = cerr
+					}
+				}()
+				c.Engines = append(c.Engines, e)
+			}
+			return a.runFuzz(cmd, c)
+		},
+	}
+	f := cmd.Flags()
+	f.Uint64Var(&c.Seed, "seed", 0, "which cases; 0: others each time")
+	f.Int64Var(&c.Cases, "count", 0, fmt.Sprintf("how many cases (default: %d, or what --time allows)", fuzzCount))
+	f.DurationVar(&c.Time, "time", 0, "how long, such as 10m (0: until --count)")
+	f.StringSliceVar(&c.Shapes, "code", fuzz.Shapes(), "what code to compare")
+	f.StringSliceVar(&names, "engine", conform.DefaultEngines(), "the engines to compare with the interpreter")
+	return cmd
+}
+
+// fuzzEngines lists the engines to compare, for people.
+func fuzzEngines() string {
+	var b strings.Builder
+	for _, e := range conform.List() {
+		if e.Name != conform.Reference {
+			fmt.Fprintf(&b, "  %-8s %s\n", e.Name, e.Doc)
+		}
+	}
+	return b.String()
+}
+
+func newFuzzEngine(name string) (conform.Engine, error) {
+	if !slices.ContainsFunc(conform.List(), func(e conform.Listed) bool { return e.Name == name }) {
+		return nil, fail(statusUsage, "--engine %s: no such engine; see fuzz --help", name)
+	}
+	e, err := conform.New(name)
+	if err != nil {
+		return nil, fail(statusInput, "%w", err)
+	}
+	return e, nil
+}
+
+func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config) error {
+	start := time.Now()
+	progress := newFuzzProgress(a.err, c)
+	c.Progress = progress.at
+	res, err := fuzz.Run(cmd.Context(), c)
+	progress.end()
+	if err != nil {
+		return fail(statusInternal, "BUG: %w", err)
+	}
+	fmt.Fprintf(a.out, "seed %d: %d cases, %d instructions, %.0f s\n", c.Seed, res.Cases, res.Instructions, time.Since(start).Seconds())
+	for i, e := range c.Engines {
+		if e.Name() != conform.Reference {
+			fmt.Fprintf(a.out, "  %-8s compared on %d\n", e.Name(), res.Compared[i])
+		}
+	}
+	if f := res.Failure; f != nil {
+		fmt.Fprintf(a.out, "program %d:\n  %-8s %s\n  %-8s %s\n", f.Program, conform.Reference, f.Line, f.Engine, f.Got)
+		return fail(statusFuzz, "%s differs from the interpreter: %s", f.Engine, f.Text)
+	}
+	return cmd.Context().Err()
+}
+
+// fuzzProgress tells how far a fuzz is: a bar on a terminal, lines elsewhere.
+type fuzzProgress struct {
+	lineReporter
+	c    fuzz.Config
+	bar  *progressbar.ProgressBar
+	part int // of a thousand
+}
+
+func newFuzzProgress(w io.Writer, c fuzz.Config) *fuzzProgress {
+	p := &fuzzProgress{lineReporter: lineReporter{w: w, start: time.Now()}, c: c}
+	if terminal.IsTerminal(w) {
+		p.bar = newBar(w, 1000, "comparing")
+	}
+	return p
+}
+
+// at says that so many cases are done.
+func (p *fuzzProgress) at(done int64) {
+	part := 0
+	if p.c.Cases > 0 {
+		part = int(1000 * float64(done) / float64(p.c.Cases))
+	}
+	if p.c.Time > 0 {
+		part = max(part, int(1000*time.Since(p.start)/p.c.Time))
+	}
+	if part = min(part, 1000); part <= p.part {
+		return
+	}
+	if p.bar != nil {
+		_ = p.bar.Set(part) // a bar that cannot be drawn is no failure
+	} else if part/100 > p.part/100 {
+		p.Note(fmt.Sprintf("comparing: %d %%, %d cases, %.0f s", part/10, done, time.Since(p.start).Seconds()))
+	}
+	p.part = part
+}
+
+func (p *fuzzProgress) end() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}

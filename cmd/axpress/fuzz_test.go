@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFuzz(t *testing.T) {
+	r := cli(t, t.Context(), t.TempDir(), "fuzz", "--seed", "3", "--count", "2000")
+	for _, want := range []string{"seed 3: 2000 cases", "lifted", "passes", "exact"} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("no %q in %q", want, r.out)
+		}
+	}
+	if r.status != statusOK || !strings.Contains(r.err, "comparing: 100 %") {
+		t.Errorf("status %d, %q", r.status, r.err)
+	}
+	again := cli(t, t.Context(), t.TempDir(), "fuzz", "--seed", "3", "--time", "100ms", "--engine", "exact")
+	if again.status != statusOK || strings.Contains(again.out, "passes") {
+		t.Errorf("status %d, %q %q", again.status, again.out, again.err)
+	}
+	for _, args := range [][]string{{"--engine", "guess"}, {"--count", "-1"}, {"--code", "poem"}, {"extra"}} {
+		if r := cli(t, t.Context(), t.TempDir(), append([]string{"fuzz"}, args...)...); r.status != statusUsage {
+			t.Errorf("%q: status %d, %s", args, r.status, r.err)
+		}
+	}
+}
