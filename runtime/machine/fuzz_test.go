@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// hung is how long a run goes on only if it does not notice that its context has ended: a thousand times its time.
+const hung = 10 * time.Second
+
 // FuzzGuest runs any bytes as a kernel: whatever they do, the run ends with a reason, and the machine can be closed.
 // Registers point at RAM, the console's data and the devices, and all entry points at the code's start.
 func FuzzGuest(f *testing.F) {
@@ -42,7 +45,11 @@ func FuzzGuest(f *testing.F) {
 		// Most loops have no end; how far they come does not matter.
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		defer cancel()
+		start := time.Now()
 		stop, err := m.Run(ctx)
+		if took := time.Since(start); took > hung {
+			t.Fatalf("the run went on for %s", took)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
