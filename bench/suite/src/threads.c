@@ -87,12 +87,11 @@ CHECK(thread_store_conditional) {
 		EXPECT(other == 1 && got == 0 && cell == 8);
 		/* a system call in between: the kernel's return ends the lock */
 		register long v0 __asm__("$0") = SYS_getpid;
-		register long a3 __asm__("$19");
 		got = 11;
-		__asm__ volatile("ldq_l %2,0(%4)\n\tcallsys\n\tstq_c %1,0(%4)"
-			: "+&r"(v0), "+&r"(got), "=&r"(other), "=&r"(a3)
+		__asm__ volatile("ldq_l %2,0(%3)\n\tcallsys\n\tstq_c %1,0(%3)"
+			: "+&r"(v0), "+&r"(got), "=&r"(other)
 			: "r"(&cell)
-			: "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$16", "$17", "$18", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "memory");
+			: "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$16", "$17", "$18", "$19", "$20", "$21", "$22", "$23", "$24", "$25", "$26", "$27", "$28", "memory");
 		EXPECT(got == 0 && cell == 8);
 	}
 	int word = -5;
