@@ -28,6 +28,7 @@ static void run_children(void (*body)(uint64_t)) {
 	for (int i = 0; i < PAGE / 8; i++)
 		canary[i] = 0xc0ffee00 + (uint64_t)i;
 	for (uint64_t seed = hostile_seed; seed < hostile_seed + hostile_children; seed++) {
+		alarm(60); /* the patience is for one child, not for as many as somebody asks for */
 		pid_t pid = fork();
 		if (pid < 0)
 			fail("fork: %s", strerror(errno));
