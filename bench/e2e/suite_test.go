@@ -81,3 +81,12 @@ func TestChangingCode(t *testing.T) {
 		t.Errorf("%d pages new or changed, more than %d", c.Changed, most)
 	}
 }
+
+// Random kernels, translated and interpreted: no process crashes, and both engines end at the same instruction.
+func TestHostile(t *testing.T) {
+	r := command(t, axpress(t), "hostile", "--count", "12", "--limit", "500ms")
+	if r.status != 0 {
+		t.Fatalf("status %d\n%s\n%s", r.status, r.out, r.err)
+	}
+	has(t, "hostile", r.out, "native", "interp", "instructions in the guests")
+}
