@@ -8,6 +8,6 @@
 //
 // console_test.go compares what the engines print, oldbug_test.go shows a kernel
 // bug that depends on exact faults, demo_test.go runs the demo, bench_test.go a
-// small bench, interrupt_test.go interrupts a translation, profile_test.go profiles
+// small bench, suite_test.go a slice of the suite and what code that changes costs, interrupt_test.go interrupts a translation, profile_test.go profiles
 // a boot. normalise_test.go says what may differ in a console text, and why.
 package e2e

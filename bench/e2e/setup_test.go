@@ -119,10 +119,14 @@ func bootQEMU(t testing.TB, g *guest.Guest, cmdline string) string {
 
 // counters are the parts of a --stats file that tests look at.
 type counters struct {
-	Stop         string  `json:"stop"`
-	Instructions uint64  `json:"instructions"`
-	NativeShare  float64 `json:"native_share"`
-	HostSeconds  float64 `json:"host_seconds"`
+	Stop         string            `json:"stop"`
+	Instructions uint64            `json:"instructions"`
+	Interpreted  uint64            `json:"instructions_interpreted"`
+	Compared     uint64            `json:"code_pages_compared"`
+	Changed      uint64            `json:"code_pages_changed"`
+	CallPALs     map[string]uint64 `json:"call_pals"`
+	NativeShare  float64           `json:"native_share"`
+	HostSeconds  float64           `json:"host_seconds"`
 	Misses       []struct {
 		Symbol string `json:"symbol"`
 		Count  uint64 `json:"count"`

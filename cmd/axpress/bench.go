@@ -267,6 +267,11 @@ func translateBench(ctx context.Context, g *guest.Bench, chosen []workloads.Work
 	if slices.ContainsFunc(chosen, func(w workloads.Workload) bool { return w.Group == workloads.Boot }) {
 		files = append(files, g.Guest.Initrd)
 	}
+	return translateFiles(ctx, o, files...)
+}
+
+// translateFiles translates what is in kernels and initramfs.
+func translateFiles(ctx context.Context, o prepare.Options, files ...string) error {
 	var images []*image.Image
 	for _, path := range files {
 		found, skipped, err := prepare.Read(path)
@@ -320,7 +325,7 @@ func (b *bench) show(a *app, r, before *measure.Result) error {
 		return err
 	}
 	if failed := r.Failed(); len(failed) > 0 {
-		return fail(statusBench, "bench: %d measurements do not count: a workload failed, or its output is not what others have", len(failed))
+		return fail(statusDiffers, "bench: %d measurements do not count: a workload failed, or its output is not what others have", len(failed))
 	}
 	return nil
 }

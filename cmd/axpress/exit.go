@@ -21,8 +21,7 @@ const (
 	statusTimeout     status = 4
 	statusInput       status = 5
 	statusDemo        status = 6
-	statusBench       status = 7
-	statusFuzz        status = 8
+	statusDiffers     status = 7
 	statusInternal    status = 70
 	statusInterrupted status = 130
 )
@@ -39,8 +38,7 @@ var statusDocs = []struct {
 	{statusTimeout, "--timeout ran out"},
 	{statusInput, "bad input file or environment: no ELF, not for Alpha, damaged, a tool or package missing"},
 	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},
-	{statusBench, "bench: a workload failed, or its output is not the same on all engines"},
-	{statusFuzz, "fuzz: two engines differ"},
+	{statusDiffers, "bench, suite, hostile, fuzz: something failed, or is not the same on all engines"},
 	{statusInternal, "internal error: a bug of axpress"},
 	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
 }

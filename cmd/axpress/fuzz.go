@@ -107,7 +107,7 @@ func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config) error {
 	}
 	if f := res.Failure; f != nil {
 		fmt.Fprintf(a.out, "program %d:\n  %-8s %s\n  %-8s %s\n", f.Program, conform.Reference, f.Line, f.Engine, f.Got)
-		return fail(statusFuzz, "%s differs from the interpreter: %s", f.Engine, f.Text)
+		return fail(statusDiffers, "%s differs from the interpreter: %s", f.Engine, f.Text)
 	}
 	return cmd.Context().Err()
 }

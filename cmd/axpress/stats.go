@@ -31,6 +31,10 @@ type stats struct {
 	Exits        map[string]uint64 `json:"exits"`                    // engine to machine, by reason
 	NativeExits  map[string]uint64 `json:"native_exits"`             // native code to dispatcher, by reason
 	Entries      uint64            `json:"native_entries"`
+	// Compared counts the pages of programs' code that were compared with what they last held, because code may have
+	// changed; Changed those that were new or had changed.
+	Compared uint64 `json:"code_pages_compared"`
+	Changed  uint64 `json:"code_pages_changed"`
 	// Helpers are the thunks that Go served: loads and stores there are refills of
 	// the soft TLB, accesses to devices, and faults.
 	Helpers     map[string]uint64 `json:"helpers"`
@@ -97,6 +101,10 @@ func (s *stats) addEngine(counters map[string]uint64) {
 			s.Interpreted += n
 		case name == native.StatEntries:
 			s.Entries += n
+		case name == native.StatCompared:
+			s.Compared += n
+		case name == native.StatChanged:
+			s.Changed += n
 		case isHelper:
 			s.Helpers[helper] += n
 			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {

@@ -55,6 +55,8 @@ type Stats struct {
 	Entries     uint64                   // times native code was entered
 	Helpers     [abi.NumThunks]uint64    // thunks served by Go
 	WindowMaps  uint64                   // pages mapped in windows
+	Compared    uint64                   // pages of userland's code that were compared with what they last held
+	Changed     uint64                   // of them, those that were new or had changed
 	Exits       [abi.NumExitCodes]uint64 // native exits by reason
 	// Misses counts the guest PCs at which the interpreter had to start: no native
 	// entry there, or native code asked for it.
@@ -184,7 +186,10 @@ func (e *Engine) Close() error {
 }
 
 // Stats returns the counters so far.
-func (e *Engine) Stats() *Stats { return &e.stats }
+func (e *Engine) Stats() *Stats {
+	e.stats.Compared, e.stats.Changed = e.pages.compared, e.pages.changed
+	return &e.stats
+}
 
 // InvalidateCode is called for CALL_PAL imb: code may have changed anywhere.
 func (e *Engine) InvalidateCode() {

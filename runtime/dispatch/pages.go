@@ -20,6 +20,8 @@ type pageCode struct {
 	byHash map[[32]byte]*template
 	live   map[uint64]*page // by physical address: what it last held
 	valid  map[uint64]*page // by address space and virtual page; nil: no code
+	// How often a page was compared, and how often its content was not what it last was.
+	compared, changed uint64
 }
 
 // template is the code for one page content.
@@ -86,9 +88,11 @@ func (c *pageCode) page(pc, asn uint64, m *mmu.MMU) *page {
 // check identifies the content of the physical page at pa.
 func (c *pageCode) check(pa uint64) *page {
 	now := c.ram.Bytes()[pa : pa+abi.PageSize]
+	c.compared++
 	if p := c.live[pa]; p != nil && bytes.Equal(p.content[:], now) {
 		return p
 	}
+	c.changed++
 	p := &page{hash: sha256.Sum256(now)}
 	p.code = c.byHash[p.hash]
 	copy(p.content[:], now)

@@ -21,7 +21,7 @@ const (
 // assemble translates a program of one instruction a line. "name:" defines a label,
 // @name is its address; ".ascii text" emits a line of text with its newline,
 // padded to a word; "#" starts a comment.
-func assemble(t *testing.T, src string) []byte {
+func assemble(t testing.TB, src string) []byte {
 	t.Helper()
 	labels := map[string]uint64{}
 	var code []byte

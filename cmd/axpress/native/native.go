@@ -43,6 +43,8 @@ const (
 	StatNative      = "native"      // instructions retired in native code
 	StatInterpreted = "interpreted" // and in the interpreter
 	StatEntries     = "entries"     // times native code was entered from Go
+	StatCompared    = "compared"    // pages of userland's code compared with what they last held
+	StatChanged     = "changed"     // of them, new ones and changed ones
 	StatHelper      = "helper "     // prefix: thunks served by Go, by name
 	StatExit        = "exit "       // prefix: native exits, by reason
 )
@@ -50,7 +52,8 @@ const (
 // Stats implements machine.Engine.
 func (e *Engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
-	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries}
+	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries,
+		StatCompared: s.Compared, StatChanged: s.Changed}
 	for i, n := range s.Helpers {
 		if n != 0 {
 			m[StatHelper+abi.ThunkNames[i]] = n

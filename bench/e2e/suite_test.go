@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"axpress/bench/guest"
+	"axpress/bench/suite"
+)
+
+// slice is the variant of the suite that the tests run; `axpress suite` runs them all, on QEMU too.
+const slice = "ev67-O2"
+
+// Every check of the slice says the same in translated code and in the interpreter, and that it is well.
+func TestSuite(t *testing.T) {
+	axpress(t)
+	file := filepath.Join(t.TempDir(), "suite.json")
+	r := command(t, axpress(t), "suite", "--variant", slice, "--engines", "native,interp", "--json", file)
+	if r.status != 0 {
+		t.Fatalf("status %d\n%s\n%s", r.status, r.out, r.err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result suite.Result
+	if err := json.Unmarshal(data, &result); err != nil {
+		t.Fatal(err)
+	}
+	var ran []string
+	for _, row := range result.Rows {
+		ran = append(ran, row.Check)
+		if row.State == suite.Excused {
+			t.Logf("%s: %s", row.Check, row.Reason)
+		}
+	}
+	// Nothing is left out but what needs -mieee.
+	sources, err := suite.Sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range suite.CheckNames(sources) {
+		if !slices.Contains(ran, name) && !strings.HasPrefix(name, "ieee_") {
+			t.Errorf("%s did not run", name)
+		}
+	}
+}
+
+// Code that changes costs what changed, and not the rest of its program: after each imb only what is not translated
+// is interpreted, and a page that was as before is not looked up anew.
+func TestChangingCode(t *testing.T) {
+	axpress(t)
+	variants, err := suite.Choose([]string{slice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := guest.BuildSuite(t.Context(), guest.Options{Log: os.Stderr}, variants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "stats.json")
+	text := boot(t, &guest.Guest{Kernel: g.Guest.Kernel, Initrd: g.Initrd}, "native",
+		"console=ttyS0 quiet only=/code_(rewrite|two_addresses|across_pages|reuse|copy_on_write|patch_program|overwritten_program)", "--stats", file)
+	has(t, "suite", text, "suite: 7 checks, 0 failed")
+	c := readCounters(t, file)
+	const changes = 1500 // at least so many times the checks say imb
+	imb := c.CallPALs["imb"]
+	t.Logf("%d imb, %d instructions interpreted, pages: %d compared, %d new or changed", imb, c.Interpreted, c.Compared, c.Changed)
+	if imb < changes {
+		t.Fatalf("%d imb: the checks have become others", imb)
+	}
+	if most := 60 * imb; c.Interpreted > most {
+		t.Errorf("%d instructions interpreted, more than %d", c.Interpreted, most)
+	}
+	// Two of the checks change two pages at once; the programs' own pages are new once.
+	if most := 3*imb + 1000; c.Changed > most {
+		t.Errorf("%d pages new or changed, more than %d", c.Changed, most)
+	}
+}
+
+// Random kernels, translated and interpreted: no process crashes, and both engines end at the same instruction.
+func TestHostile(t *testing.T) {
+	r := command(t, axpress(t), "hostile", "--count", "12", "--limit", "500ms")
+	if r.status != 0 {
+		t.Fatalf("status %d\n%s\n%s", r.status, r.out, r.err)
+	}
+	has(t, "hostile", r.out, "native", "interp", "instructions in the guests")
+}

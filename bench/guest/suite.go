@@ -1,0 +1,106 @@
+package guest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cavaliergopher/cpio"
+
+	"axpress/bench/suite"
+	"axpress/bench/workloads"
+)
+
+// Suite is what `axpress suite` runs. The paths are absolute.
+type Suite struct {
+	Guest   *Guest // the kernel
+	Initrd  string // initramfs whose init runs the checks
+	Program string // the same program alone
+}
+
+// fileSuite is the program with all checks: one file with all variants, so that the C library is translated once.
+const fileSuite = "suite"
+
+// BuildSuite returns the program with the checks of the variants, and the guest that it runs in, building what the
+// cache does not have. Conditions are those of Build.
+func BuildSuite(ctx context.Context, o Options, variants []suite.Variant) (*Suite, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	g, err := Build(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest)))
+	if err != nil {
+		return nil, err
+	}
+	sources, err := suite.Sources()
+	if err != nil {
+		return nil, err
+	}
+	r := recipe{kind: "suite", inputs: map[string]string{
+		"variants": fmt.Sprintf("%q %q %q", variants, suite.Flags(), workloads.AlphaLink()),
+	}}
+	for name, text := range sources {
+		r.inputs["file "+name] = string(text)
+	}
+	if err := r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"); err != nil {
+		return nil, err
+	}
+	log := logger{o.Log}
+	dir, _, err := store{dir: o.CacheDir}.ensure(ctx, log, r, buildSuite(log, variants, sources))
+	if err != nil {
+		return nil, fmt.Errorf("guest: build the suite: %w", err)
+	}
+	return &Suite{Guest: g, Initrd: filepath.Join(dir, fileInitrd), Program: filepath.Join(dir, fileSuite)}, nil
+}
+
+// buildSuite returns the buildFunc of the program and its initramfs.
+func buildSuite(log logger, variants []suite.Variant, sources map[string][]byte) buildFunc {
+	return func(ctx context.Context, _ recipe, work, out string, output *os.File) (map[string]string, error) {
+		log.printf("suite: compiling %d variants", len(variants))
+		if err := writeSources(work, sources); err != nil {
+			return nil, err
+		}
+		c := command{dir: work, log: output}
+		var objects []string
+		compile := func(file, object string, flags ...string) error {
+			objects = append(objects, object)
+			args := append(append(suite.Flags(), flags...), "-c", "-o", object, file)
+			return c.run(ctx, crossPrefix+"gcc", args...)
+		}
+		if err := compile(suite.Main, "main.o", "-O2"); err != nil {
+			return nil, err
+		}
+		for _, v := range variants {
+			for _, file := range suite.Checks(sources) {
+				object := strings.TrimSuffix(file, ".c") + "-" + v.Name + ".o"
+				if err := compile(file, object, append([]string{fmt.Sprintf("-DVARIANT=%q", v.Name)}, v.Flags...)...); err != nil {
+					return nil, err
+				}
+			}
+		}
+		program := filepath.Join(out, fileSuite)
+		link := append([]string{"-static"}, workloads.AlphaLink()...)
+		link = append(append(link, "-o", program), objects...)
+		if err := c.run(ctx, crossPrefix+"gcc", append(link, "-lm", "-lpthread")...); err != nil {
+			return nil, err
+		}
+		content, err := os.ReadFile(program)
+		if err != nil {
+			return nil, err
+		}
+		nodes := []node{
+			{"bin/suite", cpio.TypeReg | 0o755, content},
+			{"init", cpio.TypeSymlink | 0o777, []byte("/bin/suite")},
+		}
+		for _, d := range []string{"dev", "proc", "tmp"} {
+			nodes = append(nodes, node{d, cpio.TypeDir | 0o755, nil})
+		}
+		return nil, writeInitramfs(filepath.Join(out, fileInitrd), nodes)
+	}
+}

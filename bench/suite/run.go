@@ -1,0 +1,148 @@
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Engine is a way to run the guest.
+type Engine string
+
+// The engines.
+const (
+	Native Engine = "native" // our translated code
+	Interp Engine = "interp" // our interpreter
+	QEMU   Engine = "qemu"   // qemu-system-alpha
+)
+
+// Engines returns every engine, in the order of the tables.
+func Engines() []Engine { return []Engine{Native, Interp, QEMU} }
+
+// Peer is the program of the engine QEMU.
+const Peer = "qemu-system-alpha"
+
+// Config says what to run.
+type Config struct {
+	Kernel, Initrd string
+	Engines        []Engine
+	Only           string   // a regular expression of VARIANT/NAME; "" is all
+	Parameters     []string // more of the kernel's
+	Axpress        string   // path of the command
+	Options        []string // of every `axpress run`
+	Limit          time.Duration
+	Note           func(line string)
+}
+
+// maxOnly is what the kernel's command line has room for.
+const maxOnly = 150
+
+// CheckOnly says whether an expression can be Config.Only: it has to pass through the kernel's command line.
+func CheckOnly(only string) error {
+	if _, err := regexp.CompilePOSIX(only); err != nil {
+		return err
+	}
+	if len(only) > maxOnly || strings.ContainsAny(only, " \t\n\"'\\") {
+		return fmt.Errorf("%q: want at most %d characters, and no space, quote or backslash among them", only, maxOnly)
+	}
+	return nil
+}
+
+// command is what boots the guest on an engine.
+func (c *Config) command(e Engine) []string {
+	const memory = "512M"
+	cmdline := strings.Join(append([]string{"console=ttyS0", "quiet"}, c.Parameters...), " ")
+	if c.Only != "" {
+		cmdline += " only=" + c.Only
+	}
+	if e == QEMU {
+		return []string{Peer, "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", "1", "-m", memory,
+			"-kernel", c.Kernel, "-initrd", c.Initrd, "-append", cmdline}
+	}
+	args := []string{c.Axpress, "run", "--engine", string(e), "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}
+	return append(args, c.Options...)
+}
+
+// Run boots the guest on every engine, one after the other. An engine that does not come to the end of its checks is
+// no error here: the Result has it.
+func Run(ctx context.Context, c Config) (*Result, error) {
+	r := &Result{Schema: Schema, Engines: c.Engines, Errors: map[Engine]string{}, lines: map[Engine]map[string]string{}}
+	for _, e := range c.Engines {
+		c.Note(fmt.Sprintf("running on %s", e))
+		text, err := c.boot(ctx, e)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		lines, order, incomplete := parse(text)
+		switch {
+		case err != nil:
+			r.Errors[e] = err.Error()
+		case incomplete != nil:
+			r.Errors[e] = incomplete.Error()
+		}
+		r.lines[e] = lines
+		for _, key := range order {
+			if !slices.Contains(r.order, key) {
+				r.order = append(r.order, key)
+			}
+		}
+	}
+	r.compare()
+	return r, nil
+}
+
+// boot runs the guest on an engine to its power-off and returns what the console said.
+func (c *Config) boot(ctx context.Context, e Engine) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Limit)
+	defer cancel()
+	args := c.command(e)
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us
+	err := cmd.Run()
+	text := strings.ReplaceAll(out.String(), "\r", "")
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return text, fmt.Errorf("not finished after %s; the console said last: %s", c.Limit, lastLine(text))
+	case err != nil:
+		return text, fmt.Errorf("%w: %s; the console said last: %s", err, lastLine(errs.String()), lastLine(text))
+	}
+	return text, nil
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+var (
+	checkLine = regexp.MustCompile(`(?m)(?:^|[^ ])((ok|FAIL) ([a-z0-9]+-[A-Za-z0-9]+/[a-z0-9_]+)(:.*)?)$`)
+	endLine   = regexp.MustCompile(`(?m)suite: (\d+) checks, (\d+) failed$`)
+)
+
+// parse returns the checks' lines by their names, without those, and the names in their order. err says that not all
+// of them are there.
+func parse(console string) (lines map[string]string, order []string, err error) {
+	lines = map[string]string{}
+	for _, m := range checkLine.FindAllStringSubmatch(console, -1) {
+		lines[m[3]] = m[2] + m[4]
+		order = append(order, m[3])
+	}
+	end := endLine.FindStringSubmatch(console)
+	if end == nil {
+		return lines, order, fmt.Errorf("the guest did not come to the end of its checks; the console said last: %s", lastLine(console))
+	}
+	if n, _ := strconv.Atoi(end[1]); n != len(lines) || n == 0 {
+		return lines, order, fmt.Errorf("the guest ran %s checks, and %d of their lines arrived", end[1], len(lines))
+	}
+	return lines, order, nil
+}

@@ -1,0 +1,115 @@
+package suite
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+//go:embed src
+var src embed.FS
+
+// Sources returns the sources, by their names.
+func Sources() (map[string][]byte, error) {
+	files, err := fs.ReadDir(src, "src")
+	if err != nil {
+		return nil, fmt.Errorf("suite: embedded sources: %w", err)
+	}
+	all := map[string][]byte{}
+	for _, f := range files {
+		if all[f.Name()], err = src.ReadFile("src/" + f.Name()); err != nil {
+			return nil, fmt.Errorf("suite: embedded sources: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// Variant is a way to compile the checks.
+type Variant struct {
+	Name  string // part of the checks' names
+	Flags []string
+}
+
+// noIEEE is what undoes the -mieee that Debian's compiler has of itself.
+var noIEEE = []string{"-mfp-trap-mode=n", "-mtrap-precision=p", "-U_IEEE_FP"}
+
+// settings are those of every processor.
+var settings = []Variant{
+	{"O0", append([]string{"-O0"}, noIEEE...)},
+	{"O2", append([]string{"-O2"}, noIEEE...)},
+	{"O3", append([]string{"-O3"}, noIEEE...)},
+	{"ieee", []string{"-O2", "-mieee"}},
+}
+
+// Variants returns every variant: a processor's name, a line, and the options' name.
+func Variants() (all []Variant) {
+	for _, cpu := range []string{"ev4", "ev56", "ev67"} {
+		for _, s := range settings {
+			all = append(all, Variant{cpu + "-" + s.Name, append([]string{"-mcpu=" + cpu}, s.Flags...)})
+		}
+	}
+	return all
+}
+
+// Flags are what all sources are compiled with beside their variant's: the recursion that overflows a stack is meant, and
+// what longjmp may clobber is not read afterwards.
+func Flags() []string {
+	return []string{"-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-infinite-recursion", "-Wno-clobbered", "-ffp-contract=off"}
+}
+
+// Main is the file among Sources that is compiled once; all others are, for each variant.
+const Main = "main.c"
+
+// Checks returns the names of the files with checks, sorted.
+func Checks(sources map[string][]byte) (files []string) {
+	for name := range sources {
+		if path.Ext(name) == ".c" && name != Main {
+			files = append(files, name)
+		}
+	}
+	slices.Sort(files)
+	return files
+}
+
+// checkMacro is how a check begins: see src/suite.h.
+var checkMacro = regexp.MustCompile(`(?m)^CHECK\((\w+)\)`)
+
+// CheckNames returns the names of all checks. Some are only in variants whose processor has what they check.
+func CheckNames(sources map[string][]byte) (names []string) {
+	for _, file := range Checks(sources) {
+		for _, m := range checkMacro.FindAllSubmatch(sources[file], -1) {
+			names = append(names, string(m[1]))
+		}
+	}
+	return names
+}
+
+// Choose returns the variants with these names; no name is all of them.
+func Choose(names []string) ([]Variant, error) {
+	all := Variants()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []Variant
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(v Variant) bool { return v.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no variant %q; there are %s", name, strings.Join(Names(all), ", "))
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// Names returns the names of variants.
+func Names(list []Variant) []string {
+	names := make([]string, len(list))
+	for i, v := range list {
+		names[i] = v.Name
+	}
+	return names
+}
