@@ -119,9 +119,10 @@ func (l *lifter) prepare() error {
 	return l.markCallEntries()
 }
 
-// callEntryBytes is how far behind the first instruction a call may enter: the
-// linker relaxes JSR to BSR past the two instructions that load $29.
-const callEntryBytes = 8
+// CallEntryBytes is how far behind the first instruction a call may enter: the
+// linker relaxes JSR to BSR past the two instructions that load $29. An entry there
+// is number 1.
+const CallEntryBytes = 8
 
 // markCallEntries puts polls where calls enter, so that recursion polls. A
 // primary entry that only falls into one behind the load of $29 needs none.
@@ -132,7 +133,7 @@ func (l *lifter) markCallEntries() error {
 	}
 	l.marks[first] |= markEntry
 	late := false
-	for i := first + 1; i < len(l.blocks) && l.fn.Blocks[i].Start <= l.fn.Start+callEntryBytes; i++ {
+	for i := first + 1; i < len(l.blocks) && l.fn.Blocks[i].Start <= l.fn.Start+CallEntryBytes; i++ {
 		if l.marks[i]&markEntry != 0 {
 			l.marks[i] |= markPoll
 			late = l.fn.Blocks[i].Start == l.fn.Blocks[first].End
@@ -230,7 +231,8 @@ func (l *lifter) resumeAt(pc uint64) {
 	}
 }
 
-// entries fills in Func.Entries: the primary one, then the others by address.
+// entries fills in Func.Entries: the primary one, then that of calls which skip the
+// load of $29, so that others know their numbers, then the rest by address.
 func (l *lifter) entries() {
 	f := l.b.F
 	for i, m := range l.marks {
@@ -240,8 +242,11 @@ func (l *lifter) entries() {
 	}
 	f.Entries = append(f.Entries, l.extra...)
 	rank := func(e ir.Entry) uint64 {
-		if e.PC == f.PC {
+		switch e.PC {
+		case f.PC:
 			return 0
+		case f.PC + CallEntryBytes:
+			return 1
 		}
 		return e.PC
 	}

@@ -22,6 +22,7 @@ type UnitInfo struct {
 	Lo, Hi  uint64   // guest addresses it was made from
 	Entries []uint64 // guest PCs, in the order of the unit's entry index
 	Insts   int
+	Failed  string // why no object defines it, if none does
 }
 
 // blob is code being laid out.
@@ -172,7 +173,11 @@ func (b *blob) addUnit(a *Artifact, u UnitInfo, objs []*object) {
 		b.align(16)
 		b.syms[u.Symbol] = uint32(len(b.text))
 		b.text = append(b.text, abi.ReturnTarget[:]...)
-		a.Missing = append(a.Missing, u.Name)
+		why := u.Failed
+		if why == "" {
+			why = "its frame on the host's stack would be too large"
+		}
+		a.Missing = append(a.Missing, u.Name+": "+why)
 		return
 	}
 	a.Spans = append(a.Spans, abi.CodeSpan{Lo: u.Lo, Hi: u.Hi, Code: at})

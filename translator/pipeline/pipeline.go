@@ -83,14 +83,14 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 	var units []artifact.UnitInfo
 	for _, r := range results {
 		objects = append(objects, r.objects...)
-		units = append(units, r.units...)
+		for _, u := range r.units {
+			u.Failed = r.failed[u.Symbol]
+			units = append(units, u)
+		}
 	}
 	a, err := artifact.Link(objects, units)
 	if err != nil {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
-	}
-	for _, r := range results {
-		a.Missing = append(a.Missing, r.failed...)
 	}
 	t.describe(a, start)
 	switch {
@@ -123,9 +123,8 @@ type translation struct {
 // entry behind the load of $29 (the linker relaxes calls to it), which begin with
 // a poll.
 func (t *translation) link(f *discover.Function) {
-	const callEntryBytes = 8
-	for i, pc := range f.Entries {
-		if pc <= f.Start+callEntryBytes && pc >= f.Start {
+	for i, pc := range [...]uint64{f.Start, f.Start + lift.CallEntryBytes} {
+		if slices.Contains(f.Entries, pc) {
 			t.links[pc] = llvm.UnitRef{Symbol: llvm.Symbol(f.Start), Start: f.Start, Index: i, Relocatable: t.relocatable}
 		}
 	}
@@ -159,7 +158,7 @@ func (t *translation) chunks(fs []*discover.Function) (chunks [][]*discover.Func
 type chunkResult struct {
 	objects [][]byte
 	units   []artifact.UnitInfo
-	failed  []string
+	failed  map[string]string // why units have no code, by symbol
 }
 
 func (t *translation) run(ctx context.Context, chunks [][]*discover.Function, results []chunkResult) error {
@@ -186,27 +185,26 @@ func (t *translation) run(ctx context.Context, chunks [][]*discover.Function, re
 // stages, or makes llc fail, is left out; only a cancelled context or a missing
 // tool is an error.
 func (t *translation) chunk(ctx context.Context, fs []*discover.Function) (r chunkResult, err error) {
+	r.failed = map[string]string{}
 	var units []*ir.Func
+	n := 0
 	for _, f := range fs {
-		u, err := t.unit(f)
-		if err != nil {
-			r.failed = append(r.failed, fmt.Sprintf("%s: %v", f.Name, err))
-			continue
-		}
-		units = append(units, u)
 		info := artifact.UnitInfo{Symbol: llvm.Symbol(f.Start), Name: f.Name, PC: f.Start, Insts: insts(f),
 			Lo: f.Blocks[0].Start, Hi: f.Blocks[len(f.Blocks)-1].End}
-		for _, e := range u.Entries {
-			info.Entries = append(info.Entries, e.PC)
+		n += info.Insts
+		u, err := t.unit(f)
+		if err != nil {
+			r.failed[info.Symbol] = err.Error()
+		} else {
+			units = append(units, u)
+			for _, e := range u.Entries {
+				info.Entries = append(info.Entries, e.PC)
+			}
 		}
 		r.units = append(r.units, info)
 	}
 	if err := t.compile(ctx, units, &r); err != nil {
 		return r, err
-	}
-	n := 0
-	for _, f := range fs {
-		n += insts(f)
 	}
 	t.progress(n)
 	return r, nil
@@ -290,7 +288,7 @@ func (t *translation) compile(ctx context.Context, units []*ir.Func, r *chunkRes
 		}
 		return t.compile(ctx, units[half:], r)
 	}
-	r.failed = append(r.failed, fmt.Sprintf("%s: %v", units[0].Name, err))
+	r.failed[llvm.Symbol(units[0].PC)] = err.Error()
 	return nil
 }
 
