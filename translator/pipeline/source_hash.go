@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "ceb4f1a241269a09a7a1701b2e3dd5bb"
+const sourceHash = "fe1932c0a1b70979d2185304ab80c7c4"
