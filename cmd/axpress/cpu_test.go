@@ -49,3 +49,11 @@ func TestRunCPU(t *testing.T) {
 		t.Errorf("ev3: %d %s", r.status, r.err)
 	}
 }
+
+// Commands without --cpu have the default model.
+func TestModelWithoutOption(t *testing.T) {
+	o, err := new(translation).options(&app{})
+	if err != nil || o.Pipeline.Model.Or() != isa.DefaultModel() {
+		t.Errorf("model %v, error %v", o.Pipeline.Model, err)
+	}
+}

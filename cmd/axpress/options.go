@@ -27,7 +27,7 @@ type translation struct {
 	hints   string
 	only    string
 	profile string
-	cpu     string
+	model   string // "": the default
 	debug   []string
 }
 
@@ -35,7 +35,7 @@ func (t *translation) flags(f *pflag.FlagSet) {
 	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many translations run at once (0: one for each CPU)")
 	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
 	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
-	f.StringVar(&t.cpu, "cpu", isa.DefaultModel().Name, "the CPU to be: "+strings.Join(modelNames(), ", ")+"; what it lacks traps as there")
+	f.StringVar(&t.model, "cpu", isa.DefaultModel().Name, "the CPU to be: "+strings.Join(modelNames(), ", ")+"; what it lacks traps as there")
 	f.StringVar(&t.only, "only", "", "translate only the functions whose name matches this regular expression; the rest is interpreted")
 	f.StringVar(&t.profile, "profile", "", "the --profile-out file of an earlier run: what it shows hot is translated at the full setting too")
 	f.StringVar(&t.hints, "hints", "", "the --stats file of an earlier run: translate also what it had to interpret of the kernel")
@@ -75,9 +75,11 @@ func (t *translation) options(a *app) (prepare.Options, error) {
 	if o.Profile, err = readProfile(t.profile); err != nil {
 		return o, err
 	}
-	model := isa.ModelByName(strings.ToUpper(t.cpu))
-	if model == nil {
-		return o, fail(statusUsage, "--cpu %s: want one of %s", t.cpu, strings.Join(modelNames(), ", "))
+	var model *isa.Model // nil: the default one
+	if t.model != "" {
+		if model = isa.ModelByName(strings.ToUpper(t.model)); model == nil {
+			return o, fail(statusUsage, "--cpu %s: want one of %s", t.model, strings.Join(modelNames(), ", "))
+		}
 	}
 	hints, err := readHints(t.hints)
 	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only, Model: model}
