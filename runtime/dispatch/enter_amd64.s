@@ -403,6 +403,52 @@ again: \
 slow: \
 	REFILL(1, mask, op)
 
+// LDx_L and STx_C: see lowerLoadLocked and lowerStoreCond of translator/llvm.
+#define LOAD_LOCKED_THUNK(mask, op, MOVE) \
+again: \
+	PROBE(const_offTLB, mask) \
+	ADDQ (const_offTLB+8)(CX), AX \
+	MOVQ AX, DX \
+	SUBQ const_offRAMBase(R12), DX \
+	MOVQ DX, const_offLockPA(R12) \
+	MOVQ $1, const_offLockFlag(R12) \
+	MOVE (AX), AX \
+	MOVQ AX, const_offLockValue(R12) \
+	POPQ DX \
+	POPQ CX \
+	CLC \
+	RET \
+slow: \
+	REFILL(0, mask, op)
+
+#define STORE_COND_THUNK(mask, op, CMPXCHG) \
+again: \
+	PROBE(const_offTLBWrite, mask) \
+	MOVQ (const_offTLBWrite+8)(CX), DX \
+	ADDQ AX, DX \
+	MOVQ DX, CX \
+	SUBQ const_offRAMBase(R12), CX \
+	MOVQ const_offLockFlag(R12), AX \
+	MOVQ $0, const_offLockFlag(R12) \
+	TESTQ AX, AX \
+	JEQ  done \
+	XORL AX, AX \
+	CMPQ CX, const_offLockPA(R12) \
+	JNE  done \
+	MOVQ const_offLockValue(R12), AX \
+	MOVQ 8(SP), CX \
+	LOCK \
+	CMPXCHG CX, (DX) \
+	SETEQ AL \
+	MOVBLZX AL, AX \
+done: \
+	POPQ DX \
+	POPQ CX \
+	CLC \
+	RET \
+slow: \
+	REFILL(1, mask, op)
+
 TEXT load0<>(SB), NOSPLIT|NOFRAME, $0
 	LOAD_THUNK(0, const_thunkLoad0, MOVBLZX)
 TEXT load1<>(SB), NOSPLIT|NOFRAME, $0
@@ -425,13 +471,13 @@ TEXT store3<>(SB), NOSPLIT|NOFRAME, $0
 	JMP  helper<>(SB)
 
 TEXT loadL2<>(SB), NOSPLIT|NOFRAME, $0
-	GO_THUNK(const_thunkLoadL2)
+	LOAD_LOCKED_THUNK(3, const_thunkLoadL2, MOVL)
 TEXT loadL3<>(SB), NOSPLIT|NOFRAME, $0
-	GO_THUNK(const_thunkLoadL3)
+	LOAD_LOCKED_THUNK(7, const_thunkLoadL3, MOVQ)
 TEXT storeC2<>(SB), NOSPLIT|NOFRAME, $0
-	GO_THUNK(const_thunkStoreC2)
+	STORE_COND_THUNK(3, const_thunkStoreC2, CMPXCHGL)
 TEXT storeC3<>(SB), NOSPLIT|NOFRAME, $0
-	GO_THUNK(const_thunkStoreC3)
+	STORE_COND_THUNK(7, const_thunkStoreC3, CMPXCHGQ)
 TEXT rpcc<>(SB), NOSPLIT|NOFRAME, $0
 	GO_THUNK(const_thunkRPCC)
 

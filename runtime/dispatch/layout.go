@@ -44,6 +44,8 @@ const (
 	offEntSys     = unsafe.Offsetof(abi.State{}.Entries) - bias + 8*abi.EntSys
 	offIRQLevel   = unsafe.Offsetof(abi.State{}.IRQLevel) - bias
 	offLockFlag   = unsafe.Offsetof(abi.State{}.LockFlag) - bias
+	offLockPA     = unsafe.Offsetof(abi.State{}.LockPA) - bias
+	offLockValue  = unsafe.Offsetof(abi.State{}.LockValue) - bias
 	offIntrFlag   = unsafe.Offsetof(abi.State{}.IntrFlag) - bias
 	offRootBias   = unsafe.Offsetof(abi.State{}.RootBias) - bias
 	offRootLimit  = unsafe.Offsetof(abi.State{}.RootLimit) - bias
