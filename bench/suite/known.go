@@ -13,7 +13,7 @@ var known = []Known{
 	{
 		"trace_breakpoint", []Engine{Native, Interp},
 		"Linux 6.1, compiled for SMP, does not flush the instruction cache of its own CPU when a debugger writes into another " +
-			"process (flush_icache_user_page); QEMU has no such cache, and on a real one it seldom shows",
+			"process (flush_icache_user_page); QEMU has no such cache",
 	},
 }
 

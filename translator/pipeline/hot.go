@@ -75,8 +75,8 @@ func maxFunction(o Options) int {
 }
 
 // carry gives pass.Options.Carry and CarryLoop. At the cheap setting registers are
-// written home before exits anyway. At the full setting an innermost loop writes none;
-// what is entered as often as it goes round would load more than it saves.
+// written home before exits anyway. At the full setting an innermost loop may carry
+// more, where each store would be executed each time round.
 func carry(o Options) (block, loop int) {
 	if o.Hot != nil {
 		return 8, 16

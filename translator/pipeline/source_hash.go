@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "fe1932c0a1b70979d2185304ab80c7c4"
+const sourceHash = "a1f986d6f3714b09e4f30670d58261c7"
