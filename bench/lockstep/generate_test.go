@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"axpress/lifter/isa"
+	"axpress/runtime/abi"
 )
 
 // Registers with a fixed meaning in random functions; all others of s0-s5, ra, gp,
@@ -155,10 +156,53 @@ func (g *generator) item(i, n int) {
 		g.line("ldq_l $1,0($28)")
 		g.line("addq $1,$2,$1")
 		g.line("stq_c $1,0($28)")
-	case k < 99:
+	case k < 99 && g.rng.Intn(2) == 0:
 		g.line("rpcc $%d", g.reg())
+	case k < 99:
+		g.walk()
 	default: // anywhere: mostly a fault
 		g.access(g.reg(), 0)
+	}
+}
+
+// walk appends a loop, or two nested ones, with a pointer that walks through memory,
+// mostly the data, but also over the ends of pages and of address space.
+func (g *generator) walk() {
+	starts := []uint64{userData + 3*abi.PageSize - 24, 24, 1<<42 - 24, 1<<63 - 24, ^uint64(23)}
+	if !g.user {
+		starts = []uint64{kernelVA - 40, ^uint64(23), ^uint64(1<<42-1) + 24, abi.KSEGBase + kernelRAM - 24, 24, userData + 3*abi.PageSize - 24}
+	}
+	ops := []string{"ldbu", "ldwu", "ldl", "ldq", "ldq_u", "stb", "stw", "stl", "stq", "stq_u"}
+	steps := []int{1, -1, 2, 4, 8, -8, 16, 24, 2000}
+	rs := g.rng.Perm(len(free))
+	ptr, count, outer, val := free[rs[0]], free[rs[1]], free[rs[2]], free[rs[3]]
+	pick := func() string { return ops[g.rng.Intn(len(ops))] }
+	if g.rng.Intn(3) == 0 {
+		g.p.loadConstant(g.t, "t12", starts[g.rng.Intn(len(starts))])
+		g.line("mov t12,$%d", ptr)
+	} else {
+		g.line("lda $%d,%d($%d)", ptr, 512+8*g.rng.Intn(64)+g.rng.Intn(8)/7, regData)
+	}
+	nested := g.rng.Intn(3) == 0
+	g.line("lda $%d,3(zero)", outer)
+	again := g.p.here()
+	g.line("lda $%d,%d(zero)", count, 1+g.rng.Intn(8))
+	loop := g.p.here()
+	if g.rng.Intn(4) == 0 {
+		g.line("blbc $%d,%#x", val, g.p.here()+8) // not always
+	}
+	g.line("%s $%d,%d($%d)", pick(), val, 8*g.rng.Intn(2), ptr)
+	if g.rng.Intn(2) == 0 {
+		g.line("blbs $%d,%#x", val, g.p.here()+8)
+		g.line("%s $%d,%d($%d)", pick(), val, g.rng.Intn(17)-8, ptr)
+	}
+	g.line("lda $%d,%d($%d)", ptr, steps[g.rng.Intn(len(steps))], ptr)
+	g.line("subq $%d,1,$%d", count, count)
+	g.line("bne $%d,%#x", count, loop)
+	if nested {
+		g.line("lda $%d,%d($%d)", ptr, g.rng.Intn(9), ptr)
+		g.line("subq $%d,1,$%d", outer, outer)
+		g.line("bne $%d,%#x", outer, again)
 	}
 }
 

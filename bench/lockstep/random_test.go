@@ -133,11 +133,12 @@ func kernelGuest(t testing.TB, seed int64) *image.Image {
 	}
 	list, n := calls(rng, g.fns, rounds, callsVA)
 	start := p.here()
-	p.assemble(t, fmt.Sprintf("entry:\n\tli sp,%d\n\tbsr ra,@setup\n", uint64(stackVA))+driver(callsVA, dataVA, n)+"\tbr zero,@poweroff\n")
+	p.assemble(t, fmt.Sprintf("entry:\n\tli sp,%d\n\tbsr ra,@setup\n\tli a0,%d\n\tcall_pal 0x30\n", uint64(stackVA), uint64(tablesVA&^abi.KSEGBase))+
+		driver(callsVA, dataVA, n)+"\tbr zero,@poweroff\n")
 	p.function("entry", start)
 	p.function("kernel", kernelVA)
 	p.symbol["kernel"] = [2]uint64{kernelVA, g.p.symbol["random0"][0]}
-	return p.image(t, "random kernel", p.labels["entry"], map[uint64][]byte{dataVA: randomData(rng), callsVA: list})
+	return p.image(t, "random kernel", p.labels["entry"], map[uint64][]byte{dataVA: randomData(rng), callsVA: list, tablesVA: tables(rng)})
 }
 
 // userGuest is a small kernel with page tables that enters a user program of random

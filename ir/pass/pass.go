@@ -21,6 +21,9 @@ type Options struct {
 	// Pinned is a set of integer registers (bit n is rn) that travel in host
 	// registers between units: every exit carries their value, changed or not.
 	Pinned uint32
+	// Full says that the unit is made for the full setting: it may be larger, if it is
+	// faster, and exits write registers home themselves.
+	Full bool
 	// Carry is how many registers of a kind a block may get as parameters for the sake
 	// of its exits alone; if there are more, they are written home before it. CarryLoop
 	// is the same for the blocks of innermost loops, where that costs most.
@@ -39,6 +42,7 @@ type Pass struct {
 var passes = []Pass{
 	{"presimplify", "simplify, on the lifted form: less to promote", false, simplify},
 	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, promote},
+	{"facts", "make constants of what a branch tells", false, facts},
 	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, simplify},
 	{"params", "replace block parameters that always have the same value", false, params},
 	{"cse", "compute equal values once", false, cse},
@@ -52,6 +56,8 @@ type constraint struct{ first, then, why string }
 
 var constraints = []constraint{
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
+	{"promote", "facts", "comparisons and the registers they go to become one value"},
+	{"facts", "simplify", "what is known decides guards and branches"},
 	{"promote", "simplify", "constants flow through registers only when promoted"},
 	{"simplify", "params", "folding makes arguments equal"},
 	{"params", "cse", "values equal up to a parameter become equal"},

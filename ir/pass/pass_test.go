@@ -49,7 +49,7 @@ func golden(t *testing.T, file, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Pinned: 1 << 30, Carry: 64, CarryLoop: 64}
+	o := &Options{Full: true, Pinned: 1 << 30, Carry: 64, CarryLoop: 64}
 	if strings.Contains(in, "; carry 0") {
 		o.Carry, o.CarryLoop = 0, 0
 	}

@@ -78,7 +78,7 @@ func checkPasses(t *testing.T, f *ir.Func, seed int64) {
 		t.Fatalf("generator: %v\n%s", err, f)
 	}
 	want := runs(f, seed)
-	o := &Options{Pinned: uint32(seed) & (1<<1 | 1<<16 | 1<<26 | 1<<30), Carry: int(seed & 3), CarryLoop: int(seed >> 2 & 3)}
+	o := &Options{Full: seed&16 != 0, Pinned: uint32(seed) & (1<<1 | 1<<16 | 1<<26 | 1<<30), Carry: int(seed & 3), CarryLoop: int(seed >> 2 & 3)}
 	for i := range passes {
 		p := &passes[i]
 		before := f.String()

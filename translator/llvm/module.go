@@ -50,6 +50,7 @@ type Lowering struct{ Name, Doc string }
 const (
 	lowerWindows = "windows"
 	lowerRoots   = "roots"
+	lowerWalkers = "walkers"
 	lowerTables  = "tables"
 	lowerExits   = "exits"
 )
@@ -59,6 +60,7 @@ func Lowerings() []Lowering {
 	return []Lowering{
 		{lowerWindows, "access memory through windows of the host's address space (window.go)"},
 		{lowerRoots, "check an address once for all accesses near it (roots.go)"},
+		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
 		{lowerTables, "make dense tables of switches (switch.go)"},
 		{lowerExits, "let side exits share the writing of registers (leave.go)"},
 	}

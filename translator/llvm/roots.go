@@ -2,6 +2,7 @@ package llvm
 
 import (
 	"fmt"
+	"slices"
 
 	lir "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/enum"
@@ -39,19 +40,19 @@ type check struct {
 
 // root splits the address of a into a root and an offset that is in reach of it.
 // exact: if the root is aligned to 1<<log2 the address is aligned as a needs it.
-func root(a access) (r *ir.Value, log2 int) {
+func root(a access) (r *ir.Value, off int64, log2 int) {
 	addr := a.v.Args[0]
 	if addr.Op == ir.OpAnd && addr.Args[1].Op == ir.OpConst && addr.Args[1].Imm == -1<<a.log2 {
 		// LDQ_U and STQ_U: aligned by themselves, at most 7 bytes further away.
 		if r, off := offsetFrom(addr.Args[0]); inReach(off) {
-			return r, 0
+			return r, off, 0
 		}
 	}
-	r, off := offsetFrom(addr)
+	r, off = offsetFrom(addr)
 	if !inReach(off) || off&(1<<a.log2-1) != 0 {
-		return addr, a.log2
+		return addr, 0, a.log2
 	}
-	return r, a.log2
+	return r, off, a.log2
 }
 
 func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootReach-8 }
@@ -59,19 +60,21 @@ func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootRe
 // checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
 // not, it is checked here, and v is left to the interpreter if it is no good.
 func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.Value) value.Value) {
-	if n, ok := known(r); ok && u.inWindow(n) && n&(1<<log2-1) == 0 {
+	if u.isGood(r, log2) {
 		return
 	}
-	here := u.cfg.Index[v.Block.ID]
-	for _, c := range u.checks[r.ID] {
-		if c.log2 >= log2 && u.cfg.Dominates(c.block, here) {
-			return
-		}
-	}
-	u.checks[r.ID] = append(u.checks[r.ID], check{here, log2})
+	u.checks[r.ID] = append(u.checks[r.ID], check{u.here, log2})
 	next := u.fn.NewBlock("")
 	u.condBr(isGood(u.vals[r.ID]), next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
+}
+
+// isGood says whether r is known here to be a root that is aligned to 1<<log2.
+func (u *unit) isGood(r *ir.Value, log2 int) bool {
+	if n, ok := known(r); ok && u.inWindow(n) && n&(1<<log2-1) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(u.checks[r.ID], func(c check) bool { return c.log2 >= log2 && u.cfg.Dominates(c.block, u.here) })
 }
 
 // known returns the number that v is, if it is one.
@@ -128,7 +131,7 @@ func (u *unit) stackIsGood(x value.Value) value.Value {
 // stackAddress returns the host address of kernel access a if it is near the stack
 // pointer, else nil.
 func (u *unit) stackAddress(a access) value.Value {
-	r, _ := root(a)
+	r, _, _ := root(a)
 	if sp := registerAt(a.v, regSP); sp == nil || r != rootOf(sp) {
 		return nil
 	}

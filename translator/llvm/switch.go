@@ -34,7 +34,9 @@ func (u *unit) switchTerm(t *ir.Term) error {
 		seen[c.PC] = true
 		b := u.fn.NewBlock("")
 		u.cur, u.icount, u.done = b, icount, 0
-		b.NewBr(u.flow(c.Edge))
+		u.checkWalkers(c.Edge)
+		head := u.flow(c.Edge)
+		u.cur.NewBr(head)
 		arms = append(arms, arm{c.PC - u.f.Base, b})
 	}
 	key := target

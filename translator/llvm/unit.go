@@ -28,11 +28,13 @@ type unit struct {
 	icount value.Value // instructions retired before the current block ...
 	done   int64       // ... and since, in this block
 
-	blocks []blockState    // by Block.ID
-	checks map[int][]check // by ID of the root
-	uses   map[int]extension
-	loaded map[int]loaded // by ID of the load, where u.o.Hot
-	named  int            // number of blocks with a name
+	blocks  []blockState    // by Block.ID
+	here    int32           // the current block, as index in order
+	checks  map[int][]check // by ID of the root
+	walkers *walkers
+	uses    map[int]extension
+	loaded  map[int]loaded // by ID of the load, where u.o.Hot
+	named   int            // number of blocks with a name
 
 	argLoads map[argLoad]value.Value
 
@@ -70,9 +72,10 @@ func (m *module) unit(f *ir.Func) error {
 	u.order = u.cfg.Order
 	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
+	u.walkers = u.findWalkers()
 	u.prologue()
 	for i, b := range u.order {
-		u.home = u.homes[i]
+		u.home, u.here = u.homes[i], int32(i)
 		if err := u.block(b); err != nil {
 			return fmt.Errorf("block b%d: %w", b.ID, err)
 		}
@@ -201,6 +204,21 @@ func (u *unit) flow(e ir.Edge) *lir.Block {
 	return s.head
 }
 
+// way is flow for an edge that is one of several: what must be checked on it gets a
+// block of its own.
+func (u *unit) way(e ir.Edge) *lir.Block {
+	if !u.entersLoop(e) {
+		return u.flow(e)
+	}
+	from, b := u.cur, u.fn.NewBlock("")
+	u.cur = b
+	u.checkWalkers(e)
+	head := u.flow(e)
+	u.cur.NewBr(head)
+	u.cur = from
+	return b
+}
+
 // count returns the number of retired instructions at this point.
 func (u *unit) count() value.Value {
 	if u.done != 0 {
@@ -233,6 +251,7 @@ func (u *unit) term(b *ir.Block) error {
 	switch t.Kind {
 	case ir.TermJump:
 		u.count()
+		u.checkWalkers(t.Succs[0])
 		u.cur.NewBr(u.flow(t.Succs[0]))
 	case ir.TermBr:
 		u.count()
@@ -240,13 +259,14 @@ func (u *unit) term(b *ir.Block) error {
 		if t.Succs[0].Block == t.Succs[1].Block {
 			// Both edges from one LLVM block would need equal phi values.
 			other := u.fn.NewBlock("")
+			u.checkWalkers(t.Succs[0])
 			first, from := u.flow(t.Succs[0]), u.cur
 			u.cur = other
 			other.NewBr(u.flow(t.Succs[1]))
 			from.NewCondBr(cond, first, other)
 			return nil
 		}
-		u.cur.NewCondBr(cond, u.flow(t.Succs[0]), u.flow(t.Succs[1]))
+		u.cur.NewCondBr(cond, u.way(t.Succs[0]), u.way(t.Succs[1]))
 	case ir.TermSwitch:
 		return u.switchTerm(t)
 	case ir.TermCall:

@@ -102,6 +102,7 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	fast := u.callBr("", u.segment(w.asm), "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
 	fastEnd := u.cur
 	u.cur = slow
+	u.stayInWindow(a)
 	x, carry := u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
 	switch how {
 	case extendSign:
@@ -110,8 +111,8 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 		x = u.cur.NewBitCast(x, types.Double)
 	}
 	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
+	phi := done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(x, u.cur))
 	u.cur = done
-	phi := done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(x, slow))
 	u.loaded[a.v.ID] = loaded{how, phi}
 	if how == extendFloat {
 		return u.cur.NewBitCast(phi, types.I64)
@@ -129,6 +130,7 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
 	u.callBr("", u.segment(w.asm), "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
 	u.cur = slow
+	u.stayInWindow(a)
 	_, carry := u.thunk(abi.ThunkStore0+a.log2, false, a.v, u.slowAddress(a), u.widen(u.vals[v.ID]))
 	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
 	u.cur = done
@@ -142,7 +144,10 @@ func (u *unit) windowed(a access) bool {
 
 // checkWindow makes sure that a is in the window.
 func (u *unit) checkWindow(a access) {
-	r, log2 := root(a)
+	if u.walks(a) {
+		return
+	}
+	r, _, log2 := root(a)
 	if u.o.Disable[lowerRoots] {
 		r, log2 = a.v.Args[0], a.log2
 	}
@@ -150,6 +155,17 @@ func (u *unit) checkWindow(a access) {
 		log2 = stackLog // once for all
 	}
 	u.checkRoot(r, log2, a.v, func(x value.Value) value.Value { return u.rootIsGood(x, log2) })
+}
+
+// stayInWindow leaves the unit if the address of a, which the slow path is about to
+// access, was not checked and is not in the window: walkers rely on it.
+func (u *unit) stayInWindow(a access) {
+	if !u.walks(a) {
+		return
+	}
+	next := u.fn.NewBlock("")
+	u.condBr(u.rootIsGood(u.slowAddress(a), 0), next, u.sideExit(a.v, abi.PCInterpret), u.likely)
+	u.cur = next
 }
 
 // segment removes from a host instruction what addresses the window of user mode.

@@ -224,7 +224,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 	}
 	boundSwitches(u)
 	block, loop := carry(t.o)
-	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs, Carry: block, CarryLoop: loop}); err != nil {
+	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Full: t.o.Hot != nil, Pinned: abi.SnapshotRegs, Carry: block, CarryLoop: loop}); err != nil {
 		return nil, err
 	}
 	for i, e := range u.Entries {
