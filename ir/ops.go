@@ -22,6 +22,8 @@ const (
 	EffectMemory
 	// EffectFence: orders memory accesses.
 	EffectFence
+	// EffectHint: none that anybody can see, but kept where it is.
+	EffectHint
 	// EffectCount: counts retired instructions.
 	EffectCount
 )
@@ -96,6 +98,7 @@ const (
 	OpLoadLocked
 	OpStoreCond
 	OpFence
+	OpPrefetch
 	OpRPCC
 	OpGuard
 	OpPoll
@@ -167,6 +170,7 @@ var Table = [numOps]OpInfo{
 	OpLoadLocked: {"loadlocked", 1, EffectMemory, "q->I", "LDx_L: load and set the reservation (i32, i64)"},
 	OpStoreCond:  {"storecond", 2, EffectMemory, "q,I->b", "STx_C: store if the reservation holds; clears it; true if stored"},
 	OpFence:      {"fence", 0, EffectFence, "->v", "Imm 0: MB, full; 1: WMB, store-store"},
+	OpPrefetch:   {"prefetch", 1, EffectHint, "q->v", "guest memory at virtual address arg0 may be wanted soon; Imm is PrefetchXxx"},
 	OpRPCC:       {"rpcc", 0, EffectReadState, "->q", "process cycle counter"},
 
 	OpGuard:  {"guard", 1, EffectExit, "b->v", "go on if arg0; else leave the unit and interpret from PC"},
@@ -183,6 +187,13 @@ const (
 	// RoundNone, of OpFTrunc: the operand is a single already, and the result is the
 	// operand of an op that signals what is odd about it.
 	RoundNone = 4
+)
+
+// What memory is wanted for.
+const (
+	PrefetchRead   = 0
+	PrefetchOnce   = 1 // it is not wanted again
+	PrefetchModify = 2
 )
 
 // Info returns the row of op.

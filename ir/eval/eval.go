@@ -232,6 +232,7 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 		result = bit(stored)
 	case ir.OpFence:
 		m.env.Fence(v.Imm)
+	case ir.OpPrefetch:
 	case ir.OpRPCC:
 		result = m.env.RPCC(m.icount)
 	case ir.OpGuard:

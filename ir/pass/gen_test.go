@@ -237,6 +237,10 @@ func (g *generator) odd() {
 		va, v := g.address(), g.int()
 		b.SetReg(g.reg(), b.Conv(ir.OpZExt, ir.I64, b.Emit(ir.OpStoreCond, ir.I1, 0, va, v)))
 	case 2:
+		if g.rnd.Intn(2) == 0 {
+			b.Emit(ir.OpPrefetch, ir.Void, int64(g.rnd.Intn(3)), g.address())
+			return
+		}
 		b.Emit(ir.OpFence, ir.Void, int64(g.rnd.Intn(2)))
 	case 3:
 		b.StState(8, g.int())

@@ -41,11 +41,24 @@ func (l *lifter) narrow(t ir.Type, v *ir.Value) *ir.Value {
 }
 
 func load(t ir.Type) liftFunc {
-	return func(l *lifter, in *isa.Inst) {
-		if in.Ra != zeroReg {
-			l.setR(in.Ra, l.widen(l.b.Load(t, l.address(in))))
-		}
+	kind := int64(ir.PrefetchRead)
+	if t == ir.I64 {
+		kind = ir.PrefetchOnce
 	}
+	return func(l *lifter, in *isa.Inst) {
+		if in.Ra == zeroReg {
+			l.prefetch(in, kind)
+			return
+		}
+		l.setR(in.Ra, l.widen(l.b.Load(t, l.address(in))))
+	}
+}
+
+// prefetch lifts a load of R31 or F31, which has no effect but on caches (21264
+// Hardware Reference Manual, section 2.6: LDL, LDBU, LDWU and LDF, LDG, LDT prefetch,
+// LDQ does and evicts next, LDS does with the intent to modify).
+func (l *lifter) prefetch(in *isa.Inst, kind int64) {
+	l.b.Emit(ir.OpPrefetch, ir.Void, kind, l.address(in))
 }
 
 func store(t ir.Type) liftFunc {
@@ -95,9 +108,11 @@ func fence(kind int64) liftFunc {
 
 // loadT and storeT move a T floating value unchanged (sections 4.8.4, 4.8.8).
 func (l *lifter) loadT(in *isa.Inst) {
-	if in.Ra != zeroReg {
-		l.setFBits(in.Ra, l.b.Load(ir.I64, l.address(in)), false)
+	if in.Ra == zeroReg {
+		l.prefetch(in, ir.PrefetchRead)
+		return
 	}
+	l.setFBits(in.Ra, l.b.Load(ir.I64, l.address(in)), false)
 }
 
 func (l *lifter) storeT(in *isa.Inst) {
@@ -107,9 +122,11 @@ func (l *lifter) storeT(in *isa.Inst) {
 
 // loadS and storeS convert between memory and register format.
 func (l *lifter) loadS(in *isa.Inst) {
-	if in.Ra != zeroReg {
-		l.setF(in.Ra, l.mapS(l.b.Load(ir.I32, l.address(in))), false)
+	if in.Ra == zeroReg {
+		l.prefetch(in, ir.PrefetchModify)
+		return
 	}
+	l.setF(in.Ra, l.mapS(l.b.Load(ir.I32, l.address(in))), false)
 }
 
 func (l *lifter) storeS(in *isa.Inst) {

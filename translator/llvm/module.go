@@ -48,11 +48,12 @@ type Lowering struct{ Name, Doc string }
 
 // The lowerings, all of the full setting.
 const (
-	lowerWindows = "windows"
-	lowerRoots   = "roots"
-	lowerWalkers = "walkers"
-	lowerTables  = "tables"
-	lowerExits   = "exits"
+	lowerWindows    = "windows"
+	lowerRoots      = "roots"
+	lowerWalkers    = "walkers"
+	lowerPrefetches = "prefetches"
+	lowerTables     = "tables"
+	lowerExits      = "exits"
 )
 
 // Lowerings returns what Options.Disable may name.
@@ -61,6 +62,7 @@ func Lowerings() []Lowering {
 		{lowerWindows, "access memory through windows of the host's address space (window.go)"},
 		{lowerRoots, "check an address once for all accesses near it (roots.go)"},
 		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
+		{lowerPrefetches, "prefetch where the guest does (window.go)"},
 		{lowerTables, "make dense tables of switches (switch.go)"},
 		{lowerExits, "let side exits share the writing of registers (leave.go)"},
 	}

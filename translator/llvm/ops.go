@@ -71,6 +71,7 @@ func makeLowering() map[ir.Op]lower {
 		ir.OpLoadLocked: lowerLoadLocked,
 		ir.OpStoreCond:  lowerStoreCond,
 		ir.OpFence:      lowerFence,
+		ir.OpPrefetch:   lowerPrefetch,
 		ir.OpRPCC:       lowerRPCC,
 		ir.OpGuard:      lowerGuard,
 		ir.OpPoll:       lowerPoll,

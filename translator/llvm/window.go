@@ -136,6 +136,26 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 	u.cur = done
 }
 
+// prefetches are the host instructions by ir.PrefetchXxx. They never fault, wherever
+// the address leads to.
+var prefetches = [...]string{ir.PrefetchRead: "prefetcht0 %gs:$0", ir.PrefetchOnce: "prefetchnta %gs:$0", ir.PrefetchModify: "prefetchw %gs:$0"}
+
+// lowerPrefetch prefetches through the window; without one it does nothing.
+//
+//	before: ldl zero,0(t0)
+//	after:  prefetcht0 %gs:(%rdi)
+func lowerPrefetch(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	if !u.windowed(access{v: v}) || u.o.Disable[lowerPrefetches] {
+		return nil, nil
+	}
+	p := u.guestPointer(access{v: v, va: x[0]}, types.I8)
+	asm := lir.NewInlineAsm(types.NewPointer(types.NewFunc(types.Void, p.Type())), u.segment(prefetches[v.Imm]), "*m,~{dirflag},~{fpsr},~{flags}")
+	asm.SideEffect = true
+	c := u.cur.NewCall(asm, p)
+	c.Typ = types.Void
+	return nil, nil
+}
+
 // windowed says whether access a goes through the window. The kernel's accesses to
 // user memory do not: each touches pages of its own a few times.
 func (u *unit) windowed(a access) bool {
