@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
 	"axpress/runtime/window"
@@ -361,6 +363,8 @@ func (e *Engine) serve() {
 	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
 		// The interpreter does these: it also knows I/O space and faults.
 		outcome = mmu.IsIO
+	case abi.ThunkFPOperate:
+		e.operate()
 	case abi.ThunkRPCC:
 		s.HelperValue = s.PCCOffset<<32 | e.cycles()&(1<<32-1)
 	default:
@@ -377,6 +381,19 @@ func (e *Engine) serve() {
 			e.mapPage(va)
 		}
 	}
+}
+
+// operate executes a floating-point instruction. One that traps is not executed: the
+// unit leaves before it, and the interpreter raises the trap.
+func (e *Engine) operate() {
+	s := e.s
+	in := isa.Decode(uint32(s.HelperInst))
+	r := fpu.Operate(in.Op, in.Round, in.Trap, s.HelperVA, s.HelperValue, s.FPCR)
+	if r.Summary != 0 {
+		s.HelperFault = 1
+		return
+	}
+	s.HelperValue, s.FPCR = r.Value, r.FPCR
 }
 
 // mapPage has the page of va, which native code accesses, mapped in a window, and of
