@@ -185,8 +185,8 @@ func (e env) Fence(int64) {}
 
 // FPOperate implements eval.Env.
 func (e env) FPOperate(inst uint32, a, b uint64) (uint64, bool) {
-	s, in := e.guest.S, isa.Decode(inst)
-	r := fpu.Operate(in.Op, in.Round, in.Trap, a, b, s.FPCR)
+	s := e.guest.S
+	r := fpu.Execute(inst, a, b, s.FPCR)
 	if r.Summary != 0 {
 		return 0, false
 	}

@@ -124,20 +124,24 @@ func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]ui
 	return engine.Stats()
 }
 
-// BenchmarkFPOperate measures an operation that native code leaves to the runtime.
+// BenchmarkFPOperate measures loops with operations that the runtime executes: of
+// nothing else, and one among integer instructions. The last is one of the host's.
 func BenchmarkFPOperate(b *testing.B) {
-	const unroll = 32
-	for _, in := range []isa.Inst{
-		{Op: isa.OpADDG, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal},
-		{Op: isa.OpADDT, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal, Trap: isa.TrapS | isa.TrapU | isa.TrapI},
-		{Op: isa.OpADDT, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal},
-	} {
-		var loop []isa.Inst
-		for range unroll {
-			loop = append(loop, in)
+	const length = 32
+	addg := isa.Inst{Op: isa.OpADDG, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal}
+	sui := isa.Inst{Op: isa.OpADDT, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal, Trap: isa.TrapS | isa.TrapU | isa.TrapI}
+	addt := isa.Inst{Op: isa.OpADDT, Ra: 1, Rb: 2, Rc: 4, Round: isa.RoundNormal}
+	addq := isa.Inst{Op: isa.OpADDQ, Ra: 1, Rb: 2, Rc: 1}
+	for _, tt := range []struct {
+		name      string
+		in, other isa.Inst
+	}{{"addg", addg, addg}, {"addg among addq", addg, addq}, {"addt/sui", sui, sui}, {"addt", addt, addt}} {
+		loop := []isa.Inst{tt.in}
+		for len(loop) < length {
+			loop = append(loop, tt.other)
 		}
-		b.Run(isa.Disasm(in, 0, isa.Style{}), func(b *testing.B) {
-			img := fpGuest(b, 1<<62|2<<58, b.N/unroll+1, loop)
+		b.Run(tt.name, func(b *testing.B) {
+			img := fpGuest(b, 1<<62|2<<58, b.N/length+1, loop)
 			code := []*abi.Code{translated(b, img).Code()}
 			b.ResetTimer()
 			runNative(b, machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM}, code)

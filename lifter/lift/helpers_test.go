@@ -145,8 +145,7 @@ func newMachine() *eval.Machine {
 
 // executeFP is OpFPOperate.
 func executeFP(inst uint32, a, b, fpcr uint64) (v, newFPCR uint64, ok bool) {
-	in := isa.Decode(inst)
-	if r := fpu.Operate(in.Op, in.Round, in.Trap, a, b, fpcr); r.Summary == 0 {
+	if r := fpu.Execute(inst, a, b, fpcr); r.Summary == 0 {
 		return r.Value, r.FPCR, true
 	}
 	return 0, fpcr, false

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mem"
@@ -313,7 +312,11 @@ func (e *Engine) native() uint64 {
 	enter(s)
 	for s.ExitCode == abi.ExitHelper {
 		s.ExitCode = abi.ExitNone
-		e.serve()
+		if s.HelperOp == abi.ThunkFPOperate { // the one that can be frequent
+			e.operate()
+		} else {
+			e.serve()
+		}
 		resume(s)
 	}
 	e.stats.NativeInsts += uint64(s.Icount - before)
@@ -333,7 +336,7 @@ func (e *Engine) native() uint64 {
 	return code
 }
 
-// serve does what a thunk asks for. A fault, or an access that is not to RAM,
+// serve does what a thunk asks for, but for ThunkFPOperate. A fault, or an access that is not to RAM,
 // makes the unit leave with the exact state before the instruction.
 func (e *Engine) serve() {
 	s := e.s
@@ -363,8 +366,6 @@ func (e *Engine) serve() {
 	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
 		// The interpreter does these: it also knows I/O space and faults.
 		outcome = mmu.IsIO
-	case abi.ThunkFPOperate:
-		e.operate()
 	case abi.ThunkRPCC:
 		s.HelperValue = s.PCCOffset<<32 | e.cycles()&(1<<32-1)
 	default:
@@ -387,13 +388,13 @@ func (e *Engine) serve() {
 // unit leaves before it, and the interpreter raises the trap.
 func (e *Engine) operate() {
 	s := e.s
-	in := isa.Decode(uint32(s.HelperInst))
-	r := fpu.Operate(in.Op, in.Round, in.Trap, s.HelperVA, s.HelperValue, s.FPCR)
+	e.stats.Helpers[abi.ThunkFPOperate]++
+	r := fpu.Execute(uint32(s.HelperInst), s.HelperVA, s.HelperValue, s.FPCR)
 	if r.Summary != 0 {
 		s.HelperFault = 1
 		return
 	}
-	s.HelperValue, s.FPCR = r.Value, r.FPCR
+	s.HelperFault, s.HelperValue, s.FPCR = 0, r.Value, r.FPCR
 }
 
 // mapPage has the page of va, which native code accesses, mapped in a window, and of

@@ -5,7 +5,7 @@
 // In: an operation of lifter/isa with its qualifiers, the operands in register format,
 // the FPCR. Out: the result, the new FPCR and the exception summary of the trap, if
 // there is one. It keeps nothing. The interpreter executes these operations by
-// Operate alone; translated code calls it for the forms that it has no code for.
+// Operate alone; translated code calls Execute for the forms that it has no code for.
 //
 // fpu.go has the table and the rules, fast.go the cases that the host computes; the
 // arithmetic itself is runtime/interp/softfp.

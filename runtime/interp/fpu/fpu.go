@@ -66,6 +66,12 @@ func Operate(op isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) Resul
 	return r
 }
 
+// Execute is Operate of an instruction word.
+func Execute(word uint32, a, b, fpcr uint64) Result {
+	op, round, trap := isa.DecodeFP(word)
+	return Operate(op, round, trap, a, b, fpcr)
+}
+
 // state is what operations change besides Fc.
 type state struct{ fpcr uint64 }
 
