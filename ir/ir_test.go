@@ -109,6 +109,8 @@ func TestVerifyErrors(t *testing.T) {
 		{one + "v0:i64 = const 1\nv2:i32 = add v0, v0\ninterpret", "the result is i32"},
 		{one + "v0:i64 = const 1\nv2:i64 = trunc v0\ninterpret", "narrower"},
 		{one + "v0:i64 = const 1\nv2:f32 = bitcast v0\ninterpret", "same width"},
+		{one + "v0:i64 = const 1\nv2:i64 = fpop v0, v0\ninterpret", "an instruction word"},
+		{one + "v0:f64 = fconst 1\nv2:i64 = fpop 0x54221403, v0, v0\ninterpret", "argument 0 is f64"},
 		{one + "v0:i64 = getreg r31\ninterpret", "want a register"},
 		{one + "v0:i64 = getreg f3\ninterpret", "want a register"},
 		{one + "v1:i64 = add v0, v0\nv0:i64 = const 1\ninterpret", "v0, which b0 does not define"},

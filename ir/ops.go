@@ -16,7 +16,8 @@ const (
 	EffectReadState
 	// EffectWriteState: writes guest state.
 	EffectWriteState
-	// EffectExit: may leave the unit by a side exit before having any effect (Snap).
+	// EffectExit: may leave the unit by a side exit before having any effect (Snap);
+	// else it may have one on the guest state, such as a record of what came up.
 	EffectExit
 	// EffectMemory: accesses guest memory; may leave the unit by a side exit (Snap).
 	EffectMemory
@@ -91,6 +92,7 @@ const (
 	OpFTrunc
 	OpSIToF
 	OpFToSI
+	OpFPOperate
 	OpMapS
 	OpUnmapS
 	OpLoad
@@ -159,7 +161,10 @@ var Table = [numOps]OpInfo{
 	OpFCmpLT: {"fcmp.lt", 2, EffectExit, "F,F->b", "less; leaves for a NaN"},
 	OpFCmpLE: {"fcmp.le", 2, EffectExit, "F,F->b", "less or equal; leaves for a NaN"},
 	OpFTrunc: {"ftrunc", 1, EffectExit, "F->A", "f64 to f32"},
-	OpFToSI:  {"ftosi", 1, EffectExit, "F->I", "float to i64, truncating; leaves for a NaN or a number out of range"},
+	OpFToSI:  {"ftosi", 1, EffectExit, "F->I", "float to i64; leaves for a NaN or a number out of range"},
+	// The guest's own floating-point arithmetic, for what the ops above do not do.
+	OpFPOperate: {"fpop", 2, EffectExit, "q,q->q", "the guest's floating-point instruction Imm on the registers' bits arg0 and arg1, under the guest's rounding mode; records conditions in the guest state; leaves for a trap"},
+
 	OpFExt:   {"fext", 1, EffectNone, "F->A", "f32 to f64; of the results of operations only, which are no denormals or signaling NaNs"},
 	OpSIToF:  {"sitof", 1, EffectNone, "J->F", "signed integer to float, to nearest even"},
 	OpMapS:   {"maps", 1, EffectNone, "I->F", "i32 in S floating memory format to f64 in register format (LDS)"},

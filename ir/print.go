@@ -169,7 +169,7 @@ func immText(v *Value) string {
 			return Reg(v.Imm).String()
 		}
 		return strconv.FormatInt(v.Imm, 10)
-	case OpPC, OpFConst:
+	case OpPC, OpFConst, OpFPOperate:
 		return "0x" + strconv.FormatUint(uint64(v.Imm), 16)
 	case OpConst, OpLdState, OpStState, OpRetire, OpFence, OpPrefetch:
 		return strconv.FormatInt(v.Imm, 10)

@@ -238,6 +238,7 @@ var typeRules = [numOps]func(v *Value) error{
 	OpMapS:       func(v *Value) error { return want(v.Args[0].Type == I32 && v.Type == F64, "i32 to f64") },
 	OpUnmapS:     func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == I32, "f64 to i32") },
 	OpFToSI:      func(v *Value) error { return want(v.Type == I64, "i64") },
+	OpFPOperate:  func(v *Value) error { return want(v.Imm > 0 && v.Imm < 1<<32, "an instruction word") },
 	OpLoad:       func(v *Value) error { return want(v.Type != I1, "i8 or wider") },
 	OpStore:      func(v *Value) error { return want(v.Args[1].Type != I1, "i8 or wider") },
 	OpLoadLocked: func(v *Value) error { return want(v.Type >= I32, "i32 or i64") },

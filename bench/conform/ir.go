@@ -12,6 +12,7 @@ import (
 	"axpress/lifter/lift"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
+	"axpress/runtime/interp/fpu"
 )
 
 // IR is the engine that lifts the code and evaluates the IR, as it was lifted or
@@ -181,6 +182,17 @@ func (e env) StoreCond(va uint64, size int, v uint64) (stored, ok bool) {
 
 // Fence implements eval.Env.
 func (e env) Fence(int64) {}
+
+// FPOperate implements eval.Env.
+func (e env) FPOperate(inst uint32, a, b uint64) (uint64, bool) {
+	s := e.guest.S
+	r := fpu.Execute(inst, a, b, s.FPCR)
+	if r.Summary != 0 {
+		return 0, false
+	}
+	s.FPCR = r.FPCR
+	return r.Value, true
+}
 
 // RPCC implements eval.Env.
 func (e env) RPCC(int64) uint64 { return e.guest.S.PCCOffset<<32 | cases.Cycles&0xffffffff }

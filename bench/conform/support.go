@@ -2,6 +2,7 @@ package conform
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"axpress/ir"
@@ -16,11 +17,14 @@ type Support struct {
 	Note  string `json:"note,omitempty"`
 }
 
-// The levels.
+// The levels. A side exit leaves translated code before an instruction, with the exact
+// state, for the interpreter to execute it, as a page fault does.
 const (
-	// Full: all forms, for all operands. What traps does so as the Handbook says.
+	// Full: every form is executed, and translated, whatever the state of the machine.
+	// Operands that trap, or that are rare where Note says so, may take a side exit.
 	Full = "full"
-	// Part: some forms or operands are left to the interpreter, which Note names.
+	// Part: some forms, or all operands in some state of the machine, are left to the
+	// interpreter. Note names the forms.
 	Part = "part"
 	// Interp: left to the interpreter; exact, but slow.
 	Interp = "interp"
@@ -54,16 +58,16 @@ func Table() ([]Row, error) {
 		executed := tally{info: r.Info}
 		for i, in := range r.Op.Samples() {
 			name := r.Forms[i]
-			executed.add(name, in.Round, interpreted(&in))
+			executed.add(name, interpreted(&in))
 			how, err := liftedAs(&in, false)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			lifted.add(name, in.Round, how)
+			lifted.add(name, how)
 			if how, err = liftedAs(&in, true); err != nil {
 				how = missing
 			}
-			emitted.add(name, in.Round, how)
+			emitted.add(name, how)
 		}
 		row.Engines = []Support{executed.support(), lifted.support(), emitted.support()}
 		out = append(out, row)
@@ -76,7 +80,9 @@ type how uint8
 
 const (
 	whole   how = iota // everything
-	guarded            // not all operands
+	guarded            // side exits for some operands
+	called             // the runtime computes; a side exit for what traps
+	moded              // side exits in some state of the machine
 	left               // nothing: it leaves it to the interpreter
 	missing
 )
@@ -103,28 +109,51 @@ func liftedAs(in *isa.Inst, emit bool) (how, error) {
 			return missing, err
 		}
 	}
-	exits, retires, interprets := 0, false, false
+	return liftedInto(f, in.Op.Info()), nil
+}
+
+// liftedInto looks at the IR of one instruction.
+func liftedInto(f *ir.Func, info *isa.Info) how {
+	exits, modes, calls, retires, interprets := 0, 0, 0, false, false
 	for _, b := range f.Blocks {
 		for _, v := range b.Vals {
 			switch {
 			case v.Op == ir.OpRetire:
 				retires = true
+			case v.Op == ir.OpFPOperate:
+				calls++
+			case v.Op == ir.OpGuard && !byOperands(v):
+				modes++
 			case v.Op != ir.OpPoll && v.Op.Info().Effect == ir.EffectExit:
 				exits++
 			}
 		}
 		interprets = interprets || b.Term.Kind == ir.TermInterpret
 	}
-	if in.Op.Info().Faults&isa.FaultFEN != 0 {
-		exits-- // the check that floating point is enabled
+	if info.Faults&isa.FaultFEN != 0 {
+		modes-- // the check that floating point is enabled, without which it traps
 	}
 	switch {
 	case interprets && !retires:
-		return left, nil
-	case interprets || exits > 0:
-		return guarded, nil
+		return left
+	case interprets || modes > 0:
+		return moded
+	case exits > 0:
+		return guarded
+	case calls > 0:
+		return called
 	}
-	return whole, nil
+	return whole
+}
+
+// byOperands says whether v depends on what the instruction reads, rather than on the
+// state of the machine alone.
+func byOperands(v *ir.Value) bool {
+	switch v.Op {
+	case ir.OpGetReg, ir.OpParam, ir.OpLoad, ir.OpLoadLocked, ir.OpFPOperate:
+		return true
+	}
+	return slices.ContainsFunc(v.Args, byOperands)
 }
 
 // noLink is for a unit that is alone.
@@ -135,20 +164,14 @@ type tally struct {
 	info *isa.Info
 	all  int
 	n    [missing + 1]int
-	// dynamic counts those of the guarded forms that round as the FPCR says.
-	dynamic int
-	gone    []string // forms that are left or missing
+	// forms are the qualifiers of the forms.
+	forms [missing + 1][]string
 }
 
-func (t *tally) add(form string, round isa.Round, h how) {
+func (t *tally) add(form string, h how) {
 	t.all++
 	t.n[h]++
-	if h == guarded && round == isa.RoundDynamic {
-		t.dynamic++
-	}
-	if h >= left {
-		t.gone = append(t.gone, strings.TrimPrefix(form, t.info.Name))
-	}
+	t.forms[h] = append(t.forms[h], strings.TrimPrefix(form, t.info.Name))
 }
 
 // support makes a cell of the table.
@@ -162,13 +185,23 @@ func (t *tally) support() Support {
 		return Support{Full, t.remark()}
 	}
 	var notes []string
-	if t.n[guarded] > 0 {
-		notes = append(notes, t.operands()+": interp")
+	switch {
+	case t.n[guarded] > 0:
+		notes = append(notes, t.operands()+": side exit")
+	case t.n[called] > 0:
+		notes = append(notes, "traps: side exit")
 	}
-	if len(t.gone) > 0 {
-		notes = append(notes, strings.Join(t.gone, " ")+": interp")
+	switch {
+	case t.n[called] == t.all:
+		notes = append(notes, "by the runtime")
+	case t.n[called] > 0:
+		notes = append(notes, strings.Join(t.forms[called], " ")+": by the runtime")
 	}
-	return Support{Part, strings.Join(notes, "; ")}
+	gone := slices.Concat(t.forms[moded], t.forms[left], t.forms[missing])
+	if len(gone) == 0 {
+		return Support{Full, strings.Join(notes, "; ")}
+	}
+	return Support{Part, strings.Join(append(notes, strings.Join(gone, " ")+": interp"), "; ")}
 }
 
 // remark explains a full support that is not what it seems.
@@ -182,13 +215,16 @@ func (t *tally) remark() string {
 	return ""
 }
 
-// operands says which operands guards leave to the interpreter.
+// operands says for which operands there is a side exit.
 func (t *tally) operands() string {
-	switch {
-	case t.info.Faults&isa.FaultArith == 0:
+	switch t.info.Op {
+	case isa.OpCVTQL:
 		return "overflow"
-	case t.dynamic == t.n[guarded]:
-		return "/d, unless to nearest"
+	case isa.OpCMPTEQ, isa.OpCMPTLT, isa.OpCMPTLE, isa.OpCMPTUN:
+		return "NaN, denormal"
 	}
-	return "what traps, rare operands"
+	if t.info.Faults&isa.FaultArith == 0 {
+		return "overflow"
+	}
+	return "traps, NaN, infinity, denormal"
 }

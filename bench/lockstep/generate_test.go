@@ -231,16 +231,16 @@ func (g *generator) compute() {
 		g.emit(isa.Inst{Op: isa.OpCVTST, Ra: 31, Rb: uint8(singles + g.rng.Intn(fpRegs)), Rc: uint8(g.rng.Intn(fpRegs)), Round: isa.RoundNormal, Trap: isa.TrapS})
 		return
 	}
-	vax := g.rng.Intn(200) == 0
+	vax := g.rng.Intn(16) == 0
 	for {
 		in := isa.Random(g.rng, func(i *isa.Info) bool {
 			switch i.Class {
 			case isa.ClassLoad, isa.ClassStore, isa.ClassLoadLocked, isa.ClassStoreCond, isa.ClassFPLoad, isa.ClassFPStore, isa.ClassMisc, isa.ClassPAL, isa.ClassPALRes:
 				return false
 			}
-			return i.Flow == isa.FlowNext && i.Size == 0 && (i.Ext == isa.ExtVAX) == vax && i.Op != isa.OpCVTST && (i.Op != isa.OpMTFPCR || g.rng.Intn(50) == 0)
+			return i.Flow == isa.FlowNext && i.Size == 0 && (i.Ext == isa.ExtVAX) == vax && i.Op != isa.OpCVTST && (i.Op != isa.OpMTFPCR || g.rng.Intn(20) == 0)
 		})
-		if g.rng.Intn(8) != 0 { // few of the forms that are interpreted
+		if g.rng.Intn(3) != 0 { // few of the forms that trap
 			in.Round, in.Trap = isa.RoundNormal, 0
 		}
 		g.narrow(&in)

@@ -19,9 +19,11 @@ func (a *app) isa() *cobra.Command {
 		Long: "Isa prints the instructions of Alpha: encoding (of the form without qualifiers), number of forms, class, the\n" +
 			"first CPU that has it, and what the engines do: the interpreter (interp), the intermediate representation of the\n" +
 			"translator (ir), and translated code (native).\n\n" +
-			"  full    all forms, all operands; what traps does so\n" +
-			"  part    what the note says is left to the interpreter\n" +
+			"  full    all forms, in all states of the machine; operands that trap, or that the note names, may take a side exit:\n" +
+			"          translated code is left before the instruction, and the interpreter executes it\n" +
+			"  part    the forms that the note names are left to the interpreter\n" +
 			"  interp  left to the interpreter: exact, but slow\n\n" +
+			"Forms \"by the runtime\" are computed by a function of the runtime, without leaving translated code.\n" +
 			"Nothing of it is written down: the program asks its interpreter and its translator. The note is native's.",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -26,6 +26,9 @@ type Env interface {
 	StoreCond(va uint64, size int, v uint64) (stored, ok bool)
 	// Fence is a memory barrier of the kind of OpFence.
 	Fence(kind int64)
+	// FPOperate executes the guest's floating-point instruction inst on the operands
+	// a and b; ok is false, and nothing has changed, if it traps.
+	FPOperate(inst uint32, a, b uint64) (v uint64, ok bool)
 	// RPCC reads the cycle counter; icount is the number of instructions retired in
 	// this unit so far.
 	RPCC(icount int64) uint64
@@ -208,6 +211,10 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 	switch v.Op {
 	case ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv, ir.OpFSqrt, ir.OpFCmpEQ, ir.OpFCmpLT, ir.OpFCmpLE, ir.OpFTrunc, ir.OpFToSI:
 		if result, ok = evalFloat(v, args); !ok {
+			return Interpret, nil
+		}
+	case ir.OpFPOperate:
+		if result, ok = m.env.FPOperate(uint32(v.Imm), args[0], args[1]); !ok {
 			return Interpret, nil
 		}
 	case ir.OpPC:

@@ -70,7 +70,8 @@ func TestPure(t *testing.T) {
 		{ir.OpFExt, ir.F64, ir.F32, []uint64{f32(1.5)}, f64(1.5)},
 		{ir.OpFTrunc, ir.F32, ir.F64, []uint64{f64(1 + 1e-10)}, f32(1)},
 		{ir.OpSIToF, ir.F64, ir.I64, []uint64{math.MaxUint64}, f64(-1)},
-		{ir.OpFToSI, ir.I64, ir.F64, []uint64{f64(-1.9)}, math.MaxUint64},
+		{ir.OpFToSI, ir.I64, ir.F64, []uint64{f64(-2.5)}, ^uint64(1)},
+		{ir.OpFToSI, ir.I64, ir.F64, []uint64{f64(3.5)}, 4},
 		{ir.OpBitcast, ir.I64, ir.F64, []uint64{f64(1)}, 0x3ff0000000000000},
 	} {
 		f := &ir.Func{Name: c.op.String()}
@@ -220,6 +221,29 @@ b4 @0x1014:
 	}
 	if _, err := Run(f, m, 9); err == nil {
 		t.Error("no error for a bad entry")
+	}
+}
+
+// An operation of the guest's gets its operands and instruction; one that traps leaves.
+func TestFPOperate(t *testing.T) {
+	f := parse(t, `func "fp" @0x1000 {
+entry 0x1000 b0
+b0 @0x1000:
+  v0:i64 = getreg r1
+  v1:i64 = getreg r2
+  v2:i64 = fpop 0x54221403, v0, v1
+  setreg r3, v2
+  retire 1
+  ret v2
+}`)
+	m := &Machine{FP: func(inst uint32, a, b uint64) (uint64, bool) { return uint64(inst) + 16*a + b, a != 7 }}
+	m.R[1], m.R[2] = 3, 5
+	if got, err := Run(f, m, 0); err != nil || got != (Result{Kind: Ret, PC: 0x54221438, Icount: 1}) || m.R[3] != 0x54221438 {
+		t.Errorf("%+v, %v, r3 %#x", got, err, m.R[3])
+	}
+	m.R[1], m.R[3] = 7, 0
+	if got, err := Run(f, m, 0); err != nil || got != (Result{Kind: Interpret, PC: 0x1000}) || m.R[3] != 0 {
+		t.Errorf("a trap: %+v, %v, r3 %#x", got, err, m.R[3])
 	}
 }
 

@@ -33,9 +33,12 @@ var compares = map[ir.Op]func(x, y float64) bool{
 	ir.OpFCmpLE: func(x, y float64) bool { return x <= y },
 }
 
-// evalFloat executes an op that may signal. !ok: it leaves the unit, as it does
-// here if it is to round in another way than to nearest.
+// evalFloat executes an op that may signal. !ok: it leaves the unit, as
+// arithmetic does here if it is to round in another way than to nearest.
 func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
+	if v.Op == ir.OpFToSI {
+		return toInt(v.Imm, toFloat(v.Args[0].Type, args[0]))
+	}
 	if v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone {
 		return 0, false
 	}
@@ -51,9 +54,6 @@ func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
 	if cmp := compares[v.Op]; cmp != nil {
 		return bit(cmp(x[0], x[1])), true
 	}
-	if v.Op == ir.OpFToSI {
-		return uint64(int64(x[0])), x[0] >= -0x1p63 && x[0] < 0x1p63
-	}
 	r := floating[v.Op](v, x[0], x[1])
 	switch {
 	case math.IsNaN(r), math.IsInf(r, 0) && finite:
@@ -62,6 +62,24 @@ func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
 		return 0, false
 	}
 	return fromFloat(v.Type, r), true
+}
+
+// toInt rounds x to an integer.
+func toInt(how int64, x float64) (n uint64, ok bool) {
+	switch how {
+	case ir.RoundNearest:
+		x = math.RoundToEven(x)
+	case ir.RoundDown:
+		x = math.Floor(x)
+	case ir.RoundUp:
+		x = math.Ceil(x)
+	default:
+		x = math.Trunc(x)
+	}
+	if ok = x >= -0x1p63 && x < 0x1p63; ok {
+		n = uint64(int64(x))
+	}
+	return n, ok
 }
 
 // underflows says whether a zero result of op is not exact.

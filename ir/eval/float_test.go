@@ -7,6 +7,26 @@ import (
 	"axpress/ir"
 )
 
+// Ways to round to an integer.
+func TestFloatToInt(t *testing.T) {
+	for _, c := range []struct {
+		x    float64
+		want [4]int64 // by ir.RoundXxx
+	}{
+		{2.5, [4]int64{2, 2, 3, 2}}, {3.5, [4]int64{4, 3, 4, 3}}, {-0.75, [4]int64{-1, -1, 0, 0}}, {-7, [4]int64{-7, -7, -7, -7}},
+		{0x1p52 + 1, [4]int64{1<<52 + 1, 1<<52 + 1, 1<<52 + 1, 1<<52 + 1}},
+	} {
+		for how, want := range c.want {
+			if got, ok := toInt(int64(how), c.x); !ok || int64(got) != want {
+				t.Errorf("%v, %d: %d, %v, want %d", c.x, how, int64(got), ok, want)
+			}
+		}
+	}
+	if n, ok := toInt(ir.RoundZero, math.NaN()); ok {
+		t.Errorf("NaN: %d", n)
+	}
+}
+
 // What the host would signal leaves the unit; what it would not gives a result.
 func TestFloatLeaves(t *testing.T) {
 	const tiny, least, most = 0x1p-1060, 0x1p-1022, math.MaxFloat64

@@ -20,6 +20,8 @@ type Machine struct {
 	Cycles   uint64 // RPCC is Cycles plus the retired instructions
 	LoadedAt uint64 // Base
 	Fences   int
+	// FP executes OpFPOperate, whose rules are the guest's; nil: everything traps.
+	FP func(inst uint32, a, b uint64) (v uint64, ok bool)
 	// Trace lists the accesses that leave a mark outside, in order, if not nil.
 	Trace func(what string, addr, value uint64)
 }
@@ -126,6 +128,14 @@ func (m *Machine) StoreCond(va uint64, size int, v uint64) (stored, ok bool) {
 func (m *Machine) Fence(kind int64) {
 	m.Fences++
 	m.trace("fence", uint64(kind), 0)
+}
+
+// FPOperate implements Env.
+func (m *Machine) FPOperate(inst uint32, a, b uint64) (uint64, bool) {
+	if m.FP == nil {
+		return 0, false
+	}
+	return m.FP(inst, a, b)
 }
 
 // RPCC implements Env.

@@ -230,7 +230,7 @@ func (g *generator) instruction() {
 // odd makes one of the rarer instructions.
 func (g *generator) odd() {
 	b := g.bld
-	switch g.rnd.Intn(6) {
+	switch g.rnd.Intn(8) {
 	case 0:
 		b.SetReg(g.reg(), b.Emit(ir.OpLoadLocked, ir.I64, 0, g.address()))
 	case 1:
@@ -248,6 +248,10 @@ func (g *generator) odd() {
 		b.SetReg(g.reg(), b.LdState(ir.I64, 8))
 	case 5:
 		b.SetReg(g.reg(), b.Emit(ir.OpRPCC, ir.I64, 0))
+	case 6: // with a result that is used ...
+		b.SetReg(g.reg(), g.keep(b.Emit(ir.OpFPOperate, ir.I64, 1+int64(g.rnd.Intn(3)), g.int(), g.int())))
+	case 7: // ... and for its effect only
+		b.Emit(ir.OpFPOperate, ir.I64, 1+int64(g.rnd.Intn(3)), g.int(), g.int())
 	}
 }
 

@@ -42,6 +42,14 @@ func run(f *ir.Func, entry int, seed int64) outcome {
 	for i := uint64(0); i < 256; i++ {
 		m.Mem[genMem+i] = byte(rnd.Int())
 	}
+	// Some trap; the others depend on the state, and change it.
+	m.FP = func(inst uint32, a, b uint64) (uint64, bool) {
+		if (a^b)%5 == 0 {
+			return 0, false
+		}
+		m.Fields[8] = m.Fields[8]*3 + uint64(inst)
+		return m.Fields[8] ^ a - b, true
+	}
 	o := outcome{}
 	m.Trace = func(what string, addr, value uint64) { o.trace += fmt.Sprintf("%s %x %x;", what, addr, value) }
 	o.res, o.err = eval.Run(f, m, entry)

@@ -174,6 +174,14 @@ func Decode(word uint32) Inst {
 	return inst
 }
 
+// DecodeFP decodes the operation and the qualifiers of a floating-point operate
+// instruction, which Decode knows to be one.
+func DecodeFP(word uint32) (Op, Round, Trap) {
+	opcode := word >> opcodeShift
+	e := &decoding.entries[opcode][word>>decoding.shift[opcode]&uint32(decoding.mask[opcode])]
+	return e.op, e.round, e.trap
+}
+
 func invalid(word uint32) Inst { return Inst{Word: word, Ra: 31, Rb: 31, Rc: 31} }
 
 // fits tells whether the register fields are ones that e is defined for.

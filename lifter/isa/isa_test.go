@@ -170,6 +170,25 @@ func TestTableComplete(t *testing.T) {
 	}
 }
 
+// DecodeFP agrees with Decode on every form.
+func TestDecodeFP(t *testing.T) {
+	n := 0
+	for _, r := range Table() {
+		if r.Format != FormatFPOp {
+			continue
+		}
+		for _, in := range r.Op.Samples() {
+			n++
+			if op, round, trap := DecodeFP(in.Word); op != in.Op || round != in.Round || trap != in.Trap {
+				t.Errorf("%08x: %v %d %d, want %v %d %d", in.Word, op, round, trap, in.Op, in.Round, in.Trap)
+			}
+		}
+	}
+	if n < 300 {
+		t.Errorf("only %d forms", n)
+	}
+}
+
 func TestDecodeFields(t *testing.T) {
 	tests := []struct {
 		text string

@@ -14,7 +14,7 @@ func (l *lifter) end(t ir.Term) {
 }
 
 // interpret ends the block: the interpreter executes the instruction.
-func (l *lifter) interpret(*isa.Inst) { l.end(ir.Term{Kind: ir.TermInterpret}) }
+func (l *lifter) interpret() { l.end(ir.Term{Kind: ir.TermInterpret}) }
 
 // opcDEC ends the block: the instruction is reserved.
 func (l *lifter) opcDEC(*isa.Inst) {

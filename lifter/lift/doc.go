@@ -3,7 +3,7 @@
 // In: a discover.Function (one unit), the words of its code, and in which mode
 // the unit runs. Out: one ir.Func in the lifted form, which ir.Verify accepts:
 // one ir.Block per discover.Block (more where an instruction leaves the unit in
-// the middle of one), guest registers read and written by OpGetReg and OpSetReg.
+// the middle of one, or where code depends on the rounding mode), guest registers read and written by OpGetReg and OpSetReg.
 //
 // Rules that every lifted instruction keeps:
 //
@@ -11,9 +11,12 @@
 //     every side exit the guest state is that before the instruction;
 //   - R31 and F31 read as zero and are never written; a load to them, unless
 //     locked, is a prefetch and makes no access (Handbook, section 4.2.2);
-//   - what host arithmetic does not do exactly as the Alpha is guarded, and a
-//     failed guard has the interpreter execute the instruction: traps, rounding
-//     modes other than nearest, denormals, infinities, NaNs;
+//   - operands that host arithmetic does not treat exactly as the Alpha are guarded,
+//     and a failed guard has the interpreter execute the instruction, as does
+//     whatever traps: denormals, infinities, NaNs;
+//   - forms of floating-point instructions that the host has nothing like are calls of
+//     the runtime (ir.OpFPOperate): VAX arithmetic, /I, rounding as the FPCR says
+//     where that is not to nearest;
 //   - what is not lifted at all ends its block in TermInterpret or TermExit, not
 //     retired, and the unit has an entry behind it.
 //

@@ -6,10 +6,10 @@ import (
 )
 
 // Floating-point arithmetic (Handbook, section 4.7 and 4.10). The fast path is
-// the host's IEEE arithmetic, to nearest even, wherever no exception but inexact
-// can occur. Operations that would signal one leave the unit by themselves, so
-// that the interpreter executes the instruction; guards leave for infinities and
-// quiet NaNs. Tests are made on bits doubled, which drops the sign: zero is 0,
+// the host's IEEE arithmetic wherever no exception but inexact can occur. Operations
+// that would signal one leave the unit by themselves, so that the interpreter executes
+// the instruction; guards leave for infinities and quiet NaNs. The forms that the host
+// has nothing like are OpFPOperate. Tests are made on bits doubled, which drops the sign: zero is 0,
 // denormals are below smallNormal, infinities and NaNs are from infinity on.
 const (
 	smallNormal uint64 = 1 << 53
@@ -34,9 +34,16 @@ const (
 	dynNearest = 2 << dynShift
 )
 
-// rounding returns how the instruction rounds (ir.RoundXxx). !ok: it is left to the
-// interpreter, since it asks for inexact traps. What rounds as the FPCR says is
-// guarded to round to nearest.
+// fpOperate has the runtime execute the instruction, with all its qualifiers. The unit
+// is left if it traps.
+func (l *lifter) fpOperate(in *isa.Inst) {
+	v := l.b.Emit(ir.OpFPOperate, ir.I64, int64(in.Word), l.fBits(in.Ra), l.fBits(in.Rb))
+	l.setFBits(in.Rc, v, false)
+}
+
+// rounding returns how the instruction rounds (ir.RoundXxx). !ok: it is one for
+// fpOperate, since it asks for inexact traps, or rounds as the FPCR says and that is not
+// to nearest.
 func (l *lifter) rounding(in *isa.Inst) (how int64, ok bool) {
 	if in.Trap&isa.TrapI != 0 {
 		return 0, false
@@ -47,16 +54,50 @@ func (l *lifter) rounding(in *isa.Inst) (how int64, ok bool) {
 	case isa.RoundMinus:
 		return ir.RoundDown, true
 	case isa.RoundDynamic:
-		if !l.known.nearest {
-			l.known.nearest = true
-			dyn := l.opc(ir.OpAnd, l.b.LdState(ir.I64, offFPCR), dynMask)
-			l.b.Guard(l.cmpc(ir.OpICmpEQ, dyn, dynNearest))
+		if l.known.dynamic == dynamicUnknown {
+			l.splitByRounding()
+		}
+		if l.known.dynamic == dynamicOther {
+			return 0, false
 		}
 	}
 	return ir.RoundNearest, true
 }
 
-// nearest says whether the instruction rounds to nearest, and can be lifted.
+// splitByRounding goes on twice from here to the end of the discover.Block: where
+// FPCR<DYN> is round to nearest, and where it is not. So the former, which is what
+// nearly all programs want, asks once and computes in line. The latter comes in its
+// turn, see block.
+func (l *lifter) splitByRounding() {
+	dyn := l.opc(ir.OpAnd, l.b.LdState(ir.I64, offFPCR), dynMask)
+	nearest, other := l.b.F.NewBlock(l.b.PC), l.b.F.NewBlock(l.b.PC)
+	l.end(ir.Term{Kind: ir.TermBr, Cond: l.cmpc(ir.OpICmpEQ, dyn, dynNearest), Succs: []ir.Edge{{Block: nearest}, {Block: other}}})
+	known := l.known
+	known.dynamic = dynamicOther
+	l.later = append(l.later, again{l.b.PC, other, known})
+	known.dynamic = dynamicNearest
+	l.begin(nearest)
+	l.known = known
+}
+
+// again is code to be lifted a second time: what is at pc and behind it in the same
+// discover.Block, in block b.
+type again struct {
+	pc    uint64
+	b     *ir.Block
+	known knowledge
+}
+
+// dynamic is what FPCR<DYN> is known to be.
+type dynamic uint8
+
+const (
+	dynamicUnknown dynamic = iota
+	dynamicNearest
+	dynamicOther
+)
+
+// nearest says whether the instruction rounds to nearest, and is none for fpOperate.
 func (l *lifter) nearest(in *isa.Inst) bool {
 	how, ok := l.rounding(in)
 	return ok && how == ir.RoundNearest
@@ -137,7 +178,7 @@ func arith(op ir.Op, s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		how, ok := l.rounding(in)
 		if !ok {
-			l.interpret(in)
+			l.fpOperate(in)
 			return
 		}
 		x := l.operand(in.Ra)
@@ -162,7 +203,7 @@ func sqrt(s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		how, ok := l.rounding(in)
 		if !ok {
-			l.interpret(in)
+			l.fpOperate(in)
 			return
 		}
 		x := l.operand(in.Rb)
@@ -183,7 +224,7 @@ const fpTrue = 0x4000_0000_0000_0000
 func fpCompare(op ir.Op) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		if in.Trap&isa.TrapI != 0 {
-			l.interpret(in)
+			l.fpOperate(in)
 			return
 		}
 		c := l.b.Cmp(op, l.f(in.Ra), l.f(in.Rb))
@@ -196,7 +237,7 @@ func fpCompare(op ir.Op) liftFunc {
 // is the interpreter's.
 func (l *lifter) liftCMPTUN(in *isa.Inst) {
 	if in.Trap&isa.TrapI != 0 {
-		l.interpret(in)
+		l.fpOperate(in)
 		return
 	}
 	for _, reg := range []uint8{in.Ra, in.Rb} {

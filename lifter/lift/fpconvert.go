@@ -5,37 +5,28 @@ import (
 	"axpress/lifter/isa"
 )
 
-// liftCVTTQ converts T floating to quadword (Handbook, section 4.10.12): chopped
-// by the host's truncation, which signals overflow, to nearest by adding and
-// subtracting a number whose last place is 1.
+// liftCVTTQ converts T floating to quadword (Handbook, section 4.10.12). The host
+// signals overflow, but no denormals.
 func (l *lifter) liftCVTTQ(in *isa.Inst) {
-	const (
-		two51 = (1023 + 51) << 53     // of magnitudes, doubled
-		magic = 0x4338_0000_0000_0000 // 1.5 * 2^52
-	)
-	chopped := in.Round == isa.RoundChopped && in.Trap&isa.TrapI == 0
-	if !chopped && !l.nearest(in) {
-		l.interpret(in)
+	how, ok := l.rounding(in)
+	if !ok {
+		l.fpOperate(in)
 		return
 	}
 	x := l.operand(in.Rb)
-	v := x.val
-	switch {
-	case !chopped:
-		m := l.b.Emit(ir.OpFConst, ir.F64, magic)
-		l.b.Guard(l.op(ir.OpAnd, l.noDenorm(x), l.cmpc(ir.OpICmpULT, x.mag, two51)))
-		v = l.op(ir.OpFSub, l.op(ir.OpFAdd, v, m), m)
-	case !l.isNormal(in.Rb):
+	if !l.isNormal(in.Rb) {
 		l.b.Guard(l.noDenorm(x))
 	}
-	l.setFBits(in.Rc, l.b.Conv(ir.OpFToSI, ir.I64, v), false)
+	v := l.b.Emit(ir.OpFToSI, ir.I64, how, x.val)
+	l.nowNormal(x)
+	l.setFBits(in.Rc, v, false)
 }
 
 // fromQuad lifts CVTQS and CVTQT (section 4.10.13): inexact is all that happens.
 func fromQuad(s single) liftFunc {
 	return func(l *lifter, in *isa.Inst) {
 		if !l.nearest(in) {
-			l.interpret(in)
+			l.fpOperate(in)
 			return
 		}
 		t := ir.F64
@@ -50,7 +41,7 @@ func fromQuad(s single) liftFunc {
 func (l *lifter) liftCVTTS(in *isa.Inst) {
 	how, ok := l.rounding(in)
 	if !ok {
-		l.interpret(in)
+		l.fpOperate(in)
 		return
 	}
 	x := l.operand(in.Rb)

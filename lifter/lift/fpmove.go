@@ -90,7 +90,7 @@ func (l *lifter) liftMTFPCR(in *isa.Inst) {
 	any := l.cmpc(ir.OpICmpNE, l.opc(ir.OpAnd, x, status), 0)
 	sum := l.opc(ir.OpShl, l.bit(any), 63)
 	l.b.StState(offFPCR, l.op(ir.OpOr, l.opc(ir.OpAnd, x, written), sum))
-	l.known.nearest = false
+	l.known.dynamic = dynamicUnknown
 }
 
 func (l *lifter) liftMFFPCR(in *isa.Inst) {

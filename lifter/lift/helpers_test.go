@@ -12,6 +12,7 @@ import (
 	"axpress/lifter/discover"
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/interp/fpu"
 )
 
 // codeAt is where test code lies.
@@ -134,7 +135,20 @@ func newMachine() *eval.Machine {
 	m.Fields[offFEN] = 1
 	m.Fields[offFPCR] = dynNearest
 	m.Map(0x8000, 0x100)
+	m.FP = func(inst uint32, a, b uint64) (uint64, bool) {
+		v, fpcr, ok := executeFP(inst, a, b, m.Fields[offFPCR])
+		m.Fields[offFPCR] = fpcr
+		return v, ok
+	}
 	return m
+}
+
+// executeFP is OpFPOperate.
+func executeFP(inst uint32, a, b, fpcr uint64) (v, newFPCR uint64, ok bool) {
+	if r := fpu.Execute(inst, a, b, fpcr); r.Summary == 0 {
+		return r.Value, r.FPCR, true
+	}
+	return 0, fpcr, false
 }
 
 // slot finds what name means: a register (r1, f1), a state field (FPCR), or the

@@ -61,6 +61,7 @@ type lifter struct {
 	open   bool        // b.B has no terminal yet
 
 	known knowledge
+	later []again // of the current block of fn
 }
 
 // mark says what a block of fn is besides code.
@@ -74,9 +75,9 @@ const (
 
 // knowledge is what earlier instructions of the same ir.Block have checked.
 type knowledge struct {
-	fen     bool   // FEN is set
-	nearest bool   // FPCR<DYN> is round to nearest
-	normal  uint32 // F registers that hold zero or a normal number
+	fen     bool    // FEN is set
+	dynamic dynamic // FPCR<DYN>
+	normal  uint32  // F registers that hold zero or a normal number
 }
 
 // prepare checks fn, makes its blocks and marks them.
@@ -185,29 +186,46 @@ func (l *lifter) block(i int) {
 		l.poll(b.Start)
 	}
 	for pc := b.Start; pc < b.End; pc += 4 {
-		l.b.PC = pc
 		if !l.open { // the previous instruction left the unit and comes back here
 			l.begin(l.b.F.NewBlock(pc))
 			l.extra = append(l.extra, ir.Entry{PC: pc, Block: l.b.B})
 		}
 		l.instruction(pc, b)
 	}
-	if !l.open {
-		return
+	l.fallThrough(b)
+	for len(l.later) > 0 {
+		a := l.later[0]
+		l.later = l.later[1:]
+		l.begin(a.b)
+		l.known = a.known
+		// What comes back behind an instruction that leaves the unit finds the block
+		// that was made the first time.
+		for pc := a.pc; pc < b.End && l.open; pc += 4 {
+			l.instruction(pc, b)
+		}
+		l.fallThrough(b)
 	}
-	l.end(ir.Term{Kind: ir.TermJump, Succs: l.edges(b.End)})
+}
+
+// fallThrough ends b, if nothing has yet, by going on behind it.
+func (l *lifter) fallThrough(b *discover.Block) {
+	if l.open {
+		l.b.PC = b.End - 4
+		l.end(ir.Term{Kind: ir.TermJump, Succs: l.edges(b.End)})
+	}
 }
 
 // instruction lifts the instruction at pc.
 func (l *lifter) instruction(pc uint64, b *discover.Block) {
+	l.b.PC = pc
 	w, ok := l.code.Word(pc)
 	if !ok {
-		l.interpret(nil)
+		l.interpret()
 		return
 	}
 	in := l.o.Model.Or().Decode(w)
 	info := in.Op.Info()
-	if info.Faults&isa.FaultFEN != 0 && !(info.Ext == isa.ExtVAX && info.Class == isa.ClassFPOp) {
+	if info.Faults&isa.FaultFEN != 0 {
 		l.needFEN()
 	}
 	r := &table[in.Op]

@@ -6,7 +6,7 @@ import (
 )
 
 // VAX floating-point data in memory and registers (Handbook, sections 2.2 and 4.8).
-// What computes with them is left to the interpreter.
+// The runtime computes with them (fpOperate).
 
 // loadG and storeG reverse the four words of a G (or D) floating value.
 func (l *lifter) loadG(in *isa.Inst) {

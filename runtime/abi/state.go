@@ -168,6 +168,7 @@ type State struct {
 	HelperVA    uint64
 	HelperValue uint64 // value to store; result of a load
 	HelperFault uint64 // 1: return to native code with the carry flag set
+	HelperInst  uint64 // the instruction of ThunkFPOperate
 	EnterHost   uint64 // unit to enter
 	EnterIndex  uint64
 
@@ -252,6 +253,8 @@ var ExitNames = [NumExitCodes]string{"lookup", "poll", "interpret", "fault", "ca
 //	store: RAX = virtual address, RCX = value
 //	storecond: as store; RAX = 1 if stored
 //	rpcc:  RAX = cycle counter out
+//	fpop:  RAX, RCX = operands, RDX = instruction word; RAX = result; the carry flag:
+//	       it traps, and nothing has been done
 //
 // The number after the name is log2 of the size.
 const (
@@ -268,13 +271,14 @@ const (
 	ThunkStoreCond2
 	ThunkStoreCond3
 	ThunkRPCC
+	ThunkFPOperate
 	NumThunks
 )
 
 // ThunkNames are the symbols that objects use for the thunks.
 var ThunkNames = [NumThunks]string{
 	"axp_load0", "axp_load1", "axp_load2", "axp_load3", "axp_store0", "axp_store1", "axp_store2", "axp_store3",
-	"axp_loadl2", "axp_loadl3", "axp_storec2", "axp_storec3", "axp_rpcc",
+	"axp_loadl2", "axp_loadl3", "axp_storec2", "axp_storec3", "axp_rpcc", "axp_fpop",
 }
 
 // FaultKind values.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
 	"axpress/runtime/window"
@@ -311,7 +312,11 @@ func (e *Engine) native() uint64 {
 	enter(s)
 	for s.ExitCode == abi.ExitHelper {
 		s.ExitCode = abi.ExitNone
-		e.serve()
+		if s.HelperOp == abi.ThunkFPOperate { // the one that can be frequent
+			e.operate()
+		} else {
+			e.serve()
+		}
 		resume(s)
 	}
 	e.stats.NativeInsts += uint64(s.Icount - before)
@@ -331,7 +336,7 @@ func (e *Engine) native() uint64 {
 	return code
 }
 
-// serve does what a thunk asks for. A fault, or an access that is not to RAM,
+// serve does what a thunk asks for, but for ThunkFPOperate. A fault, or an access that is not to RAM,
 // makes the unit leave with the exact state before the instruction.
 func (e *Engine) serve() {
 	s := e.s
@@ -377,6 +382,19 @@ func (e *Engine) serve() {
 			e.mapPage(va)
 		}
 	}
+}
+
+// operate executes a floating-point instruction. One that traps is not executed: the
+// unit leaves before it, and the interpreter raises the trap.
+func (e *Engine) operate() {
+	s := e.s
+	e.stats.Helpers[abi.ThunkFPOperate]++
+	r := fpu.Execute(uint32(s.HelperInst), s.HelperVA, s.HelperValue, s.FPCR)
+	if r.Summary != 0 {
+		s.HelperFault = 1
+		return
+	}
+	s.HelperFault, s.HelperValue, s.FPCR = 0, r.Value, r.FPCR
 }
 
 // mapPage has the page of va, which native code accesses, mapped in a window, and of

@@ -480,6 +480,9 @@ TEXT storeC3<>(SB), NOSPLIT|NOFRAME, $0
 	STORE_COND_THUNK(7, const_thunkStoreC3, CMPXCHGQ)
 TEXT rpcc<>(SB), NOSPLIT|NOFRAME, $0
 	GO_THUNK(const_thunkRPCC)
+TEXT fpop<>(SB), NOSPLIT|NOFRAME, $0
+	MOVQ DX, const_offHelperInst(R12)
+	GO_THUNK(const_thunkFPOp)
 
 // func thunkTable(t *[abi.NumThunks]uint64)
 // Fills t with the addresses of the thunks, in the order of abi.ThunkXxx.
@@ -502,6 +505,7 @@ TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
 	ADDR(const_thunkStoreC2, storeC2)
 	ADDR(const_thunkStoreC3, storeC3)
 	ADDR(const_thunkRPCC, rpcc)
+	ADDR(const_thunkFPOp, fpop)
 	RET
 
 // Offsets in the ucontext of a signal (asm/ucontext.h, asm/sigcontext.h).

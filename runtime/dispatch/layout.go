@@ -26,6 +26,7 @@ const (
 	offHelperVA   = unsafe.Offsetof(abi.State{}.HelperVA) - bias
 	offHelperVal  = unsafe.Offsetof(abi.State{}.HelperValue) - bias
 	offHelperFlt  = unsafe.Offsetof(abi.State{}.HelperFault) - bias
+	offHelperInst = unsafe.Offsetof(abi.State{}.HelperInst) - bias
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
 	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
@@ -102,6 +103,7 @@ const (
 	thunkStoreC2 = abi.ThunkStoreCond2
 	thunkStoreC3 = abi.ThunkStoreCond3
 	thunkRPCC    = abi.ThunkRPCC
+	thunkFPOp    = abi.ThunkFPOperate
 	pageMask     = -abi.PageSize
 )
 

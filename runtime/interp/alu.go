@@ -117,13 +117,9 @@ func mulqv(a, b uint64) (uint64, bool) {
 	return lo, hi != uint64(int64(lo)>>63)
 }
 
-// Exception summary bits (EXC_SUM; facts/alpha-linux.md 3.8). The conditions of
-// softfp.Flags follow in its order.
-const (
-	excSWC   = 1 << 0
-	excShift = 1
-	excIOV   = 1 << 6
-)
+// excIOV is integer overflow in the exception summary (EXC_SUM; facts/alpha-linux.md
+// 3.8).
+const excIOV = 1 << 6
 
 // integerV executes a /V operation. false: integer overflow, which is a trap
 // with the low-order bits of the result written (Handbook, section 4.4.1).

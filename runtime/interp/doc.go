@@ -12,7 +12,7 @@
 // It implements the whole integer architecture of EV67 (BWX, FIX, CIX, MVI),
 // IEEE and VAX floating point with precise traps. Instructions are decoded once
 // per physical page into dense codes (ops.go), executed by one switch (exec.go);
-// rare operations are rows of tables (alu.go, fp.go).
+// rare operations are rows of tables (alu.go, fpmove.go); package fpu computes.
 //
 // # Coherence
 //

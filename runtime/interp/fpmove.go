@@ -1,6 +1,9 @@
 package interp
 
-import "axpress/lifter/isa"
+import (
+	"axpress/lifter/isa"
+	"axpress/runtime/interp/fpu"
+)
 
 // Memory and register layouts of the floating-point types (Handbook, section
 // 2.2). S and F in a register have the exponent widened to 11 bits.
@@ -57,7 +60,7 @@ var fpMoves = [isa.NumOps]func(c *CPU, o *op){
 		const signExp = 0xfff << 52
 		c.setF(o.c, c.s.F[o.a&31]&signExp|c.s.F[o.b&31]&^signExp)
 	},
-	isa.OpMTFPCR:  func(c *CPU, o *op) { c.s.FPCR = cleanFPCR(c.s.F[o.a&31]) },
+	isa.OpMTFPCR:  func(c *CPU, o *op) { c.s.FPCR = fpu.CleanFPCR(c.s.F[o.a&31]) },
 	isa.OpMFFPCR:  func(c *CPU, o *op) { c.setF(o.a, c.s.FPCR) },
 	isa.OpFCMOVEQ: fcmov(func(f uint64) bool { return f<<1 == 0 }),
 	isa.OpFCMOVNE: fcmov(func(f uint64) bool { return f<<1 != 0 }),
@@ -96,6 +99,21 @@ func fcmov(test func(f uint64) bool) func(c *CPU, o *op) {
 }
 
 func (c *CPU) moveFP(o *op) { fpMoves[o.imm&immOpMask](c, o) }
+
+// operateFP executes an operation that can trap. false: an arithmetic trap, whose
+// summary and register mask are in State.ExitArg and State.FaultVA.
+func (c *CPU) operateFP(o *op) bool {
+	round, trap := isa.Round(o.imm>>immRoundShift&3), isa.Trap(o.imm>>immTrapShift&7)
+	r := fpu.Operate(isa.Op(o.imm&immOpMask), round, trap, c.s.F[o.a&31], c.s.F[o.b&31], c.s.FPCR)
+	c.s.FPCR = r.FPCR
+	if r.Write {
+		c.setF(o.c, r.Value)
+	}
+	if r.Summary != 0 {
+		c.s.ExitArg, c.s.FaultVA = r.Summary, 1<<(32+uint(o.c&31))
+	}
+	return r.Summary == 0
+}
 
 // setF writes an FP register.
 func (c *CPU) setF(reg uint8, v uint64) {

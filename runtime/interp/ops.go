@@ -1,6 +1,9 @@
 package interp
 
-import "axpress/lifter/isa"
+import (
+	"axpress/lifter/isa"
+	"axpress/runtime/interp/fpu"
+)
 
 // op is a decoded instruction, 8 bytes. a, b and c are register numbers; b is
 // the literal in the literal forms. imm is the displacement of a memory access
@@ -93,7 +96,7 @@ func codeOf(in isa.Inst, info *isa.Info) uint8 {
 		return opALU
 	case fpMoves[in.Op] != nil:
 		return opFPMove
-	case fpOps[in.Op].fn != nil || fpOps[in.Op].test != nil:
+	case fpu.Handles(in.Op):
 		return opFP
 	case info.Class == isa.ClassBarrier || info.Class == isa.ClassMisc:
 		return opNop // TRAPB, EXCB, WMB; FETCHx, ECB, WH64x, which are hints

@@ -49,7 +49,7 @@ func newRig(t testing.TB, cfg Config) *rig {
 	m := mmu.New(s, ram, nil)
 	m.InitWindows()
 	s.FEN, s.Limit, s.PC = 1, forever, codeVA
-	s.FPCR = 2 << fpcrDyn
+	s.FPCR = 2 << 58 // round to nearest
 	return &rig{s, ram, m, New(s, m, cfg)}
 }
 

@@ -104,11 +104,11 @@ func (u *unit) pointer(host value.Value, t types.Type) value.Value {
 	return u.cur.NewIntToPtr(host, types.NewPointer(t))
 }
 
-// thunk calls thunk n in the current block, which is cold, with RAX = va and, for
-// stores, RCX. It returns RAX (i64), nil if the thunk has no result, and the carry
+// thunk calls thunk n in the current block with args in the registers that
+// abi.ThunkXxx names. It returns RAX (i64), nil if the thunk has no result, and the carry
 // flag (i8), which tells a fault.
 func (u *unit) thunk(n int, result bool, v *ir.Value, args ...value.Value) (rax, carry value.Value) {
-	inputs := []string{"{ax}", "{cx}"}
+	inputs := []string{"{ax}", "{cx}", "{dx}"}
 	sig := []types.Type{i8ptr}
 	constraints := "={@ccc},{r12}"
 	ret := types.Type(types.I8)

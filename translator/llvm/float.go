@@ -32,7 +32,7 @@ var floating = map[ir.Op]floatOp{
 	ir.OpFDiv:   {"vdivs%s $2,$1,$0", "divs%s $2,$0"},
 	ir.OpFSqrt:  {"vsqrts%s $1,$1,$0", "sqrts%s $1,$0"},
 	ir.OpFTrunc: {"vcvts%s2ss $1,$1,$0", "cvts%s2ss $1,$0"},
-	ir.OpFToSI:  {"vcvtts%s2si $1,$0", "cvtts%s2si $1,$0"},
+	ir.OpFToSI:  {"vcvts%s2si $1,$0", "cvts%s2si $1,$0"},
 	// Comparisons make masks: flags are no result of an instruction that may fault.
 	// All NaNs signal; without AVX there is no equality that does, so a comparison
 	// stands before it.
@@ -41,6 +41,9 @@ var floating = map[ir.Op]floatOp{
 	ir.OpFCmpLE: {"vcmples%s $2,$1,$0", "cmples%s $2,$0"},
 }
 
+// truncate is OpFToSI that truncates, for which the host has an instruction.
+var truncate = floatOp{"vcvtts%s2si $1,$0", "cvtts%s2si $1,$0"}
+
 // lowerFloat emits an operation that may signal.
 func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	u.beforeExit(v)
@@ -48,9 +51,13 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if from == ir.F32 {
 		format = "s"
 	}
-	op, first := floating[v.Op].avx, "x"
+	host, rounds := floating[v.Op], v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone
+	if v.Op == ir.OpFToSI && v.Imm == ir.RoundZero {
+		host, rounds = truncate, false
+	}
+	op, first := host.avx, "x"
 	if !u.o.AVX {
-		op = floating[v.Op].sse
+		op = host.sse
 		if len(x) == 2 {
 			first = "0"
 		}
@@ -71,7 +78,7 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	u.name(exit)
 	before, after := "", ""
 	args := append([]value.Value{}, x...)
-	if v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone {
+	if rounds {
 		// A fault leaves native code, which loads MXCSR when it is entered.
 		constraints, args = constraints+",{r12}", append(args, u.state)
 		load := func(how int64) string {
@@ -89,6 +96,36 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 		bits = types.I32
 	}
 	return u.cur.NewICmp(enum.IPredNE, u.cur.NewBitCast(r, bits), constant.NewInt(bits, 0)), nil
+}
+
+// lowerFPOperate has the runtime execute the guest's instruction.
+func lowerFPOperate(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	u.beforeExit(v)
+	r, carry := u.thunk(abi.ThunkFPOperate, true, v, x[0], x[1], i64(v.Imm))
+	done := u.fn.NewBlock("")
+	u.condBr(u.carryClear(carry), done, u.sideExit(v, abi.PCInterpret), u.likely)
+	u.cur = done
+	return r, nil
+}
+
+// asksForRounding says whether c is a condition on the FPCR alone, as lifter/lift makes
+// it where code depends on the rounding mode: nearly always true.
+func asksForRounding(c *ir.Value) bool {
+	switch c.Op {
+	case ir.OpConst:
+		return false
+	case ir.OpLdState:
+		return c.Imm == abi.Offset("FPCR")
+	}
+	yes := false
+	for _, a := range c.Args {
+		ok := asksForRounding(a)
+		if !ok && a.Op != ir.OpConst {
+			return false
+		}
+		yes = yes || ok
+	}
+	return yes
 }
 
 // lowerMapS widens the exponent: 0 stays, 255 becomes 2047, others change their bias.

@@ -73,6 +73,7 @@ func makeLowering() map[ir.Op]lower {
 		ir.OpFence:      lowerFence,
 		ir.OpPrefetch:   lowerPrefetch,
 		ir.OpRPCC:       lowerRPCC,
+		ir.OpFPOperate:  lowerFPOperate,
 		ir.OpGuard:      lowerGuard,
 		ir.OpPoll:       lowerPoll,
 		ir.OpRetire:     func(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) { u.done += v.Imm; return nil, nil },

@@ -266,7 +266,10 @@ func (u *unit) term(b *ir.Block) error {
 			from.NewCondBr(cond, first, other)
 			return nil
 		}
-		u.cur.NewCondBr(cond, u.way(t.Succs[0]), u.way(t.Succs[1]))
+		br := u.cur.NewCondBr(cond, u.way(t.Succs[0]), u.way(t.Succs[1]))
+		if asksForRounding(t.Cond) {
+			br.Metadata = append(br.Metadata, u.likely)
+		}
 	case ir.TermSwitch:
 		return u.switchTerm(t)
 	case ir.TermCall:

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "a1f986d6f3714b09e4f30670d58261c7"
+const sourceHash = "39ae0761390bd3e2018655a38f15a4cf"

@@ -1,4 +1,4 @@
-package interp
+package fpu
 
 import (
 	"math"
@@ -14,13 +14,13 @@ import (
 //
 // The smallest exponent of a result is left to the exact path, because a number
 // that only rounding lifts to the smallest normal counts as underflow.
-func (c *CPU) fastFP(id isa.Op, round isa.Round, trap isa.Trap, a, b uint64) (v uint64, ok bool) {
+func fastFP(id isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) (v uint64, ok bool) {
 	fast := fastOps[id]
 	if fast == nil || trap&isa.TrapI != 0 {
 		return 0, false
 	}
 	if round == isa.RoundDynamic {
-		round = isa.Round(c.s.FPCR >> fpcrDyn & 3)
+		round = isa.Round(fpcr >> fpcrDyn & 3)
 	}
 	if round != isa.RoundNormal && id != isa.OpCVTTQ {
 		return 0, false

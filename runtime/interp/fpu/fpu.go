@@ -1,4 +1,4 @@
-package interp
+package fpu
 
 import (
 	"axpress/lifter/isa"
@@ -21,8 +21,8 @@ const (
 	fpcrMask = 0xffff << 48
 )
 
-// cleanFPCR is what MT_FPCR leaves of a value: SUM is the OR of the status bits.
-func cleanFPCR(v uint64) uint64 {
+// CleanFPCR is what MT_FPCR leaves of a value: SUM is the OR of the status bits.
+func CleanFPCR(v uint64) uint64 {
 	v &= fpcrMask &^ fpcrSUM
 	if v&fpcrStatusMask != 0 {
 		v |= fpcrSUM
@@ -30,10 +30,55 @@ func cleanFPCR(v uint64) uint64 {
 	return v
 }
 
+// Exception summary bits (EXC_SUM; facts/alpha-linux.md 3.8). The conditions of
+// softfp.Flags follow in its order.
+const (
+	excSWC   = 1 << 0
+	excShift = 1
+)
+
+// Result is what an operation does to the guest.
+type Result struct {
+	Value uint64 // for Fc
+	FPCR  uint64
+	// Summary is the exception summary of an arithmetic trap, 0 if there is none.
+	Summary uint64
+	// Write says that Value is written to Fc, as it always is without a trap.
+	Write bool
+}
+
+// Handles says whether Operate executes op.
+func Handles(op isa.Op) bool { return fpOps[op].fn != nil || fpOps[op].test != nil }
+
+// Operate executes an operation that Handles knows, with its qualifiers. a and b are
+// Fa and Fb.
+func Operate(op isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) Result {
+	if v, ok := fastFP(op, round, trap, a, b, fpcr); ok {
+		return Result{Value: v, FPCR: fpcr, Write: true}
+	}
+	row, s, r := &fpOps[op], state{fpcr}, Result{}
+	if row.vax {
+		r.Value, r.Summary, r.Write = vax(row, round, trap, a, b)
+	} else {
+		r.Value, r.Summary, r.Write = s.ieee(row, round, trap, a, b)
+	}
+	r.FPCR = s.fpcr
+	return r
+}
+
+// Execute is Operate of an instruction word.
+func Execute(word uint32, a, b, fpcr uint64) Result {
+	op, round, trap := isa.DecodeFP(word)
+	return Operate(op, round, trap, a, b, fpcr)
+}
+
+// state is what operations change besides Fc.
+type state struct{ fpcr uint64 }
+
 // raise records conditions in the FPCR.
-func (c *CPU) raise(fl softfp.Flags) {
+func (s *state) raise(fl softfp.Flags) {
 	if fl != 0 {
-		c.s.FPCR |= uint64(fl)<<fpcrStatus | fpcrSUM
+		s.fpcr |= uint64(fl)<<fpcrStatus | fpcrSUM
 	}
 }
 
@@ -124,32 +169,6 @@ func cvtql(_ softfp.Mode, _, b uint64) (uint64, softfp.Flags) {
 	return b&0xc0000000<<32 | b&0x3fffffff<<29, fl
 }
 
-// operateFP executes an operation of fpOps. false: an arithmetic trap, whose
-// summary and register mask are in State.ExitArg and State.FaultVA.
-func (c *CPU) operateFP(o *op) bool {
-	id := isa.Op(o.imm & immOpMask)
-	round := isa.Round(o.imm >> immRoundShift & 3)
-	trap := isa.Trap(o.imm >> immTrapShift & 7)
-	a, b := c.s.F[o.a&31], c.s.F[o.b&31]
-	if v, ok := c.fastFP(id, round, trap, a, b); ok {
-		c.setF(o.c, v)
-		return true
-	}
-	row := &fpOps[id]
-	finish := c.ieee
-	if row.vax {
-		finish = c.vax
-	}
-	v, exc, write := finish(row, round, trap, a, b)
-	if write {
-		c.setF(o.c, v)
-	}
-	if exc != 0 {
-		c.s.ExitArg, c.s.FaultVA = exc, 1<<(32+uint(o.c&31))
-	}
-	return exc == 0
-}
-
 // outcome is the result of an operation: exc is the exception summary, 0 if
 // there is no trap.
 func outcome(trap isa.Trap, v uint64, traps softfp.Flags) (_, exc uint64, write bool) {
@@ -179,14 +198,14 @@ func enabled(row *fpOp, trap isa.Trap) softfp.Flags {
 }
 
 // ieee executes an IEEE operation.
-func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, exc uint64, write bool) {
+func (s *state) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, exc uint64, write bool) {
 	complete := trap&isa.TrapS != 0
 	if !row.fromInt {
 		var bad operandFault
-		b, bad = c.screen(b, row, complete)
+		b, bad = s.screen(b, row, complete)
 		if row.useA {
 			var badA operandFault
-			a, badA = c.screen(a, row, complete)
+			a, badA = s.screen(a, row, complete)
 			bad = max(bad, badA)
 		}
 		switch {
@@ -194,13 +213,13 @@ func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, e
 			// The kernel completes it and does the book-keeping: not an FPCR.INV.
 			return 0, uint64(softfp.Invalid)<<excShift | excSWC, false
 		case bad != operandFine:
-			c.raise(softfp.Invalid)
+			s.raise(softfp.Invalid)
 			return 0, uint64(softfp.Invalid) << excShift, false
 		}
 	}
 	mode := softfp.Mode(round)
 	if round == isa.RoundDynamic {
-		mode = softfp.Mode(c.s.FPCR >> fpcrDyn & 3)
+		mode = softfp.Mode(s.fpcr >> fpcrDyn & 3)
 	}
 	var fl softfp.Flags
 	if row.test != nil {
@@ -210,11 +229,11 @@ func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, e
 	}
 	en := enabled(row, trap)
 	if complete {
-		disabled := c.s.FPCR>>fpcrDisable&7 | c.s.FPCR>>fpcrDisableHigh&3<<3
+		disabled := s.fpcr>>fpcrDisable&7 | s.fpcr>>fpcrDisableHigh&3<<3
 		en &^= softfp.Flags(disabled)
 	}
 	if fl&softfp.Underflow != 0 {
-		v, fl = c.underflow(trap, v, fl)
+		v, fl = s.underflow(trap, v, fl)
 	}
 	if fl&softfp.IntOverflow != 0 && row.fn != nil && !row.fromInt {
 		fl |= softfp.Inexact // CVTTQ reports both (facts/alpha-linux.md 3.8)
@@ -222,7 +241,7 @@ func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, e
 	if trap&isa.TrapI == 0 {
 		fl &^= softfp.Inexact
 	}
-	c.raise(fl)
+	s.raise(fl)
 	return outcome(trap, v, fl&en)
 }
 
@@ -230,9 +249,9 @@ func (c *CPU) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, e
 // where software has asked for it with /SU and FPCR.UNFD without UNDZ, else a
 // true zero (Handbook, sections 4.7.7.7 and 4.7.7.11). An exact IEEE result is
 // no underflow when nobody traps it.
-func (c *CPU) underflow(trap isa.Trap, v uint64, fl softfp.Flags) (uint64, softfp.Flags) {
+func (s *state) underflow(trap isa.Trap, v uint64, fl softfp.Flags) (uint64, softfp.Flags) {
 	const su = isa.TrapS | isa.TrapU
-	if trap&su == su && c.s.FPCR&(fpcrUNFD|fpcrUNDZ) == fpcrUNFD {
+	if trap&su == su && s.fpcr&(fpcrUNFD|fpcrUNDZ) == fpcrUNFD {
 		if fl&softfp.Inexact == 0 {
 			fl &^= softfp.Underflow
 		}
@@ -254,11 +273,11 @@ const (
 // reference manual, A.8): without /S only finite numbers are allowed, and
 // infinities in comparisons; with /S denormals trap unless FPCR.DNZ makes them
 // zero.
-func (c *CPU) screen(x uint64, row *fpOp, complete bool) (uint64, operandFault) {
+func (s *state) screen(x uint64, row *fpOp, complete bool) (uint64, operandFault) {
 	const exp, frac = 0x7ff << 52, 1<<52 - 1
 	switch {
 	case x&exp == 0 && x&frac != 0:
-		if complete && c.s.FPCR&fpcrDNZ != 0 {
+		if complete && s.fpcr&fpcrDNZ != 0 {
 			return x & (1 << 63), operandFine
 		}
 		return x, operandDenormal
@@ -283,7 +302,7 @@ func (row *fpOp) compare(f softfp.Format, a, b uint64) (uint64, softfp.Flags) {
 // vax executes a VAX operation: rounding is chopped or VAX rounding, the FPCR
 // has no say, inexact results are not noticed (Handbook, sections 4.7.5 and
 // 4.7.7).
-func (c *CPU) vax(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, exc uint64, write bool) {
+func vax(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v, exc uint64, write bool) {
 	if !row.fromInt {
 		var okA, okB bool
 		b, okB = screenVAX(b, row.vaxShort, trap&isa.TrapS != 0)
