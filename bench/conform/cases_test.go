@@ -55,8 +55,8 @@ func testEngines(t testing.TB) []Engine {
 	}
 	in, err := NewInterpreter()
 	add(in, err)
-	for _, passes := range []bool{false, true} {
-		e, err := NewIR(passes)
+	for _, s := range []Stage{{}, {Passes: true}, {Passes: true, Hot: true}} {
+		e, err := NewIR(s)
 		add(e, err)
 	}
 	return out

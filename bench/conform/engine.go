@@ -161,8 +161,9 @@ type Listed struct {
 func List() []Listed {
 	return []Listed{
 		{Reference, "the interpreter", false, func() (Engine, error) { return NewInterpreter() }},
-		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(false) }},
-		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(true) }},
+		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(Stage{}) }},
+		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(Stage{Passes: true}) }},
+		{"hot", "the same at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
 		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}

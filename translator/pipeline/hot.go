@@ -74,11 +74,11 @@ func maxFunction(o Options) int {
 	return 0
 }
 
-// carry gives pass.Options.Carry and CarryLoop. At the cheap setting registers are
+// Carry gives pass.Options.Carry and CarryLoop for either setting. At the cheap setting registers are
 // written home before exits anyway. At the full setting an innermost loop may carry
 // more, where each store would be executed each time round.
-func carry(o Options) (block, loop int) {
-	if o.Hot != nil {
+func Carry(hot bool) (block, loop int) {
+	if hot {
 		return 8, 16
 	}
 	return 0, 0

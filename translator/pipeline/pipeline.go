@@ -223,7 +223,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 		return nil, err
 	}
 	boundSwitches(u)
-	block, loop := carry(t.o)
+	block, loop := Carry(t.o.Hot != nil)
 	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Pinned: abi.SnapshotRegs, Carry: block, CarryLoop: loop}); err != nil {
 		return nil, err
 	}
