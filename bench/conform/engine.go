@@ -26,6 +26,18 @@ type Engine interface {
 	Close() error
 }
 
+// Counter is an engine that leaves some instructions to the interpreter. Retired
+// returns how many it has retired by itself, and how many it has left.
+type Counter interface {
+	Retired() (own, left int64)
+}
+
+// retired implements Counter.
+type retired struct{ own, left int64 }
+
+// Retired implements Counter.
+func (r *retired) Retired() (own, left int64) { return r.own, r.left }
+
 // ErrExcluded is what Load and Run return, wrapped, for what an engine cannot be
 // compared on; the text says why.
 var ErrExcluded = errors.New("not compared")
@@ -46,7 +58,7 @@ func newWorld() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	ram, err := mem.New(cases.RAMBytes)
+	ram, err := mem.NewWide(cases.RAMBytes)
 	if err != nil {
 		return nil, errors.Join(err, abi.FreeState(s))
 	}
@@ -164,6 +176,8 @@ func List() []Listed {
 		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(Stage{}) }},
 		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(Stage{Passes: true}) }},
 		{"hot", "the same at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
+		{"native", "host code, as LLVM makes it of that after the passes", true, func() (Engine, error) { return NewNative(false) }},
+		{"native-hot", "the same at the full setting of the translator", true, func() (Engine, error) { return NewNative(true) }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
 		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}

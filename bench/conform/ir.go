@@ -20,9 +20,7 @@ type IR struct {
 	stage  Stage
 	units  []*ir.Func
 	fields map[int64]reflect.Value // of abi.State, by offset
-	// Lifted and Left count the instructions that lifted code retired, and those that
-	// it left to the interpreter.
-	Lifted, Left int64
+	retired
 }
 
 // NewIR makes the engine.
@@ -66,7 +64,7 @@ func (e *IR) Run(s *cases.State) error {
 	for e.more(exit) {
 		unit, entry := e.entry(e.guest.S.PC)
 		if unit == nil {
-			e.Left++
+			e.left++
 			exit = e.cpu.Step()
 			continue
 		}
@@ -74,7 +72,7 @@ func (e *IR) Run(s *cases.State) error {
 		if err != nil {
 			return err
 		}
-		e.Lifted += res.Icount
+		e.own += res.Icount
 		if exit, err = e.leave(res); err != nil {
 			return err
 		}
@@ -94,7 +92,7 @@ func (e *IR) leave(res eval.Result) (exit uint64, err error) {
 	case eval.Goto, eval.Ret, eval.Call, eval.Poll:
 		return abi.ExitPoll, nil
 	case eval.Interpret:
-		e.Left++
+		e.left++
 		return e.cpu.Step(), nil
 	case eval.Fault:
 		return abi.ExitFault, nil
