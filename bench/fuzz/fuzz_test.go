@@ -2,7 +2,6 @@ package fuzz
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -176,13 +175,13 @@ func FuzzBlock(f *testing.F)    { fuzzPrograms(f, block) }
 func FuzzFunction(f *testing.F) { fuzzPrograms(f, flow) }
 
 func fuzzPrograms(f *testing.F, s shape) {
-	number := int64(slices.Index(shapes[:], s))
 	c := Config{Engines: engines(f)}
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		c.Seed = seed
-		res := &Result{Compared: make([]int64, len(c.Engines))}
-		if err := c.program(number, res); err != nil {
+		res := &Result{Compared: make([]int64, len(c.Engines)), seen: map[uint64]struct{}{}}
+		p := c.program(0, s)
+		if err := c.compare(&p, res); err != nil {
 			t.Fatal(err)
 		}
 		if res.Failure != nil {

@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"encoding/binary"
+	"hash/fnv"
 	"math/rand/v2"
 
 	"axpress/lifter/isa"
@@ -26,6 +27,20 @@ type program struct {
 	model *isa.Model
 	code  []uint32
 	shape
+	number int64 // under the seed
+	states int   // how many it begins with
+	r      *rand.Rand
+}
+
+// hash tells programs from each other.
+func (p *program) hash() uint64 {
+	h := fnv.New64a()
+	b := []byte(p.model.Name)
+	for _, w := range p.code {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	h.Write(b) // never fails
+	return h.Sum64()
 }
 
 // The base register of accesses in blocks and functions, and how many others of each
@@ -47,7 +62,7 @@ const (
 
 // generate makes random code.
 func generate(r *rand.Rand, s shape) program {
-	p := program{model: isa.DefaultModel(), shape: s}
+	p := program{model: isa.DefaultModel(), shape: s, r: r}
 	if r.IntN(8) == 0 {
 		models := isa.Models()
 		p.model = models[r.IntN(len(models))]
