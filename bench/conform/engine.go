@@ -53,12 +53,13 @@ type world struct {
 	limit int64 // of retired instructions
 }
 
-func newWorld() (*world, error) {
+// newWorld makes a world with RAM of mem.New or mem.NewWide.
+func newWorld(newRAM func(size uint64) (*mem.RAM, error)) (*world, error) {
 	s, err := abi.NewState()
 	if err != nil {
 		return nil, err
 	}
-	ram, err := mem.NewWide(cases.RAMBytes)
+	ram, err := newRAM(cases.RAMBytes)
 	if err != nil {
 		return nil, errors.Join(err, abi.FreeState(s))
 	}
@@ -92,7 +93,7 @@ type Interpreter struct{ *world }
 
 // NewInterpreter makes the engine.
 func NewInterpreter() (*Interpreter, error) {
-	w, err := newWorld()
+	w, err := newWorld(mem.New)
 	return &Interpreter{w}, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
+	"axpress/runtime/mem"
 )
 
 // IR is the engine that lifts the code and evaluates the IR, as it was lifted or
@@ -25,7 +26,7 @@ type IR struct {
 
 // NewIR makes the engine.
 func NewIR(stage Stage) (*IR, error) {
-	w, err := newWorld()
+	w, err := newWorld(mem.New)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 	"axpress/runtime/interp/cases"
+	"axpress/runtime/mem"
 	"axpress/translator/toolchain"
 )
 
@@ -48,7 +49,11 @@ func NewNative(hot bool) (*Native, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := newWorld()
+	newRAM := mem.New
+	if hot { // it accesses memory through a window beside the RAM
+		newRAM = mem.NewWide
+	}
+	w, err := newWorld(newRAM)
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,10 @@ func (g Guest) Get(s *State, exit uint64) {
 		s.Data[i] = binary.LittleEndian.Uint64(g.RAM[DataPA+8*i:])
 	}
 	s.Outcome = Outcome{PC: g.S.PC - CodeVA, Count: g.S.Icount, Exit: exit,
-		Arg: g.S.ExitArg, VA: g.S.FaultVA, Kind: g.S.FaultKind, MMCSR: g.S.FaultMMCSR, Access: g.S.FaultAccess}
+		Arg: g.S.ExitArg, VA: g.S.FaultVA, Kind: g.S.FaultKind, Access: g.S.FaultAccess}
+	if s.Kind == abi.FaultMM { // else it says nothing, and may be an earlier look-up's
+		s.MMCSR = g.S.FaultMMCSR
+	}
 }
 
 // differ calls f for every place in which two states differ, by the names that a
