@@ -165,7 +165,7 @@ const Reference = "interp"
 // Listed is an engine that New makes.
 type Listed struct {
 	Name, Doc string
-	// Optional engines need something that may not be installed.
+	// Optional engines need something that may not be installed, or are slow.
 	Optional bool
 	make     func() (Engine, error)
 }
@@ -176,9 +176,9 @@ func List() []Listed {
 		{Reference, "the interpreter", false, func() (Engine, error) { return NewInterpreter() }},
 		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(Stage{}) }},
 		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(Stage{Passes: true}) }},
-		{"hot", "the same at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
+		{"hot", "the same after lifting and passes at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
 		{"native", "host code, as LLVM makes it of that after the passes", true, func() (Engine, error) { return NewNative(false) }},
-		{"native-hot", "the same at the full setting of the translator", true, func() (Engine, error) { return NewNative(true) }},
+		{"native-hot", "host code at the full setting of the translator", true, func() (Engine, error) { return NewNative(true) }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
 		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}

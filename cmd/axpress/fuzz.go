@@ -25,7 +25,8 @@ func (a *app) fuzz() *cobra.Command {
 		Use:   "fuzz",
 		Short: "Compare the engines on random instructions",
 		Long: "Fuzz runs random instructions, blocks of them, and functions with loops and calls, with random operands that\n" +
-			"are often special, on the interpreter and on other engines:\n\n" + fuzzEngines() +
+			"are often special, and memory that ends or faults, on the interpreter and on other engines:\n\n" + fuzzEngines() +
+			"\nEach program begins with a few states, which are the cases. Host code is made of many programs at a time.\n" +
 			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
 			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
