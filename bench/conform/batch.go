@@ -30,7 +30,7 @@ type batch struct {
 
 // translate makes the host code of programs, each by its key. It is mapped from a file
 // in dir, and stays mapped as long as the process lives, as all translations do.
-func translate(programs []Program, s Stage, tools *toolchain.LLVM, dir string) (map[string]*abi.Code, error) {
+func translate(ctx context.Context, programs []Program, s Stage, tools *toolchain.LLVM, dir string) (map[string]*abi.Code, error) {
 	b := batch{stage: s, programs: map[string]*abi.Code{}}
 	for _, p := range programs {
 		if err := b.add(p); err != nil {
@@ -41,7 +41,7 @@ func translate(programs []Program, s Stage, tools *toolchain.LLVM, dir string) (
 	if err != nil {
 		return nil, err
 	}
-	object, err := tools.Compile(context.Background(), text)
+	object, err := tools.Compile(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +60,9 @@ func translate(programs []Program, s Stage, tools *toolchain.LLVM, dir string) (
 	return b.programs, nil
 }
 
-// accessesUser takes a quarter of the instructions for ones that the kernel lists as
-// accesses to user memory, for which there is other host code.
-func accessesUser(pc uint64) bool { return pc>>2&3 == 3 }
+// accessesUser takes every other instruction for one that the kernel lists as an access
+// to user memory, for which there is other host code.
+func accessesUser(pc uint64) bool { return pc>>2&1 == 1 }
 
 // add lifts a program.
 func (b *batch) add(p Program) error {

@@ -20,7 +20,7 @@ func TestCases(t *testing.T) {
 	}
 	for _, e := range engines {
 		if p, ok := e.(Preparer); ok {
-			if err := p.Prepare(programs); err != nil {
+			if err := p.Prepare(t.Context(), programs); err != nil {
 				t.Fatalf("%s: %v", e.Name(), err)
 			}
 		}

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type Program struct {
 // for one after the other. Prepare forgets what was prepared before; Load makes other
 // programs ready too, each alone.
 type Preparer interface {
-	Prepare(programs []Program) error
+	Prepare(ctx context.Context, programs []Program) error
 }
 
 // Native is the engine of host code: what the translator makes of the code, run by
@@ -96,14 +97,14 @@ func key(m *isa.Model, code []uint32) string {
 }
 
 // Prepare implements Preparer: one run of LLVM for all programs.
-func (e *Native) Prepare(programs []Program) error {
+func (e *Native) Prepare(ctx context.Context, programs []Program) error {
 	e.ready = map[string][]*abi.Code{}
 	stages := []Stage{{Passes: true}}
 	if e.hot {
 		stages = append(stages, Stage{Passes: true, Hot: true})
 	}
 	for _, s := range stages {
-		code, err := translate(programs, s, e.tools, e.dir)
+		code, err := translate(ctx, programs, s, e.tools, e.dir)
 		if err != nil {
 			return err
 		}
@@ -118,7 +119,7 @@ func (e *Native) Prepare(programs []Program) error {
 func (e *Native) Load(m *isa.Model, code []uint32) error {
 	k := key(m, code)
 	if e.ready[k] == nil {
-		if err := e.Prepare([]Program{{m, code}}); err != nil {
+		if err := e.Prepare(context.Background(), []Program{{m, code}}); err != nil {
 			return err
 		}
 	}

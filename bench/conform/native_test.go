@@ -34,7 +34,7 @@ func TestNativeIsCompared(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := e.(*Native)
-		if err := n.Prepare([]Program{{model, plus}, {model, minus}}); err != nil {
+		if err := n.Prepare(t.Context(), []Program{{model, plus}, {model, minus}}); err != nil {
 			t.Fatal(err)
 		}
 		before := cases.Initial()

@@ -88,7 +88,9 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	for number := int64(0); !enough(); {
 		batch := c.batch(&number, size, res)
-		if err := c.prepare(batch); err != nil {
+		if err := c.prepare(ctx, batch); ctx.Err() != nil {
+			break
+		} else if err != nil {
 			return res, fmt.Errorf("programs %d to %d of seed %d: %w", batch[0].number, number-1, c.Seed, err)
 		}
 		for i := range batch {
@@ -133,14 +135,14 @@ func (c *Config) program(n int64, s shape) program {
 }
 
 // prepare tells the engines that want to know of the programs that are next.
-func (c *Config) prepare(batch []program) error {
+func (c *Config) prepare(ctx context.Context, batch []program) error {
 	var list []conform.Program
 	for i := range batch {
 		list = append(list, conform.Program{Model: batch[i].model, Code: batch[i].code})
 	}
 	for _, e := range c.Engines {
 		if p, ok := e.(conform.Preparer); ok {
-			if err := p.Prepare(list); err != nil {
+			if err := p.Prepare(ctx, list); err != nil {
 				return fmt.Errorf("%s: %w", e.Name(), err)
 			}
 		}
