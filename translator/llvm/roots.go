@@ -35,6 +35,7 @@ const (
 type check struct {
 	block int32 // index in order
 	log2  int   // of the alignment that was checked
+	stack bool  // by stackIsGood, which says more than rootIsGood
 }
 
 // root splits the address of a into a root and an offset that is in reach of it.
@@ -56,21 +57,29 @@ func root(a access) (r *ir.Value, log2 int) {
 
 func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootReach-8 }
 
-// checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
-// not, it is checked here, and v is left to the interpreter if it is no good.
-func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.Value) value.Value) {
-	if n, ok := known(r); ok && u.inWindow(n) && n&(1<<log2-1) == 0 {
+// checkRoot makes sure that r has been checked for 1<<log2 on every way to here, as a
+// stack of the kernel if stack is set; if not, it is checked here, and v is left to the
+// interpreter if it is no good.
+func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, stack bool) {
+	// How much RAM there is, and so where a stack may be, is not known yet.
+	if n, ok := known(r); ok && !stack && u.inWindow(n) && n&(1<<log2-1) == 0 {
 		return
 	}
 	here := u.cfg.Index[v.Block.ID]
 	for _, c := range u.checks[r.ID] {
-		if c.log2 >= log2 && u.cfg.Dominates(c.block, here) {
+		if c.log2 >= log2 && (c.stack || !stack) && u.cfg.Dominates(c.block, here) {
 			return
 		}
 	}
-	u.checks[r.ID] = append(u.checks[r.ID], check{here, log2})
+	u.checks[r.ID] = append(u.checks[r.ID], check{here, log2, stack})
+	var good value.Value
+	if stack {
+		good = u.stackIsGood(u.vals[r.ID])
+	} else {
+		good = u.rootIsGood(u.vals[r.ID], log2)
+	}
 	next := u.fn.NewBlock("")
-	u.condBr(isGood(u.vals[r.ID]), next, u.sideExit(v, abi.PCInterpret), u.likely)
+	u.condBr(good, next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
 }
 
@@ -132,7 +141,7 @@ func (u *unit) stackAddress(a access) value.Value {
 	if sp := registerAt(a.v, regSP); sp == nil || r != rootOf(sp) {
 		return nil
 	}
-	u.checkRoot(r, stackLog, a.v, u.stackIsGood)
+	u.checkRoot(r, stackLog, a.v, true)
 	return u.cur.NewAdd(u.vals[a.v.Args[0].ID], u.constField(abi.Offset("RootDelta")))
 }
 

@@ -149,7 +149,7 @@ func (u *unit) checkWindow(a access) {
 	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
 		log2 = stackLog // once for all
 	}
-	u.checkRoot(r, log2, a.v, func(x value.Value) value.Value { return u.rootIsGood(x, log2) })
+	u.checkRoot(r, log2, a.v, false)
 }
 
 // segment removes from a host instruction what addresses the window of user mode.
