@@ -51,6 +51,8 @@ func qemuExcludesInst(in *isa.Inst) string {
 		return "VAX floating point: LDF gives a wrong exponent, STF stores the address, arithmetic lacks the VAX rounding"
 	case in.Rc == 31 && info.Faults&(isa.FaultArith|isa.FaultIOV) != 0:
 		return "whether an operation whose result is discarded traps is UNPREDICTABLE"
+	case in.Ra == 31 && info.Class == isa.ClassLoadLocked:
+		return "a locked load to $31 is taken for a prefetch, which does not fault"
 	case info.Ext == isa.ExtPAL:
 		return "opcodes of the PALcode mean something to QEMU"
 	}

@@ -64,9 +64,13 @@ func (b *builder) branch(at int, op isa.Op, reg uint8, to int) {
 	b.code[at] = isa.Encode(isa.Inst{Op: op, Ra: reg, Rb: 31, Rc: 31, Imm: 4 * int64(to-at-1)})
 }
 
-// straight appends n instructions without control flow.
+// straight appends n instructions without control flow; now and then another gives a
+// base register a constant, which is no address.
 func (b *builder) straight(n int) {
 	for n > 0 {
+		if b.r.IntN(100) == 0 {
+			b.emit(isa.Inst{Op: isa.OpLDA, Ra: bases[b.r.IntN(len(bases))], Rb: 31, Rc: 31, Imm: 8 * (b.r.Int64N(8192) - 4096)})
+		}
 		in := isa.Random(b.r, b.keep)
 		tame(b.r, &in)
 		if w := isa.Encode(in); isa.Decode(w).Op == in.Op {
