@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "a1f986d6f3714b09e4f30670d58261c7"
+const sourceHash = "8ff31d2a621d6d325bfeeeff30db30f7"
