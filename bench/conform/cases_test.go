@@ -14,7 +14,17 @@ func TestCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	engines := testEngines(t)
-	lifted := engines[1].(*IR)
+	var programs []Program
+	for _, l := range lines {
+		programs = append(programs, Program{l.Model, l.Code})
+	}
+	for _, e := range engines {
+		if p, ok := e.(Preparer); ok {
+			if err := p.Prepare(t.Context(), programs); err != nil {
+				t.Fatalf("%s: %v", e.Name(), err)
+			}
+		}
+	}
 	for _, l := range lines {
 		for _, e := range engines {
 			if err := e.Load(l.Model, l.Code); err != nil {
@@ -32,17 +42,21 @@ func TestCases(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("lifted code retired %d instructions, and left %d to the interpreter", lifted.Lifted, lifted.Left)
-	if lifted.Lifted < lifted.Left {
-		t.Errorf("lifted code retired %d instructions, and left %d", lifted.Lifted, lifted.Left)
+	for _, e := range engines[1:] {
+		own, left := e.(Counter).Retired()
+		t.Logf("%s: retired %d instructions, and left %d to the interpreter", e.Name(), own, left)
+		if own < left {
+			t.Errorf("%s: retired %d instructions, and left %d", e.Name(), own, left)
+		}
 	}
 }
 
-// testEngines are the interpreter, and the IR before and after the passes.
+// testEngines are the interpreter, the IR in all stages, and native code.
 func testEngines(t testing.TB) []Engine {
 	t.Helper()
 	var out []Engine
-	add := func(e Engine, err error) {
+	for _, name := range []string{Reference, "lifted", "passes", "hot", "native", "native-hot"} {
+		e, err := New(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,12 +66,6 @@ func testEngines(t testing.TB) []Engine {
 				t.Error(err)
 			}
 		})
-	}
-	in, err := NewInterpreter()
-	add(in, err)
-	for _, passes := range []bool{false, true} {
-		e, err := NewIR(passes)
-		add(e, err)
 	}
 	return out
 }

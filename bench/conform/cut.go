@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"slices"
 
 	"axpress/lifter/discover"
@@ -8,28 +9,65 @@ import (
 	"axpress/runtime/interp/cases"
 )
 
-// cut makes the function that lifter/discover would find in code: blocks begin at
-// the start, at branch targets, and behind what ends a block.
-func cut(code []uint32) *discover.Function {
+// cut makes the functions that lifter/discover would find in code: one begins at the
+// start, and one at each target of a direct call. Blocks begin there, at branch
+// targets, and behind what ends a block.
+func cut(code []uint32) []*discover.Function {
+	leaders, starts := boundaries(code)
 	end := cases.CodeVA + 4*uint64(len(code))
-	fn := &discover.Function{Name: "case", Start: cases.CodeVA, Parent: cases.CodeVA, Entries: []uint64{cases.CodeVA}}
-	inside := func(pc uint64) bool { return pc >= cases.CodeVA && pc < end }
-	leaders := []uint64{cases.CodeVA, end}
+	fns := make([]*discover.Function, 0, len(starts))
+	for i, start := range starts {
+		fn := &discover.Function{Name: "case", Start: start, Parent: start, Entries: []uint64{start}}
+		to := end
+		if i+1 < len(starts) {
+			to = starts[i+1]
+		}
+		first, _ := slices.BinarySearch(leaders, start)
+		last, _ := slices.BinarySearch(leaders, to)
+		blocks(fn, code, leaders[first:last+1])
+		fns = append(fns, fn)
+	}
+	for _, fn := range fns { // one function enters another by its entries only
+		for i := range fn.Blocks {
+			enter(fns, fn, &fn.Blocks[i])
+		}
+	}
+	return fns
+}
+
+// boundaries returns where blocks begin, and the end of the last one, and where
+// functions begin; both sorted.
+func boundaries(code []uint32) (leaders, starts []uint64) {
+	end := cases.CodeVA + 4*uint64(len(code))
+	leaders, starts = []uint64{cases.CodeVA, end}, []uint64{cases.CodeVA}
 	for i, w := range code {
 		pc := cases.CodeVA + 4*uint64(i)
 		in := isa.Decode(w)
-		if in.Op.Info().Flow == isa.FlowNext {
+		flow := in.Op.Info().Flow
+		if flow == isa.FlowNext {
 			continue
 		}
 		leaders = append(leaders, pc+4)
-		if in.Op.Info().Format == isa.FormatBranch && inside(in.BranchTarget(pc)) {
-			leaders = append(leaders, in.BranchTarget(pc))
+		if in.Op.Info().Format != isa.FormatBranch {
+			continue
+		}
+		if to := in.BranchTarget(pc); to >= cases.CodeVA && to < end {
+			leaders = append(leaders, to)
+			if flow == isa.FlowCall && in.Ra != 31 {
+				starts = append(starts, to)
+			}
 		}
 	}
 	slices.Sort(leaders)
-	leaders = slices.Compact(leaders)
-	for i, start := range leaders[:len(leaders)-1] {
-		b := discover.Block{Start: start, End: leaders[i+1]}
+	slices.Sort(starts)
+	return slices.Compact(leaders), slices.Compact(starts)
+}
+
+// blocks fills in the blocks of fn, between the addresses.
+func blocks(fn *discover.Function, code []uint32, at []uint64) {
+	inside := func(pc uint64) bool { return pc >= fn.Start && pc < at[len(at)-1] }
+	for i, start := range at[:len(at)-1] {
+		b := discover.Block{Start: start, End: at[i+1]}
 		last := b.End - 4
 		in := isa.Decode(code[(last-cases.CodeVA)/4])
 		returns, falls := leave(&b, &in, last)
@@ -46,7 +84,20 @@ func cut(code []uint32) *discover.Function {
 		}
 		fn.Blocks = append(fn.Blocks, b)
 	}
-	return fn
+}
+
+// enter makes where block b of fn goes in another function an entry of that one.
+func enter(fns []*discover.Function, fn *discover.Function, b *discover.Block) {
+	for _, pc := range [...]uint64{b.Target, b.End} {
+		for _, to := range fns {
+			if at := func(o discover.Block, pc uint64) int { return cmp.Compare(o.Start, pc) }; to != fn {
+				if _, ok := slices.BinarySearchFunc(to.Blocks, pc, at); ok && !slices.Contains(to.Entries, pc) {
+					to.Entries = append(to.Entries, pc)
+					slices.Sort(to.Entries)
+				}
+			}
+		}
+	}
 }
 
 // leave says how a block ends with in at pc: whether control comes back behind it, or

@@ -26,6 +26,18 @@ type Engine interface {
 	Close() error
 }
 
+// Counter is an engine that leaves some instructions to the interpreter. Retired
+// returns how many it has retired by itself, and how many it has left.
+type Counter interface {
+	Retired() (own, left int64)
+}
+
+// retired implements Counter.
+type retired struct{ own, left int64 }
+
+// Retired implements Counter.
+func (r *retired) Retired() (own, left int64) { return r.own, r.left }
+
 // ErrExcluded is what Load and Run return, wrapped, for what an engine cannot be
 // compared on; the text says why.
 var ErrExcluded = errors.New("not compared")
@@ -41,12 +53,13 @@ type world struct {
 	limit int64 // of retired instructions
 }
 
-func newWorld() (*world, error) {
+// newWorld makes a world with RAM of mem.New or mem.NewWide.
+func newWorld(newRAM func(size uint64) (*mem.RAM, error)) (*world, error) {
 	s, err := abi.NewState()
 	if err != nil {
 		return nil, err
 	}
-	ram, err := mem.New(cases.RAMBytes)
+	ram, err := newRAM(cases.RAMBytes)
 	if err != nil {
 		return nil, errors.Join(err, abi.FreeState(s))
 	}
@@ -80,7 +93,7 @@ type Interpreter struct{ *world }
 
 // NewInterpreter makes the engine.
 func NewInterpreter() (*Interpreter, error) {
-	w, err := newWorld()
+	w, err := newWorld(mem.New)
 	return &Interpreter{w}, err
 }
 
@@ -152,7 +165,7 @@ const Reference = "interp"
 // Listed is an engine that New makes.
 type Listed struct {
 	Name, Doc string
-	// Optional engines need something that may not be installed.
+	// Optional engines need something that may not be installed, or are slow.
 	Optional bool
 	make     func() (Engine, error)
 }
@@ -161,8 +174,11 @@ type Listed struct {
 func List() []Listed {
 	return []Listed{
 		{Reference, "the interpreter", false, func() (Engine, error) { return NewInterpreter() }},
-		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(false) }},
-		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(true) }},
+		{"lifted", "the intermediate representation, as the lifter made it", false, func() (Engine, error) { return NewIR(Stage{}) }},
+		{"passes", "the same after the optimisation passes", false, func() (Engine, error) { return NewIR(Stage{Passes: true}) }},
+		{"hot", "the same after lifting and passes at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
+		{"native", "host code, as LLVM makes it of that after the passes", true, func() (Engine, error) { return NewNative(false) }},
+		{"native-hot", "host code at the full setting of the translator", true, func() (Engine, error) { return NewNative(true) }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
 		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}

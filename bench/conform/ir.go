@@ -7,12 +7,11 @@ import (
 
 	"axpress/ir"
 	"axpress/ir/eval"
-	"axpress/ir/pass"
 	"axpress/lifter/isa"
-	"axpress/lifter/lift"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
 	"axpress/runtime/interp/fpu"
+	"axpress/runtime/mem"
 )
 
 // IR is the engine that lifts the code and evaluates the IR, as it was lifted or
@@ -20,21 +19,19 @@ import (
 // the interpreter executes, as in the product.
 type IR struct {
 	*world
-	passes bool
-	unit   *ir.Func
+	stage  Stage
+	units  []*ir.Func
 	fields map[int64]reflect.Value // of abi.State, by offset
-	// Lifted and Left count the instructions that lifted code retired, and those that
-	// it left to the interpreter.
-	Lifted, Left int64
+	retired
 }
 
-// NewIR makes the engine; passes says whether the passes run.
-func NewIR(passes bool) (*IR, error) {
-	w, err := newWorld()
+// NewIR makes the engine.
+func NewIR(stage Stage) (*IR, error) {
+	w, err := newWorld(mem.New)
 	if err != nil {
 		return nil, err
 	}
-	e := &IR{world: w, passes: passes, fields: map[int64]reflect.Value{}}
+	e := &IR{world: w, stage: stage, fields: map[int64]reflect.Value{}}
 	v := reflect.ValueOf(w.guest.S).Elem()
 	for i := range v.NumField() {
 		if v.Field(i).Kind() == reflect.Uint64 {
@@ -46,41 +43,19 @@ func NewIR(passes bool) (*IR, error) {
 
 // Name implements Engine.
 func (e *IR) Name() string {
-	if e.passes {
+	switch {
+	case e.stage.Hot:
+		return "hot"
+	case e.stage.Passes:
 		return "passes"
 	}
 	return "lifted"
 }
 
-// words is the code, for the lifter.
-type words []uint32
-
-// Word implements lift.Code.
-func (c words) Word(va uint64) (uint32, bool) {
-	if i := (va - cases.CodeVA) / 4; va >= cases.CodeVA && i < uint64(len(c)) {
-		return c[i], true
-	}
-	return 0, false
-}
-
-// Lift makes the IR of code, which is one function.
-func Lift(m *isa.Model, code []uint32, passes bool) (*ir.Func, error) {
-	f, err := lift.Lift(cut(code), words(code), lift.Options{Kernel: true, Model: m})
-	if err != nil {
-		return nil, err
-	}
-	if passes {
-		err = pass.Run(f, pass.Options{Check: true, Pinned: abi.SnapshotRegs})
-	} else {
-		err = ir.Verify(f)
-	}
-	return f, err
-}
-
 // Load implements Engine.
 func (e *IR) Load(m *isa.Model, code []uint32) (err error) {
 	e.load(m, code)
-	e.unit, err = Lift(m, code, e.passes)
+	e.units, err = lifted(m, code, e.stage)
 	return err
 }
 
@@ -89,16 +64,17 @@ func (e *IR) Run(s *cases.State) error {
 	e.guest.Set(s, nil)
 	exit := uint64(abi.ExitPoll)
 	for e.more(exit) {
-		entry := e.entry(e.guest.S.PC)
-		if entry < 0 {
+		unit, entry := e.entry(e.guest.S.PC)
+		if unit == nil {
+			e.left++
 			exit = e.cpu.Step()
 			continue
 		}
-		res, err := eval.Run(e.unit, env{e}, entry)
+		res, err := eval.Run(unit, env{e}, entry)
 		if err != nil {
 			return err
 		}
-		e.Lifted += res.Icount
+		e.own += res.Icount
 		if exit, err = e.leave(res); err != nil {
 			return err
 		}
@@ -118,7 +94,7 @@ func (e *IR) leave(res eval.Result) (exit uint64, err error) {
 	case eval.Goto, eval.Ret, eval.Call, eval.Poll:
 		return abi.ExitPoll, nil
 	case eval.Interpret:
-		e.Left++
+		e.left++
 		return e.cpu.Step(), nil
 	case eval.Fault:
 		return abi.ExitFault, nil
@@ -129,13 +105,16 @@ func (e *IR) leave(res eval.Result) (exit uint64, err error) {
 	return 0, fmt.Errorf("the unit was left by %v", res.Kind)
 }
 
-func (e *IR) entry(pc uint64) int {
-	for i := range e.unit.Entries {
-		if e.unit.Entries[i].PC == pc {
-			return i
+// entry finds the unit that can be entered at pc, nil if there is none.
+func (e *IR) entry(pc uint64) (unit *ir.Func, entry int) {
+	for _, u := range e.units {
+		for i := range u.Entries {
+			if u.Entries[i].PC == pc {
+				return u, i
+			}
 		}
 	}
-	return -1
+	return nil, 0
 }
 
 // env is the world around the unit.

@@ -26,11 +26,27 @@ const (
 	// qemuLoader stores registers 0 to maxPairs-1 where register 16 points: QEMU's
 	// stub does not write to pages whose code was executed, but programs may.
 	qemuLoader = 0x2001_0000
-	qemuData   = 0x2002_0000
-	// qemuMoved takes an address of the data from a case to the program: the
-	// difference, modulo 2**64.
-	qemuMoved = ^uint64(cases.DataVA-qemuData) + 1
+	// The data end with their page, and nothing follows it.
+	qemuPage = 0x2002_0000
+	qemuData = qemuPage + abi.PageSize - cases.DataBytes
 )
+
+// qemuMoved returns what takes an address of the data from a case to the program: the
+// difference, modulo 2**64; false for other addresses. Behind the data, only those are
+// known that are not mapped in a case either.
+func qemuMoved(va uint64) (by uint64, ok bool) {
+	const room = 64
+	kseg, rw := cases.DataVA, cases.Views()[0].VA
+	switch {
+	case va-kseg < cases.DataBytes-8:
+		return qemuData - kseg, true
+	case va-rw < cases.DataBytes+room:
+		return qemuData - rw, true
+	case va-rw-cases.ViewsHigh < cases.DataBytes+room:
+		return qemuData - rw - cases.ViewsHigh, true
+	}
+	return 0, false
+}
 
 // Registers in the order of QEMU's stub.
 const (
@@ -111,7 +127,7 @@ func landingPad() []byte {
 	for _, s := range []struct {
 		va    uint64
 		flags elf.ProgFlag
-	}{{qemuCode, elf.PF_R | elf.PF_W | elf.PF_X}, {qemuLoader, elf.PF_R | elf.PF_X}, {qemuData, elf.PF_R | elf.PF_W}} {
+	}{{qemuCode, elf.PF_R | elf.PF_W | elf.PF_X}, {qemuLoader, elf.PF_R | elf.PF_X}, {qemuPage, elf.PF_R | elf.PF_W}} {
 		segments = append(segments, elf.Prog64{Type: uint32(elf.PT_LOAD), Flags: uint32(s.flags),
 			Off: page, Vaddr: s.va, Filesz: page, Memsz: page, Align: page})
 	}
@@ -197,9 +213,11 @@ func (e *QEMU) Run(s *cases.State) error {
 	copy(e.regs[:], s.R[:31])
 	copy(e.regs[gdbF:], s.F[:31])
 	e.regs[gdbFPCR], e.regs[gdbPC] = s.FPCR, qemuCode
-	for r := range 31 {
+	var moved [31]uint64
+	for r := range moved {
 		if bases>>r&1 != 0 {
-			e.regs[r] += qemuMoved
+			moved[r], _ = qemuMoved(s.R[r])
+			e.regs[r] += moved[r]
 		}
 	}
 	if accesses {
@@ -233,7 +251,7 @@ func (e *QEMU) Run(s *cases.State) error {
 	copy(s.F[:31], regs[gdbF:])
 	s.FPCR = regs[gdbFPCR]
 	for r := range 31 {
-		if bases>>r&1 != 0 && s.R[r] == e.before.R[r]+qemuMoved {
+		if bases>>r&1 != 0 && s.R[r] == e.before.R[r]+moved[r] {
 			s.R[r] = e.before.R[r]
 		}
 	}
@@ -278,7 +296,7 @@ func (e *QEMU) outcome(s *cases.State, signal, steps int, pc uint64) error {
 	case gdb.SignalBUS:
 		s.Exit, s.Kind = abi.ExitFault, abi.FaultUnaligned
 	case gdb.SignalSEGV:
-		s.Exit = abi.ExitFault
+		s.Exit, s.Kind = abi.ExitFault, abi.FaultMM
 	default:
 		return fmt.Errorf("%s stopped with signal %d", qemuProgram, signal)
 	}

@@ -64,9 +64,13 @@ func (b *builder) branch(at int, op isa.Op, reg uint8, to int) {
 	b.code[at] = isa.Encode(isa.Inst{Op: op, Ra: reg, Rb: 31, Rc: 31, Imm: 4 * int64(to-at-1)})
 }
 
-// straight appends n instructions without control flow.
+// straight appends n instructions without control flow; now and then another gives a
+// base register a constant, which is no address.
 func (b *builder) straight(n int) {
 	for n > 0 {
+		if b.r.IntN(100) == 0 {
+			b.emit(isa.Inst{Op: isa.OpLDA, Ra: bases[b.r.IntN(len(bases))], Rb: 31, Rc: 31, Imm: 8 * (b.r.Int64N(8192) - 4096)})
+		}
 		in := isa.Random(b.r, b.keep)
 		tame(b.r, &in)
 		if w := isa.Encode(in); isa.Decode(w).Op == in.Op {
@@ -76,12 +80,28 @@ func (b *builder) straight(n int) {
 	}
 }
 
+// update appends a locked load and a conditional store behind it, as a rule of the same
+// place.
+func (b *builder) update() {
+	load, store, size := isa.OpLDQL, isa.OpSTQC, int64(8)
+	if b.r.IntN(2) == 0 {
+		load, store, size = isa.OpLDLL, isa.OpSTLC, 4
+	}
+	base, off := bases[b.r.IntN(len(bases))], size*b.r.Int64N(reach/size)
+	b.emit(isa.Inst{Op: load, Ra: uint8(b.r.IntN(blockRegs)), Rb: base, Rc: 31, Imm: off})
+	b.straight(b.r.IntN(3))
+	if b.r.IntN(8) == 0 {
+		base = bases[b.r.IntN(len(bases))]
+	}
+	b.emit(isa.Inst{Op: store, Ra: uint8(b.r.IntN(blockRegs)), Rb: base, Rc: 31, Imm: off})
+}
+
 // segment appends a construct, in so many loops.
 func (b *builder) segment(depth int) {
 	b.straight(b.r.IntN(3))
-	kinds := 5
+	kinds := 6
 	if depth >= maxDepth {
-		kinds = 3
+		kinds = 4
 	}
 	switch b.r.IntN(kinds) {
 	case 0:
@@ -97,14 +117,19 @@ func (b *builder) segment(depth int) {
 		b.condition(to, len(b.code))
 		b.straight(1 + b.r.IntN(3))
 		b.branch(over, isa.OpBR, 31, len(b.code))
-	case 3: // loop
+	case 3:
+		b.update()
+	case 4: // loop
 		counter := uint8(counterReg + depth)
 		b.emit(isa.Inst{Op: isa.OpLDA, Ra: counter, Rb: 31, Rc: 31, Imm: 1 + b.r.Int64N(5)})
 		head := len(b.code)
 		b.segment(depth + 1)
+		if b.r.IntN(2) == 0 { // towards the end of a page
+			b.emit(isa.Inst{Op: isa.OpLDA, Ra: walkReg, Rb: walkReg, Rc: 31, Imm: 8})
+		}
 		b.emit(isa.Inst{Op: isa.OpSUBQ, Ra: counter, Rb: 31, Rc: counter, Lit: true, Imm: 1})
 		b.branch(b.hole(), isa.OpBNE, counter, head)
-	case 4: // call
+	case 5: // call
 		b.calls = append(b.calls, b.hole())
 	}
 }

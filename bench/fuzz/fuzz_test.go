@@ -2,12 +2,12 @@ package fuzz
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
 	"axpress/bench/conform"
 	"axpress/lifter/isa"
+	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
 )
 
@@ -15,19 +15,24 @@ import (
 func engines(t testing.TB) []conform.Engine {
 	t.Helper()
 	var out []conform.Engine
-	for _, name := range []string{"interp", "lifted", "passes", "exact"} {
-		e, err := conform.New(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := e.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		out = append(out, e)
+	for _, name := range []string{"interp", "lifted", "passes", "hot", "exact"} {
+		out = append(out, engine(t, name))
 	}
 	return out
+}
+
+func engine(t testing.TB, name string) conform.Engine {
+	t.Helper()
+	e, err := conform.New(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
 }
 
 // TestRun compares a bounded slice of what axpress fuzz does.
@@ -42,6 +47,35 @@ func TestRun(t *testing.T) {
 	for i, n := range res.Compared {
 		if n < res.Cases/4 {
 			t.Errorf("engine %d was compared on %d of %d cases", i, n, res.Cases)
+		}
+	}
+}
+
+// TestNative compares a slice of all shapes with native code, at both settings. Most
+// of it is not left to the interpreter.
+func TestNative(t *testing.T) {
+	list := engines(t)[:1]
+	for _, name := range []string{"native", "native-hot"} {
+		list = append(list, engine(t, name))
+	}
+	for _, c := range []Config{{Programs: batchSize}, {Programs: batchSize / 2, Shapes: []string{"function"}}} {
+		c.Seed, c.Engines = 1, list
+		res, err := Run(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Failure != nil {
+			t.Fatal(res.Failure)
+		}
+		if res.Programs != c.Programs || res.Compared[1] != res.Cases || res.Compared[2] != res.Cases {
+			t.Errorf("%d programs; %d of %d cases compared", res.Programs, res.Compared, res.Cases)
+		}
+	}
+	for _, e := range list[1:] {
+		own, left := e.(conform.Counter).Retired()
+		t.Logf("%s: retired %d instructions, and left %d to the interpreter", e.Name(), own, left)
+		if own < 5_000 || own < 2*left {
+			t.Errorf("%s: retired %d instructions, and left %d", e.Name(), own, left)
 		}
 	}
 }
@@ -71,6 +105,61 @@ func TestFunctionsEnd(t *testing.T) {
 	}
 	if loops < 100 || calls < 100 {
 		t.Errorf("%d loops, %d calls", loops, calls)
+	}
+}
+
+// Functions fault in every way that memory has, as often behind an access that was made
+// as at the first; and conditional stores succeed and fail.
+func TestFunctionsFault(t *testing.T) {
+	e := engines(t)[0]
+	type fault struct{ kind, mmcsr, access uint64 }
+	faults, later := map[fault]int{}, 0
+	for i := range uint64(3000) {
+		r := rand.New(rand.NewPCG(i, 2))
+		p := generate(r, flow)
+		if err := e.Load(p.model, p.code); err != nil {
+			t.Fatal(err)
+		}
+		before := p.state(r)
+		s := before
+		if err := e.Run(&s); err != nil {
+			t.Fatal(err)
+		}
+		if s.Exit == abi.ExitFault {
+			faults[fault{s.Kind, s.MMCSR, s.Access}]++
+			if s.Data != before.Data {
+				later++
+			}
+		}
+	}
+	t.Logf("%d, %d after a store", faults, later)
+	const load, store = abi.MMAccessRead, abi.MMAccessWrite
+	for _, f := range []fault{{abi.FaultMM, abi.MMCSRTNV, load}, {abi.FaultMM, abi.MMCSRTNV, store}, {abi.FaultMM, abi.MMCSRACV, load},
+		{abi.FaultMM, abi.MMCSRACV, store}, {abi.FaultMM, abi.MMCSRFOR, load}, {abi.FaultMM, abi.MMCSRFOW, store},
+		{abi.FaultUnaligned, 0, load}, {abi.FaultUnaligned, 0, store}} {
+		if faults[f] < 15 {
+			t.Errorf("%d times %+v", faults[f], f)
+		}
+	}
+	if later < 100 {
+		t.Errorf("%d of %d faults are behind a store", later, faults)
+	}
+}
+
+// Different programs are counted once, and a limit of them is kept.
+func TestPrograms(t *testing.T) {
+	c := Config{Seed: 1, Programs: 1000, States: 3, Engines: engines(t)[:1]}
+	res, err := Run(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Programs != 1000 || res.Cases < 3000 || res.Cases%3 != 0 {
+		t.Errorf("%d programs, %d cases", res.Programs, res.Cases)
+	}
+	p, same := c.program(5, block), c.program(5, block)
+	other := c.program(6, block)
+	if p.hash() != same.hash() || p.hash() == other.hash() {
+		t.Errorf("hashes %x %x %x", p.hash(), same.hash(), other.hash())
 	}
 }
 
@@ -144,7 +233,7 @@ func (f *forgetful) Run(s *cases.State) error {
 // The exact oracle sees what only the FPCR shows.
 func TestExactSees(t *testing.T) {
 	all := engines(t)
-	res, err := Run(t.Context(), Config{Seed: 1, Cases: 100_000, Engines: []conform.Engine{&forgetful{all[0]}, all[3]}})
+	res, err := Run(t.Context(), Config{Seed: 1, Cases: 100_000, Engines: []conform.Engine{&forgetful{all[0]}, all[len(all)-1]}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,13 +265,13 @@ func FuzzBlock(f *testing.F)    { fuzzPrograms(f, block) }
 func FuzzFunction(f *testing.F) { fuzzPrograms(f, flow) }
 
 func fuzzPrograms(f *testing.F, s shape) {
-	number := int64(slices.Index(shapes[:], s))
 	c := Config{Engines: engines(f)}
 	f.Add(uint64(1))
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		c.Seed = seed
-		res := &Result{Compared: make([]int64, len(c.Engines))}
-		if err := c.program(number, res); err != nil {
+		res := &Result{Compared: make([]int64, len(c.Engines)), seen: map[uint64]struct{}{}}
+		p := c.program(0, s)
+		if err := c.compare(&p, res); err != nil {
 			t.Fatal(err)
 		}
 		if res.Failure != nil {

@@ -25,20 +25,21 @@ func (a *app) fuzz() *cobra.Command {
 		Use:   "fuzz",
 		Short: "Compare the engines on random instructions",
 		Long: "Fuzz runs random instructions, blocks of them, and functions with loops and calls, with random operands that\n" +
-			"are often special, on the interpreter and on other engines:\n\n" + fuzzEngines() +
+			"are often special, and memory that ends or faults, on the interpreter and on other engines:\n\n" + fuzzEngines() +
+			"\nEach program begins with a few states, which are the cases. Host code is made of many programs at a time.\n" +
 			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
 			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if c.Cases < 0 || c.Time < 0 {
-				return fail(statusUsage, "--count %d --time %s: want more than 0, or 0 for no limit", c.Cases, c.Time)
+			if c.Cases < 0 || c.Programs < 0 || c.Time < 0 || c.States < 0 {
+				return fail(statusUsage, "--count %d --programs %d --time %s --states %d: want more than 0, or 0 for no limit", c.Cases, c.Programs, c.Time, c.States)
 			}
 			for _, s := range c.Shapes {
 				if err := oneOf("code", s, fuzz.Shapes()); err != nil {
 					return err
 				}
 			}
-			if c.Cases == 0 && c.Time == 0 {
+			if c.Cases == 0 && c.Programs == 0 && c.Time == 0 {
 				c.Cases = fuzzCount
 			}
 			if c.Seed == 0 {
@@ -61,7 +62,9 @@ func (a *app) fuzz() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.Uint64Var(&c.Seed, "seed", 0, "which cases; 0: others each time")
-	f.Int64Var(&c.Cases, "count", 0, fmt.Sprintf("how many cases (default: %d, or what --time allows)", fuzzCount))
+	f.Int64Var(&c.Cases, "count", 0, fmt.Sprintf("how many cases (default: %d, or what --programs and --time allow)", fuzzCount))
+	f.Int64Var(&c.Programs, "programs", 0, "how many different programs (0: until --count)")
+	f.IntVar(&c.States, "states", 0, "how many states each program begins with (0: few for functions, more for instructions)")
 	f.DurationVar(&c.Time, "time", 0, "how long, such as 10m (0: until --count)")
 	f.StringSliceVar(&c.Shapes, "code", fuzz.Shapes(), "what code to compare")
 	f.StringSliceVar(&names, "engine", conform.DefaultEngines(), "the engines to compare with the interpreter")
@@ -73,7 +76,7 @@ func fuzzEngines() string {
 	var b strings.Builder
 	for _, e := range conform.List() {
 		if e.Name != conform.Reference {
-			fmt.Fprintf(&b, "  %-8s %s\n", e.Name, e.Doc)
+			fmt.Fprintf(&b, "  %-10s %s\n", e.Name, e.Doc)
 		}
 	}
 	return b.String()
@@ -99,11 +102,17 @@ func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config) error {
 	if err != nil {
 		return fail(statusInternal, "BUG: %w", err)
 	}
-	fmt.Fprintf(a.out, "seed %d: %d cases, %d instructions, %.0f s\n", c.Seed, res.Cases, res.Instructions, time.Since(start).Seconds())
+	fmt.Fprintf(a.out, "seed %d: %d programs, %d cases, %d instructions, %.0f s\n", c.Seed, res.Programs, res.Cases, res.Instructions, time.Since(start).Seconds())
 	for i, e := range c.Engines {
-		if e.Name() != conform.Reference {
-			fmt.Fprintf(a.out, "  %-8s compared on %d\n", e.Name(), res.Compared[i])
+		if e.Name() == conform.Reference {
+			continue
 		}
+		fmt.Fprintf(a.out, "  %-10s compared on %d cases", e.Name(), res.Compared[i])
+		if n, ok := e.(conform.Counter); ok {
+			own, left := n.Retired()
+			fmt.Fprintf(a.out, "; retired %d instructions, left %d to the interpreter", own, left)
+		}
+		fmt.Fprintln(a.out)
 	}
 	if f := res.Failure; f != nil {
 		fmt.Fprintf(a.out, "program %d:\n  %-8s %s\n  %-8s %s\n", f.Program, conform.Reference, f.Line, f.Engine, f.Got)
@@ -128,11 +137,14 @@ func newFuzzProgress(w io.Writer, c fuzz.Config) *fuzzProgress {
 	return p
 }
 
-// at says that so many cases are done.
-func (p *fuzzProgress) at(done int64) {
+// at says what is done.
+func (p *fuzzProgress) at(r *fuzz.Result) {
 	part := 0
 	if p.c.Cases > 0 {
-		part = int(1000 * float64(done) / float64(p.c.Cases))
+		part = int(1000 * float64(r.Cases) / float64(p.c.Cases))
+	}
+	if p.c.Programs > 0 {
+		part = max(part, int(1000*float64(r.Programs)/float64(p.c.Programs)))
 	}
 	if p.c.Time > 0 {
 		part = max(part, int(1000*time.Since(p.start)/p.c.Time))
@@ -143,7 +155,7 @@ func (p *fuzzProgress) at(done int64) {
 	if p.bar != nil {
 		_ = p.bar.Set(part) // a bar that cannot be drawn is no failure
 	} else if part/100 > p.part/100 {
-		p.Note(fmt.Sprintf("comparing: %d %%, %d cases, %.0f s", part/10, done, time.Since(p.start).Seconds()))
+		p.Note(fmt.Sprintf("comparing: %d %%, %d programs, %d cases, %.0f s", part/10, r.Programs, r.Cases, time.Since(p.start).Seconds()))
 	}
 	p.part = part
 }

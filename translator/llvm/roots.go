@@ -36,6 +36,7 @@ const (
 type check struct {
 	block int32 // index in order
 	log2  int   // of the alignment that was checked
+	stack bool  // by stackIsGood, which says more than rootIsGood
 }
 
 // root splits the address of a into a root and an offset that is in reach of it.
@@ -57,24 +58,35 @@ func root(a access) (r *ir.Value, off int64, log2 int) {
 
 func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootReach-8 }
 
-// checkRoot makes sure that r has been checked for 1<<log2 on every way to here; if
-// not, it is checked here, and v is left to the interpreter if it is no good.
-func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, isGood func(value.Value) value.Value) {
-	if u.isGood(r, log2) {
+// checkRoot makes sure that r has been checked for 1<<log2 on every way to here, as a
+// stack of the kernel if stack is set; if not, it is checked here, and v is left to the
+// interpreter if it is no good.
+func (u *unit) checkRoot(r *ir.Value, log2 int, v *ir.Value, stack bool) {
+	if u.isGood(r, log2, stack) {
 		return
 	}
-	u.checks[r.ID] = append(u.checks[r.ID], check{u.here, log2})
+	u.checks[r.ID] = append(u.checks[r.ID], check{u.here, log2, stack})
+	var good value.Value
+	if stack {
+		good = u.stackIsGood(u.vals[r.ID])
+	} else {
+		good = u.rootIsGood(u.vals[r.ID], log2)
+	}
 	next := u.fn.NewBlock("")
-	u.condBr(isGood(u.vals[r.ID]), next, u.sideExit(v, abi.PCInterpret), u.likely)
+	u.condBr(good, next, u.sideExit(v, abi.PCInterpret), u.likely)
 	u.cur = next
 }
 
-// isGood says whether r is known here to be a root that is aligned to 1<<log2.
-func (u *unit) isGood(r *ir.Value, log2 int) bool {
-	if n, ok := known(r); ok && u.inWindow(n) && n&(1<<log2-1) == 0 {
+// isGood says whether r is known here to be a root that is aligned to 1<<log2, or a stack
+// of the kernel.
+func (u *unit) isGood(r *ir.Value, log2 int, stack bool) bool {
+	// How much RAM there is, and so where a stack may be, is not known yet.
+	if n, ok := known(r); ok && !stack && u.inWindow(n) && n&(1<<log2-1) == 0 {
 		return true
 	}
-	return slices.ContainsFunc(u.checks[r.ID], func(c check) bool { return c.log2 >= log2 && u.cfg.Dominates(c.block, u.here) })
+	return slices.ContainsFunc(u.checks[r.ID], func(c check) bool {
+		return c.log2 >= log2 && (c.stack || !stack) && u.cfg.Dominates(c.block, u.here)
+	})
 }
 
 // known returns the number that v is, if it is one.
@@ -135,7 +147,7 @@ func (u *unit) stackAddress(a access) value.Value {
 	if sp := registerAt(a.v, regSP); sp == nil || r != rootOf(sp) {
 		return nil
 	}
-	u.checkRoot(r, stackLog, a.v, u.stackIsGood)
+	u.checkRoot(r, stackLog, a.v, true)
 	return u.cur.NewAdd(u.vals[a.v.Args[0].ID], u.constField(abi.Offset("RootDelta")))
 }
 

@@ -274,7 +274,7 @@ func (u *unit) checkWalkers(e ir.Edge) {
 		if !inWalk(off) || off&(1<<log2-1) != 0 {
 			r = e.Args[n]
 		}
-		if u.isGood(r, log2) {
+		if u.isGood(r, log2, false) {
 			continue
 		}
 		next := u.fn.NewBlock("")

@@ -174,7 +174,7 @@ func (u *unit) checkWindow(a access) {
 	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
 		log2 = stackLog // once for all
 	}
-	u.checkRoot(r, log2, a.v, func(x value.Value) value.Value { return u.rootIsGood(x, log2) })
+	u.checkRoot(r, log2, a.v, false)
 }
 
 // stayInWindow leaves the unit if the address of a, which the slow path is about to

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"axpress/ir/pass"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
@@ -74,12 +75,13 @@ func maxFunction(o Options) int {
 	return 0
 }
 
-// carry gives pass.Options.Carry and CarryLoop. At the cheap setting registers are
-// written home before exits anyway. At the full setting an innermost loop may carry
-// more, where each store would be executed each time round.
-func carry(o Options) (block, loop int) {
-	if o.Hot != nil {
-		return 8, 16
+// PassOptions are the options of the passes at either setting. At the cheap setting
+// registers are written home before exits anyway. At the full setting an innermost loop
+// may carry more, where each store would be executed each time round.
+func PassOptions(hot bool) pass.Options {
+	o := pass.Options{Pinned: abi.SnapshotRegs}
+	if hot {
+		o.Full, o.Carry, o.CarryLoop = true, 8, 16
 	}
-	return 0, 0
+	return o
 }

@@ -223,8 +223,9 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 		return nil, err
 	}
 	boundSwitches(u)
-	block, loop := carry(t.o)
-	if err := pass.Run(u, pass.Options{Disable: t.o.PassesOff(), Check: t.o.Check, Full: t.o.Hot != nil, Pinned: abi.SnapshotRegs, Carry: block, CarryLoop: loop}); err != nil {
+	o := PassOptions(t.o.Hot != nil)
+	o.Disable, o.Check = t.o.PassesOff(), t.o.Check
+	if err := pass.Run(u, o); err != nil {
 		return nil, err
 	}
 	for i, e := range u.Entries {

@@ -121,6 +121,10 @@ func (s *State) place(name string) *uint64 {
 		return &s.VA
 	case "kind":
 		return &s.Kind
+	case "mmcsr":
+		return &s.MMCSR
+	case "access":
+		return &s.Access
 	}
 	n, err := strconv.ParseUint(name[1:], 10, 16)
 	switch {
@@ -135,13 +139,24 @@ func (s *State) place(name string) *uint64 {
 	return nil
 }
 
-// number parses an integer, or "data+N" for DataVA+N.
+// bases are the names of addresses of the data.
+var bases = func() map[string]uint64 {
+	m := map[string]uint64{"data": DataVA, "datapa": DataPA}
+	for _, v := range Views() {
+		m[v.Name], m[v.Name+"high"] = v.VA, v.VA+ViewsHigh
+	}
+	return m
+}()
+
+// number parses an integer, or one that is added to a name of bases, such as data+8.
 func number(s string) (uint64, error) {
 	base := uint64(0)
-	if rest, ok := strings.CutPrefix(s, "data"); ok {
-		base, s = DataVA, "0"+rest
-		if rest != "" {
-			s = rest
+	if i := strings.IndexAny(s+"+", "+-"); i > 0 {
+		if b, ok := bases[s[:i]]; ok {
+			base, s = b, s[i:]
+			if s == "" {
+				return base, nil
+			}
 		}
 	}
 	if v, err := strconv.ParseInt(s, 0, 64); err == nil {
@@ -154,7 +169,7 @@ func number(s string) (uint64, error) {
 // Check compares the state that an engine reached with what the case says.
 func (c *Case) Check(got *State) error {
 	want := c.After
-	for _, d := range []string{"arg", "va", "kind"} {
+	for _, d := range []string{"arg", "va", "kind", "mmcsr", "access"} {
 		if !slices.Contains(c.named, d) && (d != "va" || !slices.Contains(c.named, "mask")) {
 			*want.place(d) = *got.place(d)
 		}
@@ -162,7 +177,7 @@ func (c *Case) Check(got *State) error {
 	if d := Difference(got, &want); d != "" {
 		return fmt.Errorf("%s", d)
 	}
-	for _, d := range []string{"arg", "va", "kind", "lockpa", "lockv"} {
+	for _, d := range []string{"arg", "va", "kind", "mmcsr", "access", "lockpa", "lockv"} {
 		if g, w := *got.place(d), *want.place(d); slices.Contains(c.named, d) && g != w {
 			return fmt.Errorf("%s is %#x, want %#x", d, g, w)
 		}

@@ -8,15 +8,18 @@ import (
 	"axpress/runtime/abi"
 )
 
-// Where code and data lie; both are reached through KSEG. RAM ends above them.
+// Where code and data lie; both are reached through KSEG. RAM ends above them. The
+// data are the end of their page, which is mapped elsewhere too: see Views.
 const (
 	RAMBytes = 1 << 17
 	CodePA   = 0x4000
-	DataPA   = 0x10000
+	DataPA   = dataPage + abi.PageSize - DataBytes
 	CodeVA   = abi.KSEGBase + CodePA
 	DataVA   = abi.KSEGBase + DataPA
 	// DataBytes is how much of the data a State holds.
 	DataBytes = 256
+
+	dataPage = 0x10000
 )
 
 // Cycles is what the cycle counter shows.
@@ -35,13 +38,14 @@ type State struct {
 }
 
 // Outcome says how instructions ended. PC is relative to the first one; Exit is an
-// index of abi.ExitNames. Arg, VA (of an arithmetic trap, the register write mask)
-// and Kind say more about some exits.
+// index of abi.ExitNames. Arg, VA (of an arithmetic trap, the register write mask),
+// Kind, MMCSR and Access say more about some exits.
 type Outcome struct {
 	PC            uint64
 	Count         int64
 	Exit          uint64
 	Arg, VA, Kind uint64
+	MMCSR, Access uint64
 }
 
 // Initial is the state that a case begins with.
@@ -64,12 +68,15 @@ func (g Guest) Set(s *State, code []uint32) {
 	g.S.FPCR, g.S.FEN, g.S.IntrFlag, g.S.PCCOffset = s.FPCR, s.FEN, s.Flag, s.PCC
 	g.S.LockFlag, g.S.LockPA, g.S.LockValue = s.Lock, s.LockPA, s.LockVal
 	g.S.PC, g.S.Icount, g.S.Limit = CodeVA, 0, math.MaxInt64
-	g.S.ExitArg, g.S.FaultVA, g.S.FaultKind = 0, 0, 0
+	g.S.ExitArg, g.S.FaultVA, g.S.FaultKind, g.S.FaultMMCSR, g.S.FaultAccess = 0, 0, 0, 0, 0
 	for i, v := range s.Data {
 		binary.LittleEndian.PutUint64(g.RAM[DataPA+8*i:], v)
 	}
 	for i, w := range code {
 		binary.LittleEndian.PutUint32(g.RAM[CodePA+4*i:], w)
+	}
+	if code != nil {
+		g.mapViews()
 	}
 }
 
@@ -82,7 +89,10 @@ func (g Guest) Get(s *State, exit uint64) {
 		s.Data[i] = binary.LittleEndian.Uint64(g.RAM[DataPA+8*i:])
 	}
 	s.Outcome = Outcome{PC: g.S.PC - CodeVA, Count: g.S.Icount, Exit: exit,
-		Arg: g.S.ExitArg, VA: g.S.FaultVA, Kind: g.S.FaultKind}
+		Arg: g.S.ExitArg, VA: g.S.FaultVA, Kind: g.S.FaultKind, Access: g.S.FaultAccess}
+	if s.Kind == abi.FaultMM { // else it says nothing, and may be an earlier look-up's
+		s.MMCSR = g.S.FaultMMCSR
+	}
 }
 
 // differ calls f for every place in which two states differ, by the names that a
@@ -94,15 +104,16 @@ func differ(a, b *State, f func(name string, got, want uint64)) {
 			f(name, x, y)
 		}
 	}
-	for i := range a.R {
-		check(fmt.Sprintf("r%d", i), a.R[i], b.R[i])
+	row := func(letter byte, step int, x, y []uint64) {
+		for i := range x {
+			if x[i] != y[i] {
+				f(fmt.Sprintf("%c%d", letter, step*i), x[i], y[i])
+			}
+		}
 	}
-	for i := range a.F {
-		check(fmt.Sprintf("f%d", i), a.F[i], b.F[i])
-	}
-	for i := range a.Data {
-		check(fmt.Sprintf("m%d", 8*i), a.Data[i], b.Data[i])
-	}
+	row('r', 1, a.R[:], b.R[:])
+	row('f', 1, a.F[:], b.F[:])
+	row('m', 8, a.Data[:], b.Data[:])
 	check("fpcr", a.FPCR, b.FPCR)
 	check("fen", a.FEN, b.FEN)
 	check("flag", a.Flag, b.Flag)
@@ -136,7 +147,7 @@ func Difference(got, want *State) string {
 func details(exit uint64) []string {
 	switch exit {
 	case abi.ExitFault:
-		return []string{"va", "kind"}
+		return []string{"va", "kind", "mmcsr", "access"}
 	case abi.ExitArith:
 		return []string{"arg", "mask"}
 	case abi.ExitOPCDEC, abi.ExitCallPAL:
