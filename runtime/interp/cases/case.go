@@ -122,6 +122,9 @@ func (s *State) place(name string) *uint64 {
 	case "kind":
 		return &s.Kind
 	}
+	if name == "" {
+		return nil
+	}
 	n, err := strconv.ParseUint(name[1:], 10, 16)
 	switch {
 	case err != nil:
