@@ -82,6 +82,46 @@ func TestChangingCode(t *testing.T) {
 	}
 }
 
+// Code of files stays native wherever it is mapped, and whatever was there before: what is interpreted, and how many
+// pages are compared and found to be others, depends on what changed and not on the size of what runs. A boot alone
+// interprets 5,000 instructions and compares 130 pages, of which 50 are new; the figures behind the bounds are what
+// was measured, that included.
+func TestMappedCode(t *testing.T) {
+	axpress(t)
+	variants, err := suite.Choose([]string{slice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := guest.BuildSuite(t.Context(), guest.Options{Log: os.Stderr}, variants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		check                          string
+		interpreted, compared, changed uint64 // at most
+	}{
+		// 100 calls of code at two addresses, and 20 in other processes, each of 80,000 instructions.
+		{"mapped_twice", 20_000, 800, 80}, // 4,800; 420; 49
+		// 200 mappings over one another, each called once.
+		{"mapped_in_turn", 20_000, 3_000, 80}, // 7,900; 1,500; 50
+		// 100 changes of the code's page, and 100 back; called twice after each.
+		{"mapped_and_changed", 20_000, 1_500, 400}, // 4,100; 690; 250
+		// 80 executions, every other of which runs 4,700 instructions that nobody has translated.
+		{"code_overwritten_second", 250_000, 3_000, 250}, // 195,000; 1,500; 130
+		// 300 executions of two programs, of more than 50 pages each.
+		{"process_exec_loop", 100_000, 30_000, 80}, // 49,000; 16,000; 50
+	} {
+		file := filepath.Join(t.TempDir(), "stats.json")
+		text := boot(t, &guest.Guest{Kernel: g.Guest.Kernel, Initrd: g.Initrd}, "native", "console=ttyS0 quiet only=/"+c.check+"$", "--stats", file)
+		has(t, c.check, text, "suite: 1 checks, 0 failed")
+		got := readCounters(t, file)
+		t.Logf("%s: %d of %d instructions interpreted, pages: %d compared, %d new or changed", c.check, got.Interpreted, got.Instructions, got.Compared, got.Changed)
+		if got.Interpreted > c.interpreted || got.Compared > c.compared || got.Changed > c.changed {
+			t.Errorf("%s: at most %d, %d and %d are right", c.check, c.interpreted, c.compared, c.changed)
+		}
+	}
+}
+
 // Random kernels, translated and interpreted: no process crashes, and both engines end at the same instruction.
 func TestHostile(t *testing.T) {
 	r := command(t, axpress(t), "hostile", "--count", "12", "--limit", "500ms")

@@ -43,7 +43,7 @@ func BuildSuite(ctx context.Context, o Options, variants []suite.Variant) (*Suit
 		return nil, err
 	}
 	r := recipe{kind: "suite", inputs: map[string]string{
-		"variants": fmt.Sprintf("%q %q %q", variants, suite.Flags(), workloads.AlphaLink()),
+		"variants": fmt.Sprintf("%q %q %q %q", variants, suite.Flags(), workloads.AlphaLink(), suite.Extras()),
 	}}
 	for name, text := range sources {
 		r.inputs["file "+name] = string(text)
@@ -97,6 +97,18 @@ func buildSuite(log logger, variants []suite.Variant, sources map[string][]byte)
 		nodes := []node{
 			{"bin/suite", cpio.TypeReg | 0o755, content},
 			{"init", cpio.TypeSymlink | 0o777, []byte("/bin/suite")},
+		}
+		for i, e := range suite.Extras() {
+			object := fmt.Sprintf("extra%d", i)
+			args := append(append(suite.Flags(), workloads.AlphaLink()...), e.Flags...)
+			if err := c.run(ctx, crossPrefix+"gcc", append(args, "-o", object, suite.Library)...); err != nil {
+				return nil, err
+			}
+			content, err := os.ReadFile(filepath.Join(work, object))
+			if err != nil {
+				return nil, err
+			}
+			nodes = append(nodes, node{e.Path, cpio.TypeReg | 0o755, content})
 		}
 		for _, d := range []string{"dev", "proc", "tmp"} {
 			nodes = append(nodes, node{d, cpio.TypeDir | 0o755, nil})

@@ -18,6 +18,20 @@ const (
 	stackVA = kseg + 0x1200000 // top
 	dataVA  = kseg + 0x1300000 // faults counted, page tables, control blocks
 	memory  = 0x400000         // from textVA: text and all that
+	// maxText is more than the text of any kernel; textReach more than the offset of any access of a block.
+	maxText, textReach = 0x80000, 0x10000
+	consoleBytes       = 0x20000 // from physical address 0
+)
+
+// CALL_PALs that are named here.
+const (
+	palHalt   = 0x00
+	palWrmces = 0x11
+	palSwpctx = 0x30
+	palTbi    = 0x33
+	palWrent  = 0x34
+	palRti    = 0x3f
+	palIMB    = 0x86
 )
 
 // Counts of a kernel.
@@ -27,9 +41,13 @@ const (
 	maxFaults = 400 // then it halts
 )
 
+// Coherent says whether the kernel of a seed says imb after each store to its own text. Whether others execute the old
+// code or the new is not defined (Handbook, CALL_PAL IMB), so that engines need not agree where they end.
+func Coherent(seed uint64) bool { return seed%4 != 0 }
+
 // Kernel returns the ELF file of the kernel that follows from seed.
 func Kernel(seed uint64) []byte {
-	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x686f7374696c65))}
+	g := &generator{rng: rand.New(rand.NewPCG(seed, 0x686f7374696c65)), coherent: Coherent(seed)}
 	g.skeleton()
 	for range blocks {
 		g.block()
@@ -40,9 +58,10 @@ func Kernel(seed uint64) []byte {
 
 // generator appends instruction words.
 type generator struct {
-	rng    *rand.Rand
-	words  []uint32
-	blocks []uint64 // their addresses
+	rng      *rand.Rand
+	coherent bool
+	words    []uint32
+	blocks   []uint64 // their addresses
 }
 
 func (g *generator) here() uint64 { return textVA + 4*uint64(len(g.words)) }
@@ -86,8 +105,8 @@ const (
 	regTemp  = 12
 )
 
-// skeleton appends the start, and the handler of everything: it counts, and after maxFaults halts. Every third time it
-// goes back behind the instruction, otherwise to another block.
+// skeleton appends the start, and the handler of everything: it counts, and after maxFaults halts. Every fourth time it
+// goes back behind the instruction, otherwise to another block. A machine check is done with, or the next would halt.
 func (g *generator) skeleton() {
 	g.words = append(g.words, 0, 0)
 	start := g.here()
@@ -112,6 +131,8 @@ func (g *generator) skeleton() {
 	g.line("cmplt $%d,$%d,$%d", regCount, regTemp, regTemp)
 	g.line("bne $%d,%#x", regTemp, g.here()+8)
 	g.line("call_pal 0")
+	g.line("lda $16,7(zero)")
+	g.line("call_pal %#x", palWrmces)
 	g.line("and $%d,3,$%d", regCount, regTemp)
 	g.line("bne $%d,%#x", regTemp, g.here()+6*4)
 	g.line("ldq $%d,8(sp)", regTemp)

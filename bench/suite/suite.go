@@ -61,13 +61,35 @@ func Flags() []string {
 	return []string{"-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-Wno-infinite-recursion", "-Wno-clobbered", "-ffp-contract=off"}
 }
 
-// Main is the file among Sources that is compiled once; all others are, for each variant.
-const Main = "main.c"
+// Main is the file among Sources that is compiled once, Library that of the Extras; all others are, for each variant.
+const (
+	Main    = "main.c"
+	Library = "library.c"
+)
+
+// Extra is a file of the guest beside the program with the checks.
+type Extra struct {
+	Path  string   // in the guest
+	Flags []string // of the compiler that makes it of Library
+}
+
+// Extras returns the shared libraries that code.c maps and the second program that process.c executes.
+func Extras() []Extra {
+	// The shared libraries are compiled as such are: their code may be anywhere.
+	common := []string{"-O2", "-mcpu=ev56", "-nostdlib", "-Wl,--build-id=none"}
+	library := func(path, factor string) Extra {
+		return Extra{path, append([]string{"-shared", "-fPIC", "-Wl,-e,library_run", "-DFACTOR=" + factor}, common...)}
+	}
+	return []Extra{
+		library("lib/three.so", "3"), library("lib/five.so", "5"),
+		{"bin/second", append([]string{"-static", "-DPROGRAM", "-DFACTOR=7"}, common...)},
+	}
+}
 
 // Checks returns the names of the files with checks, sorted.
 func Checks(sources map[string][]byte) (files []string) {
 	for name := range sources {
-		if path.Ext(name) == ".c" && name != Main {
+		if path.Ext(name) == ".c" && name != Main && name != Library {
 			files = append(files, name)
 		}
 	}

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 
@@ -12,10 +11,7 @@ import (
 // kernelCode is the translated text of the kernel, found by guest address.
 type kernelCode struct {
 	layers []*kernelLayer // the one to be preferred first
-	lo, hi uint64         // physical addresses of the text
-	watch  *mem.Watch
-	noted  bool            // dirty has pages that killWritten has not seen
-	dirty  map[uint64]bool // physical pages of text that were written
+	text   *kernelText
 }
 
 // kernelLayer is one translation of the kernel: of all of it, or of what is hot.
@@ -24,19 +20,20 @@ type kernelLayer struct {
 	base   uint64 // host address of code.Text
 	lo     uint64 // guest address of the first entry
 	bits   []uint64
-	killed map[uint32]bool // units that are no longer used, by code offset
-	io     map[uint32]int  // accesses of hot units to I/O space
+	killed map[uint32]bool // units that are not used, by code offset
+	// Of them, those whose text is another now, and the host code that was theirs.
+	stale map[uint32]bool
+	saved map[uint32][]byte
+	io    map[uint32]int // accesses of hot units to I/O space
 }
 
 // newKernelCode takes charge of code, whose guest text is in ram.
 func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
-	k := &kernelCode{lo: code.KernelLo, hi: code.KernelHi, dirty: map[uint64]bool{}}
-	var err error
-	if k.watch, err = ram.Watch(k.lo, k.hi); err != nil {
+	text, err := newKernelText(code, ram)
+	if err != nil {
 		return nil, err
 	}
-	k.layers = []*kernelLayer{newKernelLayer(code)}
-	return k, nil
+	return &kernelCode{text: text, layers: []*kernelLayer{newKernelLayer(code)}}, nil
 }
 
 // addHot adds code, of functions that are in the first layer too, in front.
@@ -45,7 +42,7 @@ func (k *kernelCode) addHot(code *abi.Code) {
 }
 
 func newKernelLayer(code *abi.Code) *kernelLayer {
-	l := &kernelLayer{code: code, base: addressOf(code.Text), killed: map[uint32]bool{}, io: map[uint32]int{}}
+	l := &kernelLayer{code: code, base: addressOf(code.Text), killed: map[uint32]bool{}, stale: map[uint32]bool{}, saved: map[uint32][]byte{}, io: map[uint32]int{}}
 	if n := len(code.Entries); n > 0 {
 		l.lo = code.Entries[0].PC
 		l.bits = make([]uint64, (code.Entries[n-1].PC-l.lo)/4/64+1)
@@ -92,73 +89,52 @@ func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
 	return 0, 0, false
 }
 
-// written notes a store by somebody who does not go through ram, if it is one into
-// the text.
-func (k *kernelCode) written(pa uint64) {
-	if pa >= k.lo&abi.PageMask && pa < k.hi {
-		k.dirty[pa&abi.PageMask] = true
-		k.noted = true
-	}
-}
-
-// release gives the page at pa up as text, if it is one: somebody else is going to
-// store to it through another mapping. The kernel frees the text of its
-// initialisation.
-func (k *kernelCode) release(pa uint64) error {
-	if pa < k.lo&abi.PageMask || pa >= k.hi {
-		return nil
-	}
-	k.written(pa)
-	return k.watch.Release(pa, abi.PageSize)
-}
-
-// killWritten disables the units made from pages that were written since the
-// last time: they are no longer found, and their code is patched to return at
-// once to where it was entered, so that calls that are linked directly end up in
-// the interpreter. It says whether there were any.
-func (k *kernelCode) killWritten() bool {
-	before := len(k.dirty)
-	if err := k.watch.Written(func(pa uint64) { k.dirty[pa&abi.PageMask] = true }); err != nil {
-		panic(fmt.Sprintf("BUG: %v", err))
-	}
-	if len(k.dirty) == before && !k.noted {
+// update disables the units whose text has changed since the last time: they are no
+// longer found, and their code is patched to return at once to where it was entered,
+// so that calls that are linked directly end up in the interpreter. Units whose text
+// is again what they were made from are used again. It says whether there were any.
+func (k *kernelCode) update() (any bool) {
+	news := k.text.compare()
+	if len(news) == 0 {
 		return false
 	}
-	k.noted = false
 	for _, l := range k.layers {
-		l.kill(k.dirty)
+		if l.update(k.text, news) {
+			any = true
+		}
 	}
-	return true
+	return any
 }
 
-// kill disables the units made from dirty pages.
-func (l *kernelLayer) kill(dirty map[uint64]bool) {
+// update disables and enables the units with bytes in pages.
+func (l *kernelLayer) update(text *kernelText, pages []uint64) (any bool) {
 	for _, s := range l.code.Spans {
-		if l.killed[s.Code] || !touched(s, dirty) {
+		if !overlap(pages, s.Lo, s.Hi) {
 			continue
 		}
-		l.killed[s.Code] = true
-		patchReturn(l.code.Text, s.Code)
+		switch stale := text.differs(s.Lo, s.Hi); {
+		case stale && !l.killed[s.Code]:
+			l.killed[s.Code], l.stale[s.Code] = true, true
+			l.saved[s.Code] = patchReturn(l.code.Text, s.Code)
+			any = true
+		case !stale && l.stale[s.Code]:
+			delete(l.killed, s.Code)
+			delete(l.stale, s.Code)
+			patch(l.code.Text, s.Code, l.saved[s.Code])
+			any = true
+		}
 	}
-	l.forget()
+	if any {
+		l.find()
+	}
+	return any
 }
 
-// forget takes the entries of killed units away.
-func (l *kernelLayer) forget() {
+// find has the entries of just the units found that are not killed.
+func (l *kernelLayer) find() {
 	for _, e := range l.code.Entries {
-		if l.killed[e.Code] {
-			l.set(e.PC, false)
-		}
+		l.set(e.PC, !l.killed[e.Code])
 	}
-}
-
-func touched(s abi.CodeSpan, dirty map[uint64]bool) bool {
-	for p := s.Lo &^ abi.KSEGBase & abi.PageMask; p < s.Hi&^abi.KSEGBase; p += abi.PageSize {
-		if dirty[p] {
-			return true
-		}
-	}
-	return false
 }
 
 // ioPatience is how many accesses to I/O space a hot unit may make. Each costs a
@@ -185,7 +161,7 @@ func (k *kernelCode) didIO(pc uint64) (replaced bool) {
 		} else {
 			patchReturn(hot.code.Text, s.Code)
 		}
-		hot.forget()
+		hot.find()
 		return true
 	}
 	return false

@@ -38,6 +38,10 @@ type page struct {
 	code    *template // nil: not translated
 }
 
+// maxLive bounds pageCode.live, each page of which has a copy: what is forgotten is
+// only hashed again. The text of a whole userland is less.
+const maxLive = 8192
+
 func newPageCode(ram *mem.RAM) *pageCode {
 	return &pageCode{ram: ram, byHash: map[[32]byte]*template{}, live: map[uint64]*page{}, valid: map[uint64]*page{}}
 }
@@ -93,6 +97,9 @@ func (c *pageCode) check(pa uint64) *page {
 		return p
 	}
 	c.changed++
+	if len(c.live) >= maxLive {
+		clear(c.live)
+	}
 	p := &page{hash: sha256.Sum256(now)}
 	p.code = c.byHash[p.hash]
 	copy(p.content[:], now)

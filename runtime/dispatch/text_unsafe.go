@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"unsafe"
@@ -17,8 +18,13 @@ func addressOf(b []byte) uint64 { return uint64(uintptr(unsafe.Pointer(unsafe.Sl
 func stateRegister(s *abi.State) uint64 { return uint64(uintptr(unsafe.Pointer(s))) + abi.StateBias }
 
 // patchReturn overwrites the unit at offset code of the private mapping text, so
-// that it returns at once. Nothing may be running in its first bytes.
-func patchReturn(text []byte, code uint32) { patch(text, code, abi.ReturnTarget[:]) }
+// that it returns at once, and returns what was there. Nothing may be running in its
+// first bytes.
+func patchReturn(text []byte, code uint32) (was []byte) {
+	was = bytes.Clone(text[code:][:len(abi.ReturnTarget)])
+	patch(text, code, abi.ReturnTarget[:])
+	return was
+}
 
 // patchJump overwrites the unit likewise, so that it goes on at host address to:
 // movabs $to,%rax; jmp *%rax. No argument of a unit is in RAX.

@@ -131,7 +131,7 @@ func (y system) InvalidateSingle(va uint64, instructions, data bool) {
 }
 func (y system) InvalidateCode() {
 	y.c.engine.InvalidateCode()
-	y.c.spin.invalidateCode()
+	y.c.spin.invalidateCode(y.c.engine)
 }
 
 func (y system) Halt(h osf.Halt) { y.c.halted(h) }

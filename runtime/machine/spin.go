@@ -40,8 +40,9 @@ func (p *spin) near(pc uint64) bool {
 	return d+spinNear < 2*spinNear
 }
 
-func (p *spin) invalidateCode() {
-	if p.step != nil {
+// invalidateCode is for an imb, which engine has been told of.
+func (p *spin) invalidateCode(engine Engine) {
+	if p.step != nil && any(p.step) != any(engine) {
 		p.step.InvalidateCode()
 	}
 }

@@ -57,6 +57,16 @@ func (w *Watch) Written(fn func(pa uint64)) error {
 	return nil
 }
 
+// Original reads into b what physical address pa on held when the watch began; the
+// pages must not have been released. !ok: nobody knows, as in a View.
+func (w *Watch) Original(pa uint64, b []byte) (ok bool) {
+	if w.ram.fd < 0 || pa < w.lo || pa+uint64(len(b)) > w.hi {
+		return false
+	}
+	n, err := unix.Pread(w.ram.fd, b, int64(pa))
+	return err == nil && n == len(b)
+}
+
 // Release ends the watch of the host pages that overlap [pa, pa+n), which then are
 // shared again: other mappings see what they hold now and what is stored from now
 // on. Written no longer reports them.

@@ -38,6 +38,13 @@ func TestWatch(t *testing.T) {
 	if v, _ := r.Read64(0x5008); v != 5 {
 		t.Errorf("a store into the piece reads back as %d", v)
 	}
+	b := make([]byte, 8)
+	if !w.Original(0x5008, b) || b[0] != 0 || !w.Original(0x4000, b) || b[0] != 77 {
+		t.Errorf("originally % x", b)
+	}
+	if w.Original(0x9000, b) {
+		t.Error("what is not watched has an original")
+	}
 	if _, err := r.Watch(0x100000-8, 0x100008); err == nil {
 		t.Error("watching beyond the end is accepted")
 	}

@@ -110,8 +110,9 @@ type Item struct {
 	Time  time.Time
 }
 
-// List returns the entries in order of their keys. Unfinished files of
-// interrupted writers that are older than a day are removed on the way.
+// List returns the entries in order of their keys; what is no file, like a folder
+// or a pipe, is none. Unfinished files of interrupted writers that are older than a
+// day are removed on the way.
 func (c *Cache) List() ([]Item, error) {
 	des, err := os.ReadDir(c.dir)
 	if err != nil {
@@ -128,7 +129,7 @@ func (c *Cache) List() ([]Item, error) {
 			os.Remove(path)
 			continue
 		}
-		if key, ok := strings.CutSuffix(d.Name(), suffix); ok {
+		if key, ok := strings.CutSuffix(d.Name(), suffix); ok && c.Has(key) {
 			items = append(items, Item{Key: key, Path: path, Bytes: info.Size(), Time: info.ModTime()})
 		}
 	}

@@ -1,5 +1,6 @@
 /* Code that changes: written, overwritten, moved, mapped twice, unmapped and replaced. Nothing stale may ever run. */
 #include "suite.h"
+#include "library.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -241,6 +242,33 @@ CHECK(code_overwritten_program) {
 		make_program(name, i);
 		int status = run_child(execute, name);
 		EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == i);
+	}
+	unlink(name);
+}
+
+/* The second program's file, overwritten with what is known and with what is not, in turn, and executed each time. */
+CHECK(code_overwritten_second) {
+	char name[] = "secondXXXXXX";
+	static char content[1 << 17];
+	int from = open(SECOND, O_RDONLY), to = mkstemp(name);
+	ssize_t size = read(from, content, sizeof content);
+	EXPECT(size > 1000 && size < (ssize_t)sizeof content);
+	uint32_t *mark = NULL; /* the instruction that loads what is added to the status */
+	for (uint32_t *p = (uint32_t *)content; p < (uint32_t *)(content + size - 4); p++)
+		if (p[0] == MARK)
+			mark = p + 1;
+	EXPECT(mark);
+	close(from);
+	fchmod(to, 0755);
+	close(to);
+	for (int i = 0; i < 80; i++) {
+		int more = i & 1 ? i : 0;
+		*mark = (*mark & 0xffff0000) | (uint32_t)more;
+		to = open(name, O_WRONLY); /* not truncated: its pages stay where they are */
+		EXPECT(write(to, content, (size_t)size) == size && close(to) == 0);
+		int status = run_child(execute, name);
+		EXPECT(WIFEXITED(status));
+		EQUAL(WEXITSTATUS(status), second_status(more));
 	}
 	unlink(name);
 }

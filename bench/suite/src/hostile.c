@@ -170,3 +170,53 @@ static void eat_itself(uint64_t seed) {
 }
 
 CHECK(hostile_eat_itself) { run_children(eat_itself); }
+
+/* The program's own functions, overwritten where they are used, with the cache told seldom. */
+static void eat_program(uint64_t seed) {
+	uint64_t state = seed * 13;
+	char text[64] = "";
+	char *const functions[] = {(char *)snprintf, (char *)strtoul, (char *)memcpy, (char *)qsort, (char *)next, (char *)eat_program};
+	enum { COUNT = sizeof functions / sizeof *functions, REACH = 2048 };
+	for (int i = 0; i < COUNT; i++)
+		mprotect((void *)((uint64_t)functions[i] & ~(PAGE - 1UL)), 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+	for (int i = 0; i < 500; i++) {
+		uint64_t r = next(&state);
+		uint32_t *at = (uint32_t *)(functions[r % COUNT] + (r >> 8) % REACH / 4 * 4);
+		*at = r >> 20 & 1 ? a_word(&state) : at[1];
+		if (r >> 24 & 1)
+			imb();
+		snprintf(text, sizeof text, "%lx", r);
+		memcpy(text + 32, text, strtoul(text, NULL, 16) % 30);
+	}
+}
+
+CHECK(hostile_eat_program) { run_children(eat_program); }
+
+/* Stack pointers that point anywhere when a trap comes and a signal is to be delivered, with another stack for that and
+ * without. */
+static void random_stack(uint64_t seed) {
+	uint64_t state = seed * 17;
+	struct sigaction a = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO | SA_NODEFER | (seed & 1 ? SA_ONSTACK : 0)};
+	stack_t other = {.ss_sp = pages(4, PROT_READ | PROT_WRITE), .ss_size = 4 * PAGE};
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+	char *mine = pages(4, PROT_READ | PROT_WRITE);
+	sigaltstack(&other, NULL);
+	for (int i = 0; i < 5; i++)
+		sigaction(numbers[i], &a, NULL);
+	for (int i = 0; i < 200; i++) {
+		uint64_t r = next(&state), p = (uint64_t)mine + 3 * PAGE - (r >> 8 & 255);
+		if (r & 0x10000)
+			p = r & 0x20000 ? next(&state) : (uint64_t)mine + (r >> 8 & 255);
+#define ON_STACK(trap) __asm__ volatile("mov $30,$9\n\tmov %0,$30\n\t" trap "\n\tmov $9,$30" : : "r"(p) : "$1", "$9", "$16", "memory")
+		switch (r % 6) {
+		case 0: ON_STACK("call_pal 0x80"); break;
+		case 1: ON_STACK("call_pal 0xaa"); break;
+		case 2: ON_STACK(".long 0x04000000"); break;
+		case 3: ON_STACK("ldq $1,1($30)"); break;
+		case 4: ON_STACK("stq $1,-8($30)"); break;
+		case 5: ON_STACK("stq $31,0($31)"); break;
+		}
+	}
+}
+
+CHECK(hostile_random_stack) { run_children(random_stack); }

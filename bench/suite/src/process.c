@@ -1,5 +1,6 @@
 /* Processes: trees of them, vfork and exec in loops, pipes, clone, and what a parent hears of their end. */
 #include "suite.h"
+#include "library.h"
 
 #include <sched.h>
 #include <spawn.h>
@@ -65,6 +66,26 @@ CHECK(process_vfork_exec) {
 		EXPECT(touched == i + 1);
 		waitpid(pid, &status, 0);
 		EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == i);
+	}
+}
+
+/* Two programs in turn, hundreds of times, from children that share the parent's memory and from ones that do not. */
+CHECK(process_exec_loop) {
+	char number[12];
+	char *ours[] = {"suite", "exit", number, NULL}, *others[] = {"second", NULL};
+	for (int i = 0; i < 300; i++) {
+		snprintf(number, sizeof number, "%d", i & 127);
+		pid_t pid = i / 2 & 1 ? vfork() : fork();
+		if (pid == 0) {
+			if (i & 1)
+				execv(SECOND, others);
+			else
+				execv("/proc/self/exe", ours);
+			_exit(255);
+		}
+		int status;
+		EXPECT(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+		EQUAL(WEXITSTATUS(status), i & 1 ? second_status(0) : i & 127);
 	}
 }
 

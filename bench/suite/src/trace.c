@@ -108,6 +108,34 @@ CHECK(trace_breakpoint) {
 	ends_well(pid);
 }
 
+/* A breakpoint that is put into code which has run before, while the program is stopped by a signal. */
+CHECK(trace_breakpoint_later) {
+	pid_t pid = fork();
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		for (;;) {
+			raise(SIGSTOP);
+			stepped();
+		}
+	}
+	EQUAL(wait_stop(pid), SIGSTOP);
+	/* the page is the child's own from now on: what comes into it later is no new page */
+	unsigned long at = (unsigned long)stepped & ~7UL, old = (unsigned long)ptrace(PTRACE_PEEKTEXT, pid, (void *)at, NULL);
+	int shift = (unsigned long)stepped & 4 ? 32 : 0;
+	unsigned long with = (old & ~(0xffffffffUL << shift)) | (unsigned long)BPT << shift;
+	EQUAL(ptrace(PTRACE_POKETEXT, pid, (void *)at, (void *)old), 0);
+	for (int i = 0; i < 3; i++) {
+		ptrace(PTRACE_CONT, pid, NULL, NULL);
+		EQUAL(wait_stop(pid), SIGSTOP);
+	}
+	EQUAL(ptrace(PTRACE_POKETEXT, pid, (void *)at, (void *)with), 0);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	int number = wait_stop(pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EQUAL(number, SIGTRAP);
+}
+
 static volatile long cell = 11;
 
 CHECK(trace_registers) {

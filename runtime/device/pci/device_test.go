@@ -243,3 +243,45 @@ func FuzzRegisters(f *testing.F) {
 		}
 	})
 }
+
+// FuzzConfig: any accesses to configuration space and to what they map. What identifies a function stays, absent ones
+// read as ones, and a base address keeps the alignment of its size.
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte{0, 0x04, 2, 7, 0, 0x10, 4, 0xff, 1, 0x3c, 1, 9})
+	f.Add([]byte{0, 0x14, 4, 0xff, 0, 0x18, 8, 0x80, 0x80, 0, 1, 0, 0x81, 0x10, 3, 5})
+	f.Fuzz(func(t *testing.T, script []byte) {
+		var m mem
+		var line devtest.Line
+		b := pci.NewBus()
+		card := newFunction(t, &m)
+		if _, err := card.AddCapability(9, []uint8{1, 2, 3}, []uint8{0, 0xff, 0x0f}); err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range []error{b.Attach(0, 0, card, &line), b.Attach(7, 0, pci.ISABridge(), nil)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		places := []device.Region{b.Config(), b.Config(), b.IO(), b.Mem()}
+		for ; len(script) >= 4; script = script[4:] {
+			where, size := places[script[0]>>6], 1<<(script[2]&3)
+			off := uint64(script[0])&0x3f<<8 | uint64(script[1])
+			v := uint64(script[3]) * 0x0101010101010101
+			if script[2]&0x80 != 0 {
+				off = v<<8 | off // far away
+			}
+			_ = where.Write(off, size, v>>(script[2]>>2&31))
+			_, _ = where.Read(off, size)
+			if script[2]&0x40 != 0 {
+				card.IRQ().Set(script[3]&1 != 0)
+			}
+		}
+		c := b.Config()
+		if id, absent := read(t, c, 0, 4), read(t, c, 5<<11, 4); id != 0x10001af4 || absent != 0xffffffff {
+			t.Errorf("identities %#x, %#x", id, absent)
+		}
+		if io, low := read(t, c, pci.RegBAR0, 4), read(t, c, pci.RegBAR0+4, 4); io&63 != 1 || low&0xfff != 0xc {
+			t.Errorf("base addresses %#x, %#x", io, low)
+		}
+	})
+}

@@ -126,6 +126,9 @@ func (s *State) place(name string) *uint64 {
 	case "access":
 		return &s.Access
 	}
+	if name == "" {
+		return nil
+	}
 	n, err := strconv.ParseUint(name[1:], 10, 16)
 	switch {
 	case err != nil:

@@ -1,0 +1,148 @@
+package dispatch
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+)
+
+// kernelText knows which words of the kernel's text are not what they were when it
+// was translated.
+type kernelText struct {
+	ram    *mem.RAM
+	watch  *mem.Watch
+	lo, hi uint64               // physical addresses
+	pages  map[uint64]*textPage // host pages that were stored to, by physical address
+	gone   []uint64             // those given up since the last compare
+}
+
+// textPage is a host page of text.
+type textPage struct {
+	original []byte                        // nil: given up, all words count as changed
+	changed  [mem.HostPage / 4 / 64]uint64 // words that differ, one bit each
+	count    int                           // of them
+}
+
+// maxPatched is how many words of a host page may differ before it is given up: it
+// is no longer text then, as the kernel's initialisation when its memory is used for
+// something else. It must not be compared at each imb for ever.
+const maxPatched = 64
+
+func newKernelText(code *abi.Code, ram *mem.RAM) (*kernelText, error) {
+	t := &kernelText{ram: ram, lo: code.KernelLo, hi: code.KernelHi, pages: map[uint64]*textPage{}}
+	var err error
+	t.watch, err = ram.Watch(t.lo, t.hi)
+	return t, err
+}
+
+// giveUp makes all words of the guest page at pa count as changed, for ever, if it is
+// one of text: somebody else stores to it through another mapping.
+func (t *kernelText) giveUp(pa uint64) (ours bool) {
+	if pa < t.lo&abi.PageMask || pa >= t.hi {
+		return false
+	}
+	pa &= abi.PageMask
+	for at := pa; at < pa+abi.PageSize; at += mem.HostPage {
+		if p := t.pages[at]; p == nil || p.original != nil {
+			t.pages[at] = &textPage{}
+			t.gone = append(t.gone, at)
+		}
+	}
+	return true
+}
+
+// release gives up the page at pa and ends its watch.
+func (t *kernelText) release(pa uint64) error {
+	if !t.giveUp(pa) {
+		return nil
+	}
+	return t.watch.Release(pa&abi.PageMask, abi.PageSize)
+}
+
+// compare returns the host pages of which other words differ than did the last time.
+func (t *kernelText) compare() (news []uint64) {
+	err := t.watch.Written(func(pa uint64) {
+		if t.pages[pa] == nil {
+			t.pages[pa] = &textPage{original: t.original(pa)}
+			if t.pages[pa].original == nil {
+				t.gone = append(t.gone, pa)
+			}
+		}
+	})
+	if err != nil {
+		panic(fmt.Sprintf("BUG: %v", err))
+	}
+	news, t.gone = t.gone, nil
+	for pa, p := range t.pages {
+		if p.original != nil && p.compare(t.ram.Bytes()[pa:pa+mem.HostPage]) {
+			news = append(news, pa)
+		}
+	}
+	slices.Sort(news)
+	return news
+}
+
+// original is what the host page at pa was when the watch began, nil if nobody knows.
+func (t *kernelText) original(pa uint64) []byte {
+	b := make([]byte, mem.HostPage)
+	if !t.watch.Original(pa, b) {
+		return nil
+	}
+	return b
+}
+
+// compare compares p with what it holds now, and says whether other words differ than
+// did before.
+func (p *textPage) compare(now []byte) (other bool) {
+	if p.count == 0 && bytes.Equal(now, p.original) {
+		return false
+	}
+	var changed [len(p.changed)]uint64
+	count := 0
+	for i := 0; i < len(now); i += 4 {
+		if binary.LittleEndian.Uint32(now[i:]) != binary.LittleEndian.Uint32(p.original[i:]) {
+			changed[i/4/64] |= 1 << (i / 4 % 64)
+			count++
+		}
+	}
+	if count > maxPatched {
+		p.original = nil
+		return true
+	}
+	other = changed != p.changed
+	p.changed, p.count = changed, count
+	return other
+}
+
+// differs says whether words of the text at guest addresses [lo, hi) are others.
+func (t *kernelText) differs(lo, hi uint64) bool {
+	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
+	for at := lo &^ (mem.HostPage - 1); at < hi; at += mem.HostPage {
+		p := t.pages[at]
+		switch {
+		case p == nil || p.original != nil && p.count == 0:
+			continue
+		case p.original == nil:
+			return true
+		}
+		for pa := max(at, lo); pa < min(hi, at+mem.HostPage); pa += 4 {
+			i := pa % mem.HostPage / 4
+			if p.changed[i/64]>>(i%64)&1 != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap says whether guest addresses [lo, hi) have bytes in one of pages, which are
+// sorted.
+func overlap(pages []uint64, lo, hi uint64) bool {
+	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
+	i, _ := slices.BinarySearch(pages, lo&^(mem.HostPage-1))
+	return i < len(pages) && pages[i] < hi
+}
