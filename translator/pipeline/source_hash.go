@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "39ae0761390bd3e2018655a38f15a4cf"
+const sourceHash = "e74b6b1a4f378d1394620e3497c39020"
