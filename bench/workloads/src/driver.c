@@ -25,6 +25,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/random.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -216,6 +218,19 @@ static void by_hand(char *names) {
 	quit();
 }
 
+/* seed_random gives the kernel's random generator a seed, as a distribution does when it boots. Without one the first
+ * program that asks for random bytes (SQLite) waits for a few hundred ticks of the clock. */
+static void seed_random(void) {
+	static const struct {
+		int bits, size;
+		unsigned char seed[64];
+	} pool = {8 * 64, 64, {1}};
+	int fd = open("/dev/urandom", O_WRONLY);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
+		die("/dev/urandom");
+	close(fd);
+}
+
 /* start_guest makes of the initramfs a system: file systems, and a console that passes bytes on as they are. */
 static void start_guest(void) {
 	struct termios t;
@@ -226,6 +241,7 @@ static void start_guest(void) {
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("tmpfs", "/tmp", "tmpfs", 0, NULL);
+	seed_random();
 	if (fcntl(0, F_GETFD) < 0) { /* the initramfs had no /dev/console when the kernel opened it for us */
 		redirect("/dev/console", O_RDWR, 0);
 		dup2(0, 1);
