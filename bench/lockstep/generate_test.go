@@ -196,6 +196,10 @@ func (g *generator) walk() {
 		g.line("blbs $%d,%#x", val, g.p.here()+8)
 		g.line("%s $%d,%d($%d)", pick(), val, g.rng.Intn(17)-8, ptr)
 	}
+	if g.rng.Intn(2) == 0 { // singles that the loop carries
+		to := singles + g.rng.Intn(fpRegs)
+		g.line("%s $f%d,$f%d,$f%d", []string{"adds", "subs", "muls"}[g.rng.Intn(3)], to, singles+g.rng.Intn(fpRegs), to)
+	}
 	g.line("lda $%d,%d($%d)", ptr, steps[g.rng.Intn(len(steps))], ptr)
 	g.line("subq $%d,1,$%d", count, count)
 	g.line("bne $%d,%#x", count, loop)

@@ -149,7 +149,7 @@ func (u *unit) writeHome(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if id := int32(rv.Val.ID) + 1; u.home[rv.Reg] != id {
 			u.home[rv.Reg] = id
-			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
+			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (u *unit) writeHome(snap []ir.RegValue) {
 func (u *unit) storeHome(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if u.home[rv.Reg] != int32(rv.Val.ID)+1 {
-			u.cur.NewStore(u.vals[rv.Val.ID], u.regHome(rv.Reg))
+			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
 		}
 	}
 }

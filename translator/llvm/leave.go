@@ -101,7 +101,7 @@ func (u *unit) ret(snap []ir.RegValue, icount, pc value.Value) {
 func (u *unit) current(snap []ir.RegValue, r ir.Reg) value.Value {
 	for _, rv := range snap {
 		if rv.Reg == r {
-			return u.vals[rv.Val.ID]
+			return u.valueOf(rv.Val)
 		}
 	}
 	return u.cur.NewLoad(types.I64, u.regHome(r))

@@ -52,6 +52,7 @@ const (
 	lowerRoots      = "roots"
 	lowerWalkers    = "walkers"
 	lowerPrefetches = "prefetches"
+	lowerLazy       = "lazy"
 	lowerTables     = "tables"
 	lowerExits      = "exits"
 )
@@ -63,6 +64,7 @@ func Lowerings() []Lowering {
 		{lowerRoots, "check an address once for all accesses near it (roots.go)"},
 		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
 		{lowerPrefetches, "prefetch where the guest does (window.go)"},
+		{lowerLazy, "compute what only exits want where they write it (lazy.go)"},
 		{lowerTables, "make dense tables of switches (switch.go)"},
 		{lowerExits, "let side exits share the writing of registers (leave.go)"},
 	}
@@ -89,6 +91,7 @@ func Emit(units []*ir.Func, o Options) (text string, err error) {
 // module is one LLVM module being written.
 type module struct {
 	o      Options
+	lower  map[ir.Op]lower
 	m      *lir.Module
 	result *types.StructType
 	sig    []types.Type
@@ -112,7 +115,7 @@ type module struct {
 var i8ptr = types.NewPointer(types.I8)
 
 func newModule(o Options) *module {
-	m := &module{o: o, m: lir.NewModule(), funcs: map[string]*lir.Func{}, intrin: map[string]*lir.Func{},
+	m := &module{o: o, lower: lowering, m: lir.NewModule(), funcs: map[string]*lir.Func{}, intrin: map[string]*lir.Func{},
 		argOf: map[ir.Reg]int{}, resOf: map[ir.Reg]int{}}
 	m.m.TargetTriple = "x86_64-unknown-linux-gnu"
 	for i, s := range abi.UnitArgs {

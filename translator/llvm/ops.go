@@ -19,7 +19,10 @@ type lower func(u *unit, v *ir.Value, x []value.Value) (value.Value, error)
 
 // value emits v and remembers its LLVM value.
 func (u *unit) value(v *ir.Value) error {
-	fn := lowering[v.Op]
+	if u.lazy[v.ID] {
+		return nil
+	}
+	fn := u.lower[v.Op]
 	if fn == nil {
 		return fmt.Errorf("no lowering for this op")
 	}

@@ -32,6 +32,7 @@ type unit struct {
 	here    int32           // the current block, as index in order
 	checks  map[int][]check // by ID of the root
 	walkers *walkers
+	lazy    []bool // by Value.ID
 	uses    map[int]extension
 	loaded  map[int]loaded // by ID of the load, where u.o.Hot
 	named   int            // number of blocks with a name
@@ -72,6 +73,7 @@ func (m *module) unit(f *ir.Func) error {
 	u.order = u.cfg.Order
 	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
+	u.findLazy()
 	u.walkers = u.findWalkers()
 	u.prologue()
 	for i, b := range u.order {

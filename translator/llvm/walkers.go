@@ -125,16 +125,10 @@ func (u *unit) candidates(ws *walkers) {
 	}
 }
 
-// firstPoll returns the poll that b begins with, if what it writes home is known
-// before b.
+// firstPoll returns the poll that b begins with.
 func firstPoll(b *ir.Block) *ir.Value {
 	for _, v := range b.Vals {
 		if v.Op == ir.OpPoll {
-			for _, rv := range v.Snap {
-				if rv.Val.Block == b && rv.Val.Op != ir.OpParam {
-					return nil
-				}
-			}
 			return v
 		}
 		if v.Op.Info().Effect != ir.EffectNone {
@@ -278,22 +272,31 @@ func (u *unit) checkWalkers(e ir.Edge) {
 			continue
 		}
 		next := u.fn.NewBlock("")
-		u.condBr(u.rootIsGood(u.vals[r.ID], log2), next, u.sideExit(pollBefore(w.poll, e), abi.PCInterpret), u.likely)
+		u.condBr(u.rootIsGood(u.vals[r.ID], log2), next, u.sideExit(u.pollBefore(w.poll, e), abi.PCInterpret), u.likely)
 		u.cur = next
 	}
 }
 
 // pollBefore is the poll at the end of edge e as seen from before the edge.
-func pollBefore(poll *ir.Value, e ir.Edge) *ir.Value {
+func (u *unit) pollBefore(poll *ir.Value, e ir.Edge) *ir.Value {
+	var before func(v *ir.Value) *ir.Value
+	before = func(v *ir.Value) *ir.Value {
+		if v.Block != e.Block {
+			return v
+		}
+		if n := slices.Index(e.Block.Params, v); n >= 0 {
+			return e.Args[n]
+		}
+		w := u.f.NewValue(v.Op, v.Type)
+		w.Imm, w.PC = v.Imm, v.PC
+		for _, a := range v.Args {
+			w.Args = append(w.Args, before(a))
+		}
+		return w
+	}
 	v := &ir.Value{Op: poll.Op, PC: poll.PC}
 	for _, rv := range poll.Snap {
-		for n, p := range e.Block.Params {
-			if p == rv.Val {
-				rv.Val = e.Args[n]
-				break
-			}
-		}
-		v.Snap = append(v.Snap, rv)
+		v.Snap = append(v.Snap, ir.RegValue{Reg: rv.Reg, Val: before(rv.Val)})
 	}
 	return v
 }

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "e74b6b1a4f378d1394620e3497c39020"
+const sourceHash = "b9195993a1c723fa22f820aee3bd0b14"

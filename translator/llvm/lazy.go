@@ -1,0 +1,79 @@
+package llvm
+
+import (
+	"github.com/llir/llvm/ir/value"
+
+	"axpress/ir"
+)
+
+// What only exits want to know is computed where they write registers home, at the full
+// setting: results of comparisons behind the branch that they are for, addresses,
+// parts that were put together.
+//
+//	before: cmp %rax,%rcx; setb %sil; ... jb loop        exit: mov %rsi,t2
+//	after:  cmp %rax,%rcx; ... jb loop                   exit: cmp %rax,%rcx; setb; mov t2
+//
+// The operands must live as long as the exits then, so this is done for values of one
+// operand, which takes the same place.
+
+// findLazy notes the values that only exits use.
+func (u *unit) findLazy() {
+	u.lazy = make([]bool, u.f.NumValues())
+	if !u.o.Hot || u.o.Disable[lowerLazy] {
+		return
+	}
+	used := make([]bool, u.f.NumValues())
+	for i := len(u.order) - 1; i >= 0; i-- {
+		t := &u.order[i].Term
+		for _, v := range []*ir.Value{t.Cond, t.Target} {
+			if v != nil {
+				used[v.ID] = true
+			}
+		}
+		t.Edges(func(e *ir.Edge) {
+			for _, v := range e.Args {
+				used[v.ID] = true
+			}
+		})
+	}
+	// Backwards: users come behind what they use, but for loops, which edges tell of.
+	for i := len(u.order) - 1; i >= 0; i-- {
+		vals := u.order[i].Vals
+		for k := len(vals) - 1; k >= 0; k-- {
+			v := vals[k]
+			if !used[v.ID] && v.Op.Info().Effect == ir.EffectNone && operands(v) == 1 {
+				u.lazy[v.ID] = true
+				continue
+			}
+			for _, a := range v.Args {
+				used[a.ID] = true
+			}
+		}
+	}
+}
+
+// operands is how many operands of v are no constants.
+func operands(v *ir.Value) (n int) {
+	for _, a := range v.Args {
+		if _, ok := known(a); !ok {
+			n++
+		}
+	}
+	return n
+}
+
+// valueOf returns the LLVM value of v, which it makes here if v is lazy or in no block.
+func (u *unit) valueOf(v *ir.Value) value.Value {
+	if v.Block != nil && !u.lazy[v.ID] {
+		return u.vals[v.ID]
+	}
+	var x []value.Value
+	for _, a := range v.Args {
+		x = append(x, u.valueOf(a))
+	}
+	r, err := u.lower[v.Op](u, v, x)
+	if err != nil {
+		panic(err) // Emit's callers expect that of bugs
+	}
+	return r
+}
