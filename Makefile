@@ -32,7 +32,7 @@ lint: go ## go vet, gofmt, staticcheck, generated files
 
 unit: build ## all tests, with the built guest
 	env=$$($(AXPRESS) guest build --env) && eval "$$env" && \
-		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && $(GO) test -timeout 40m ./...
+		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && $(GO) test -count=1 -timeout 40m ./...
 
 race: go ## tests under the race detector, but for what runs native code
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '$(NATIVE)')
