@@ -107,7 +107,7 @@ func (r *benchReporter) Note(line string) {
 
 // Begin implements measure.Reporter.
 func (r *benchReporter) Begin(total int) {
-	r.start, r.total = time.Now(), total
+	r.start, r.total, r.done, r.tenth = time.Now(), total, 0, 0 // the profile is measured first
 	if terminal.IsTerminal(r.w) {
 		r.bar = newBar(r.w, total, "measuring")
 	}
