@@ -177,7 +177,7 @@ const pageBytes = 4096
 func (e *Engine) Close() error {
 	err := unix.Munmap(e.stack)
 	if e.kernel != nil {
-		err = errors.Join(err, e.kernel.text.watch.Close())
+		err = errors.Join(err, e.kernel.text.Close())
 	}
 	if e.window != nil {
 		e.mmu.SetWindow(nil)
@@ -272,7 +272,7 @@ func (e *Engine) allowFast() {
 // stores of native code itself.
 func (e *Engine) Written(pa uint64) {
 	if e.kernel != nil {
-		e.kernel.text.giveUp(pa)
+		e.kernel.text.GiveUp(pa)
 	}
 }
 
@@ -428,7 +428,7 @@ func (e *Engine) mapPage(va uint64) {
 func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
 	mode := e.s.Mode()
 	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.text.release(pa) != nil {
+	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.text.Release(pa) != nil {
 		return 0, false, false
 	}
 	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
