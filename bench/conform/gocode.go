@@ -90,7 +90,7 @@ func (e *Go) Prepare(ctx context.Context, programs []Program) error {
 		return err
 	}
 	e.ready = map[string]goLoaded{}
-	packages, err := e.emit(programs)
+	packages, err := e.emit(ctx, programs)
 	if err != nil {
 		return err
 	}
@@ -125,27 +125,30 @@ func main() {
 `
 
 // emit makes the source of the program with programs, and notes what it has.
-func (e *Go) emit(programs []Program) ([]gosrc.Package, error) {
-	var units []gosrc.Unit
+func (e *Go) emit(ctx context.Context, programs []Program) ([]gosrc.Package, error) {
+	p := gosrc.Program{Module: "conform", Prefix: "cases", Jobs: 1}
 	links := map[*ir.Func]map[uint64]string{}
-	for _, p := range programs {
-		k := key(p.Model, p.Code)
+	for _, prog := range programs {
+		k := key(prog.Model, prog.Code)
 		if _, ok := e.ready[k]; ok {
 			continue
 		}
-		fns := cut(p.Code)
-		fs, err := lifted(p.Model, p.Code, Stage{Passes: true})
+		fns := cut(prog.Code)
+		fs, err := lifted(prog.Model, prog.Code, Stage{Passes: true})
 		if err != nil {
-			return nil, fmt.Errorf("%08x: %w", p.Code, err)
+			return nil, fmt.Errorf("%08x: %w", prog.Code, err)
 		}
-		e.ready[k] = goLoaded{First: len(units), N: len(fs), Model: p.Model.Name, Code: p.Code}
+		e.ready[k] = goLoaded{First: len(p.Names), N: len(fs), Model: prog.Model.Name, Code: prog.Code}
 		own := map[uint64]string{}
+		var units []gosrc.Unit
 		for i, f := range fs {
-			u := gosrc.Unit{F: f, Name: fmt.Sprintf("U%d_%x", len(units), f.PC), Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End}
+			u := gosrc.Unit{F: f, Name: fmt.Sprintf("U%d_%x", len(p.Names), f.PC), Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End}
 			units, own[f.PC], links[f] = append(units, u), u.Name, own
+			p.Names = append(p.Names, u.Name)
 		}
+		p.Chunks = append(p.Chunks, gosrc.Chunk{Size: len(prog.Code), Units: func() ([]gosrc.Unit, error) { return units, nil }})
 	}
-	packages, err := gosrc.Program("conform", "cases", units, gosrc.Options{
+	packages, err := p.Packages(ctx, gosrc.Options{
 		Link: func(from *ir.Func, pc uint64) (string, bool) { n, ok := links[from][pc]; return n, ok },
 		User: accessesUser,
 	})

@@ -105,7 +105,7 @@ func (k *kernel) update() (any bool) {
 			f.stale, any = stale, true
 			*f.Link = f.Code
 			if stale {
-				*f.Link = returnAtOnce
+				*f.Link = ReturnAtOnce
 			}
 			for _, pc := range f.Entries {
 				k.set(pc, !stale)
@@ -115,5 +115,5 @@ func (k *kernel) update() (any bool) {
 	return any
 }
 
-// returnAtOnce stands for a unit that must not be used: the caller goes on at its address.
-func returnAtOnce(_ *CPU, pc uint64, n int64, _ int) (uint64, int64) { return pc, n }
+// ReturnAtOnce stands for a unit that must not be used: the caller goes on at its address.
+func ReturnAtOnce(_ *CPU, pc uint64, n int64, _ int) (uint64, int64) { return pc, n }

@@ -59,15 +59,25 @@ func parse(t *testing.T, text string) *ir.Func {
 	return fs[0]
 }
 
+// emit returns the file with the function of f.
+func emit(t *testing.T, f *ir.Func, o *Options) string {
+	t.Helper()
+	file := newFile("k0")
+	if err := addFunction(file, &Unit{F: f, Name: Name(f.PC)}, o); err != nil {
+		t.Fatal(err)
+	}
+	got, err := render(file, "units0.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got.Text)
+}
+
 // What is emitted, as a reader sees it.
 func TestFunction(t *testing.T) {
 	f := parse(t, loop)
 	o := &Options{LinkPath: "guest/link", Link: func(_ *ir.Func, pc uint64) (string, bool) { return Name(pc), pc == 0x2000 }}
-	got, err := Functions("k0", "units0.go", []Unit{{F: f, Name: Name(f.PC), Lo: 0x1000, Hi: 0x1030}}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := strings.Cut(string(got.Text), ")\n\n")
+	_, text, _ := strings.Cut(emit(t, f, o), ")\n\n")
 	const want = `// U_1000 is the guest's loop, at address 0x1000.
 func U_1000(c *gocode.CPU, pc uint64, n int64, depth int) (uint64, int64) {
 	s := c.S
@@ -140,18 +150,21 @@ L3:
 	}
 }
 
-// The same units give the same bytes.
+// The same units give the same bytes, however many are made at once.
 func TestSameBytes(t *testing.T) {
 	var runs [2][]Package
 	for i := range runs {
-		var units []Unit
+		p := Program{Module: "guest", Prefix: "k", Jobs: 1 + 3*i}
 		for k := range uint64(20) {
-			f := parse(t, loop)
-			f.PC += k << 16
-			units = append(units, Unit{F: f, Name: Name(f.PC), Lo: f.PC, Hi: f.PC + 0x30})
+			p.Names = append(p.Names, Name(0x1000+k<<16))
+			p.Chunks = append(p.Chunks, Chunk{packageInsts / 4, func() ([]Unit, error) {
+				f := parse(t, loop)
+				f.PC += k << 16
+				return []Unit{{F: f, Name: Name(f.PC), Lo: f.PC, Hi: f.PC + 0x30}}, nil
+			}})
 		}
 		var err error
-		if runs[i], err = Program("guest", "k", units, Options{}); err != nil {
+		if runs[i], err = p.Packages(t.Context(), Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,7 +177,7 @@ func TestSameBytes(t *testing.T) {
 			}
 		}
 	}
-	if files != 4 {
+	if files != 20+5+2 {
 		t.Errorf("%d files", files)
 	}
 }
@@ -185,11 +198,7 @@ b0 @0x1000:
 b1 @0x1008:
   ret v3
 }`)
-	got, err := Functions("k0", "units0.go", []Unit{{F: f, Name: Name(f.PC)}}, &Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, text, _ := strings.Cut(string(got.Text), "s := c.S\n")
+	_, text, _ := strings.Cut(emit(t, f, &Options{}), "s := c.S\n")
 	const want = `	v0 := math.Float64frombits(s.F[1])
 		s.F[3] = math.Float64bits(v0)
 		return 0x1004 | gocode.Interpret, n + 1
@@ -202,8 +211,7 @@ b1 @0x1008:
 }
 
 func TestUnpromotedIsRefused(t *testing.T) {
-	f := &ir.Func{Name: "x"}
-	if _, err := Functions("k0", "units0.go", []Unit{{F: f, Name: "U_0"}}, &Options{}); err == nil || !strings.Contains(err.Error(), "promoted") {
+	if err := addFunction(newFile("k0"), &Unit{F: &ir.Func{Name: "x"}, Name: "U_0"}, &Options{}); err == nil || !strings.Contains(err.Error(), "promoted") {
 		t.Errorf("%v", err)
 	}
 }

@@ -106,6 +106,9 @@ func logic(op, boolOp string) lower {
 // shift is a shift by a count modulo the width.
 func shift(u *unit, v *ir.Value) error {
 	x := u.operands(v)
+	if x[0].isConst { // it would have the type that its use asks for
+		x[0] = convert(goType(v.Type), x[0])
+	}
 	width := uint64(v.Type.Bits())
 	n := binary(x[1], "&", number(width-1))
 	if c := v.Args[1]; c.Op == ir.OpConst && x[1].isConst {

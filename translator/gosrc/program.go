@@ -1,135 +1,146 @@
 package gosrc
 
 import (
+	"context"
 	"fmt"
 	"path"
 
 	"github.com/dave/jennifer/jen"
-
-	"axpress/ir"
-)
-
-// The sizes, in IR values, of the files and packages that units are put into. A package
-// is what one run of the Go compiler takes: enough of them for all processors, none that
-// needs gigabytes.
-const (
-	fileValues    = 20_000
-	packageValues = 100_000
+	"golang.org/x/sync/errgroup"
 )
 
 // Package is a package of a program.
 type Package struct {
-	Path  string // its folder, relative to the module's
+	Path  string // its folder, relative to the module's; "" is the main package
 	Files []File
 }
 
-// program is a Go module under way: the packages of its units.
-type program struct {
-	module   string
-	prefix   string
-	o        Options
-	packages []Package
-	units    []Unit // of the package under way
-	file     []Unit // and of its file
-	values   int    // in units
-	inFile   int    // and in file
+// Chunk is the units of a file. Units makes them; it is called once, by any goroutine.
+type Chunk struct {
+	Size  int // in guest instructions
+	Units func() ([]Unit, error)
 }
 
-// Name of the package of links.
+// FileInsts is a good number of guest instructions for a Chunk. packageInsts is how many
+// are put into a package, which is what one run of the Go compiler takes: there are
+// enough packages for all processors, and none needs gigabytes.
+const (
+	FileInsts    = 2000
+	packageInsts = 20_000
+)
+
+// linkPackage is the name of the package of links.
 const linkPackage = "link"
 
-// Program returns the packages of a module for units: those of their functions, called
-// prefix0 and so on, that of the links, and the main package's file units.go with the
-// variable functions, which holds what the tables of all say, in the order of the units.
-// o.LinkPath is set. It changes the units' IR.
-func Program(module, prefix string, units []Unit, o Options) ([]Package, error) {
-	o.LinkPath = path.Join(module, linkPackage)
-	p := &program{module: module, prefix: prefix, o: o}
-	var names []string
-	for _, u := range units {
-		names = append(names, u.Name)
-		if err := p.add(u, size(u.F)); err != nil {
-			return nil, err
-		}
-	}
-	if err := p.endPackage(); err != nil {
-		return nil, err
-	}
-	links, err := Links(linkPackage, linkPackage+".go", names)
-	if err != nil {
-		return nil, err
-	}
-	all, err := p.all()
-	if err != nil {
-		return nil, err
-	}
-	return append(p.packages, Package{linkPackage, []File{links}}, Package{"", []File{all}}), nil
+// Program is what to make the packages of a module of.
+type Program struct {
+	Module string // its path
+	Prefix string // of the names of the packages with functions
+	// Names are those of all units; what a chunk leaves out of them is interpreted.
+	Names  []string
+	Chunks []Chunk
+	Jobs   int // chunks that are made at once
+	// Failed, if not nil, is told of units that could not be emitted, by any goroutine.
+	Failed func(u *Unit, err error)
 }
 
-// size is how much of f there is to compile.
-func size(f *ir.Func) (n int) {
-	for _, b := range f.Blocks {
-		n += len(b.Params) + len(b.Vals) + 1
-	}
-	return n
+// chunkFile is a chunk's place, and what came of it.
+type chunkFile struct {
+	pkg, name string
+	file      File
+	units     []entryRow
 }
 
-func (p *program) add(u Unit, n int) error {
-	if len(p.file) > 0 && p.inFile+n > fileValues {
-		if err := p.endFile(); err != nil {
-			return err
-		}
-		if p.values+n > packageValues {
-			if err := p.endPackage(); err != nil {
+// Packages returns the packages: those with the functions, that of the links, and of the
+// main package the file units.go with the variable functions, which is all there are, in
+// order. o.LinkPath is set. The bytes do not depend on Jobs.
+func (p *Program) Packages(ctx context.Context, o Options) ([]Package, error) {
+	o.LinkPath = path.Join(p.Module, linkPackage)
+	files := p.places()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(p.Jobs, 1))
+	for i := range files {
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
 				return err
 			}
+			units, err := p.Chunks[i].Units()
+			if err != nil {
+				return err
+			}
+			f := &files[i]
+			f.file, f.units, err = p.functions(f, units, &o)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return p.assemble(files, &o)
+}
+
+// places deals the chunks out to packages.
+func (p *Program) places() []chunkFile {
+	files := make([]chunkFile, len(p.Chunks))
+	pkg, inPackage, insts := -1, 0, 0
+	for i, c := range p.Chunks {
+		if pkg < 0 || insts+c.Size > packageInsts {
+			pkg, inPackage, insts = pkg+1, 0, 0
 		}
+		files[i] = chunkFile{pkg: fmt.Sprintf("%s%d", p.Prefix, pkg), name: fmt.Sprintf("units%d.go", inPackage)}
+		inPackage, insts = inPackage+1, insts+c.Size
 	}
-	p.file, p.inFile = append(p.file, u), p.inFile+n
-	return nil
+	return files
 }
 
-func (p *program) endFile() error {
-	if len(p.file) == 0 {
-		return nil
+// functions emits the file of f.
+func (p *Program) functions(f *chunkFile, units []Unit, o *Options) (File, []entryRow, error) {
+	file := newFile(f.pkg)
+	var rows []entryRow
+	for i := range units {
+		u := &units[i]
+		if err := addFunction(file, u, o); err != nil {
+			if p.Failed == nil {
+				return File{}, nil, err
+			}
+			p.Failed(u, err)
+			continue
+		}
+		rows = append(rows, rowOf(u))
 	}
-	if len(p.units) == 0 {
-		p.packages = append(p.packages, Package{Path: fmt.Sprintf("%s%d", p.prefix, len(p.packages))})
-	}
-	pkg := &p.packages[len(p.packages)-1]
-	f, err := Functions(pkg.Path, fmt.Sprintf("units%d.go", len(pkg.Files)), p.file, &p.o)
-	if err != nil {
-		return err
-	}
-	pkg.Files = append(pkg.Files, f)
-	p.units, p.values = append(p.units, p.file...), p.values+p.inFile
-	p.file, p.inFile = nil, 0
-	return nil
+	out, err := render(file, f.name)
+	return out, rows, err
 }
 
-func (p *program) endPackage() error {
-	if err := p.endFile(); err != nil || len(p.units) == 0 {
-		return err
-	}
-	pkg := &p.packages[len(p.packages)-1]
-	f, err := Table(pkg.Path, "table.go", p.units, &p.o)
-	pkg.Files = append(pkg.Files, f)
-	p.units, p.values = nil, 0
-	return err
-}
-
-// all is the file of the main package.
-func (p *program) all() (File, error) {
-	f := newFile("main")
-	f.Comment("functions are all translated functions of the guest.")
+// assemble adds the tables to the files.
+func (p *Program) assemble(files []chunkFile, o *Options) (packages []Package, err error) {
 	var tables []jen.Code
-	for _, pkg := range p.packages {
-		tables = append(tables, jen.Line().Qual(path.Join(p.module, pkg.Path), "Functions"))
+	for len(files) > 0 {
+		pkg := Package{Path: files[0].pkg}
+		var rows []entryRow
+		for len(files) > 0 && files[0].pkg == pkg.Path {
+			pkg.Files, rows = append(pkg.Files, files[0].file), append(rows, files[0].units...)
+			files = files[1:]
+		}
+		table, err := tableFile(pkg.Path, "table.go", rows, o)
+		if err != nil {
+			return nil, err
+		}
+		pkg.Files = append(pkg.Files, table)
+		packages = append(packages, pkg)
+		tables = append(tables, jen.Line().Qual(path.Join(p.Module, pkg.Path), "Functions"))
 	}
+	links, err := linkFile(linkPackage, linkPackage+".go", p.Names)
+	if err != nil {
+		return nil, err
+	}
+	all := newFile("main")
+	all.Comment("functions are all translated functions of the guest.")
 	if len(tables) == 0 {
-		f.Var().Id("functions").Index().Add(lib("Function"))
+		all.Var().Id("functions").Index().Add(lib("Function"))
 	} else {
-		f.Var().Id("functions").Op("=").Qual("slices", "Concat").Call(append(tables, jen.Line())...)
+		all.Var().Id("functions").Op("=").Qual("slices", "Concat").Call(append(tables, jen.Line())...)
 	}
-	return render(f, "units.go")
+	allFile, err := render(all, "units.go")
+	return append(packages, Package{linkPackage, []File{links}}, Package{"", []File{allFile}}), err
 }
