@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
 )
@@ -28,7 +29,7 @@ func (a *app) run() *cobra.Command {
 				}
 				return err
 			}
-			if b.memory, err = parseSize(memory); err != nil {
+			if b.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
 			b.sampling = prof.wanted()
