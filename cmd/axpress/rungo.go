@@ -21,6 +21,9 @@ import (
 	"axpress/translator/gobuild"
 )
 
+// goFolder is where programs of the Go back end are, in the cache.
+const goFolder = "go"
+
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it.
 func (b *boot) runGo(ctx context.Context, module string, s streams) error {
@@ -63,7 +66,7 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, er
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, "go", key)
+	dir := filepath.Join(root, goFolder, key)
 	program = filepath.Join(dir, goModule)
 	if _, err := os.Stat(program); err == nil && !b.prepare.Force {
 		return program, nil
