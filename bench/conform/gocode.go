@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"axpress/ir"
 	"axpress/lifter/isa"
 	"axpress/runtime/interp/cases"
 	"axpress/translator/gobuild"
@@ -127,7 +126,6 @@ func main() {
 // emit makes the source of the program with programs, and notes what it has.
 func (e *Go) emit(ctx context.Context, programs []Program) ([]gosrc.Package, error) {
 	p := gosrc.Program{Module: "conform", Prefix: "cases", Jobs: 1}
-	links := map[*ir.Func]map[uint64]string{}
 	for _, prog := range programs {
 		k := key(prog.Model, prog.Code)
 		if _, ok := e.ready[k]; ok {
@@ -140,18 +138,16 @@ func (e *Go) emit(ctx context.Context, programs []Program) ([]gosrc.Package, err
 		}
 		e.ready[k] = goLoaded{First: len(p.Names), N: len(fs), Model: prog.Model.Name, Code: prog.Code}
 		own := map[uint64]string{}
+		link := func(pc uint64) (string, bool) { n, ok := own[pc]; return n, ok }
 		var units []gosrc.Unit
 		for i, f := range fs {
-			u := gosrc.Unit{F: f, Name: fmt.Sprintf("U%d_%x", len(p.Names), f.PC), Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End}
-			units, own[f.PC], links[f] = append(units, u), u.Name, own
+			u := gosrc.Unit{F: f, Name: fmt.Sprintf("U%d_%x", len(p.Names), f.PC), Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End, Link: link}
+			units, own[f.PC] = append(units, u), u.Name
 			p.Names = append(p.Names, u.Name)
 		}
 		p.Chunks = append(p.Chunks, gosrc.Chunk{Size: len(prog.Code), Units: func() ([]gosrc.Unit, error) { return units, nil }})
 	}
-	packages, err := p.Packages(ctx, gosrc.Options{
-		Link: func(from *ir.Func, pc uint64) (string, bool) { n, ok := links[from][pc]; return n, ok },
-		User: accessesUser,
-	})
+	packages, err := p.Packages(ctx, gosrc.Options{User: accessesUser})
 	return append(packages, gosrc.Package{Files: []gosrc.File{{Name: "main.go", Text: []byte(main)}}}), err
 }
 

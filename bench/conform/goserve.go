@@ -93,7 +93,7 @@ func (s *goServer) change(l *goLoaded) error {
 	s.guest.S.FlushTLB()
 	var err error
 	s.engine, err = gocode.New(gocode.Config{State: s.guest.S, MMU: s.mmu, RAM: s.ram, Interpreter: nobody{},
-		Cycles: func() uint64 { return cases.Cycles }, Kernel: s.functions[l.First : l.First+l.N]})
+		Cycles: func() uint64 { return cases.Cycles }, Functions: s.functions[l.First : l.First+l.N]})
 	if err == nil {
 		s.load(m, l.Code) // now, as New has the pages of code mapped anew
 	}

@@ -74,13 +74,14 @@ func (g *goBackend) translate(ctx context.Context, file string, o prepare.Option
 	if err != nil {
 		return err
 	}
-	var initrd []byte
+	guest := boot{kernel: img, initrdFile: g.initrd, prepare: o}
 	if g.initrd != "" {
-		if initrd, err = os.ReadFile(g.initrd); err != nil {
+		if guest.initrd, err = os.ReadFile(g.initrd); err != nil {
 			return err
 		}
 	}
-	r, err := emitGo(ctx, m, g.dir, img, initrd, o)
+	guest.readPrograms()
+	r, err := guest.emitGo(ctx, m, g.dir, true)
 	if err != nil {
 		return err
 	}
@@ -89,34 +90,45 @@ func (g *goBackend) translate(ctx context.Context, file string, o prepare.Option
 	return nil
 }
 
-// emitGo writes the module for img into dir.
-func emitGo(ctx context.Context, m *gobuild.Module, dir string, img *image.Image, initrd []byte, o prepare.Options) (*goprogram.Result, error) {
-	jobs := o.Pipeline.Jobs
-	if jobs == 0 {
-		jobs = runtime.NumCPU()
+// emitGo writes the module for the kernel and the programs into dir; embed says whether
+// the program holds the initramfs.
+func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed bool) (*goprogram.Result, error) {
+	p := b.prepare.Pipeline
+	if p.Jobs == 0 {
+		p.Jobs = runtime.NumCPU()
 	}
-	p := o.Pipeline
-	options := goprogram.Options{Jobs: jobs, Hints: p.Hints, Disable: p.Disable, Check: p.Check, Only: p.Only, Model: p.Model, Progress: o.Report.Progress}
-	if o.Profile != nil {
-		options.Ran = []uint64{}
-		if ran := o.Profile.Image(img.Hash); ran != nil {
-			options.Ran = slices.Sorted(maps.Keys(ran.Units))
-		}
-		if len(options.Ran) == 0 {
-			o.Report.Note("the profile has nothing about " + img.Name + ": all of it will be interpreted")
-		}
+	options := goprogram.Options{Jobs: p.Jobs, Hints: p.Hints, Disable: p.Disable, Check: p.Check, Only: p.Only, Model: p.Model, Progress: b.prepare.Report.Progress}
+	if b.prepare.Profile != nil {
+		options.Ran = b.ran
 	}
-	o.Report.Begin([]string{img.Name})
-	r, err := goprogram.Translate(ctx, img, goModule, options)
-	o.Report.End()
+	images := append([]*image.Image{b.kernel}, b.programs...)
+	b.prepare.Report.Begin([]string{b.kernel.Name})
+	r, err := goprogram.Translate(ctx, images, goModule, options)
+	b.prepare.Report.End()
 	if errors.Is(err, goprogram.ErrKind) {
-		return nil, fail(statusInput, "%w", err)
+		return nil, fail(statusInput, "%w: give a vmlinux", err)
 	} else if err != nil {
 		return nil, err
 	}
-	main, err := goprogram.Main(img, initrd, p.Model)
+	var initrd []byte
+	if embed {
+		initrd = b.initrd
+	}
+	main, err := goprogram.Main(b.kernel, initrd, p.Model)
 	if err != nil {
 		return nil, err
 	}
 	return r, m.Write(dir, goModule, append(r.Packages, main))
+}
+
+// ran is what the profile says of img, by the addresses of units.
+func (b *boot) ran(img *image.Image) []uint64 {
+	known := b.prepare.Profile.Image(img.Hash)
+	if known == nil {
+		if img == b.kernel {
+			b.prepare.Report.Note("the profile has nothing about " + img.Name + ": all of it will be interpreted")
+		}
+		return nil
+	}
+	return slices.Sorted(maps.Keys(known.Units))
 }

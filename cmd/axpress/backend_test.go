@@ -23,7 +23,7 @@ func TestTranslateToGo(t *testing.T) {
 		if r.status != statusOK || !strings.Contains(r.out, "1 functions, 7 instructions, 0 units left") {
 			t.Fatalf("status %d: %s%s", r.status, r.out, r.err)
 		}
-		text, err := os.ReadFile(filepath.Join(dir, "kernel0", "units0.go"))
+		text, err := os.ReadFile(filepath.Join(dir, "guest0", "units0.go"))
 		if err != nil {
 			t.Fatal(err)
 		}

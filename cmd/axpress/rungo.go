@@ -27,6 +27,7 @@ const goFolder = "go"
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it.
 func (b *boot) runGo(ctx context.Context, module string, s streams) error {
+	b.readPrograms()
 	program, err := b.goProgram(ctx, module)
 	if err != nil {
 		return err
@@ -54,7 +55,8 @@ func (b *boot) runGo(ctx context.Context, module string, s streams) error {
 	return nil
 }
 
-// goProgram returns the program for the kernel, without an initramfs.
+// goProgram returns the program for the kernel and the programs of the initramfs, which it
+// does not hold itself.
 func (b *boot) goProgram(ctx context.Context, module string) (program string, err error) {
 	root := b.prepare.CacheDir
 	if root == "" {
@@ -83,7 +85,7 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, er
 		return "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	if _, err := emitGo(ctx, m, work, b.kernel, nil, b.prepare); err != nil {
+	if _, err := b.emitGo(ctx, m, work, false); err != nil {
 		return "", err
 	}
 	if err := m.Build(ctx, work, filepath.Join(work, goModule)); err != nil {
@@ -124,7 +126,11 @@ func (b *boot) goKey() (string, error) {
 		}
 	}
 	slices.Sort(off)
-	fmt.Fprintln(h, b.kernel.Hash, off, p.Hints, p.Only, p.Model.Or().Name)
+	fmt.Fprintf(h, "%x", b.kernel.Hash)
+	for _, p := range b.programs {
+		fmt.Fprintf(h, " %x", p.Hash)
+	}
+	fmt.Fprintln(h, off, p.Hints, p.Only, p.Model.Or().Name)
 	if b.prepare.Profile != nil {
 		if err := b.prepare.Profile.Write(h); err != nil {
 			return "", err

@@ -19,13 +19,16 @@ type Interpreter interface {
 
 // Function describes a Unit.
 type Function struct {
-	// Lo and Hi bound the guest addresses that it was made from.
-	Lo, Hi  uint64
+	// Page, if not "", says that the function is a program's: the SHA-256 of the page
+	// that it was made from, in hexadecimal. Entries are offsets in the page then.
+	Page    string
 	Entries []uint64 // where it can be entered
 	Code    Unit
-	// Link is the variable by which other units call it. It belongs to the engine that
-	// was made last.
+	// Link is the variable by which other units call it. It belongs to the engine that was
+	// made last.
 	Link *Unit
+	// Lo and Hi bound the guest addresses that a function of the kernel was made from.
+	Lo, Hi uint64
 }
 
 // Config is what an Engine is made of.
@@ -35,8 +38,9 @@ type Config struct {
 	RAM         *mem.RAM
 	Interpreter Interpreter
 	Cycles      func() uint64 // for RPCC
-	// Kernel is the translated functions of the kernel, whose text is in RAM.
-	Kernel []Function
+	// Functions are what is translated: of the kernel, whose text is in RAM, and of
+	// programs.
+	Functions []Function
 }
 
 // quantum bounds the instructions of one run, so that Go's collector and the devices
@@ -72,6 +76,8 @@ type Engine struct {
 	mmu    *mmu.MMU
 	interp Interpreter
 	kernel *kernel
+	pages  *pages
+	gen    uint64 // the MMU's, of the instruction translations that were relied on
 	stats  Stats
 }
 
@@ -80,8 +86,17 @@ func New(c Config) (*Engine, error) {
 	e := &Engine{s: c.State, mmu: c.MMU, interp: c.Interpreter, stats: Stats{Misses: map[uint64]uint64{}}}
 	e.cpu = CPU{S: c.State, mmu: c.MMU, cycles: c.Cycles, find: e.find, stats: &e.stats}
 	e.cpu.flushJumps()
+	var kernel []Function
+	for _, f := range c.Functions {
+		if f.Page == "" {
+			kernel = append(kernel, f)
+		}
+	}
 	var err error
-	e.kernel, err = newKernel(c.Kernel, c.RAM)
+	if e.pages, err = newPages(c.Functions, c.RAM); err != nil {
+		return nil, err
+	}
+	e.kernel, err = newKernel(kernel, c.RAM)
 	return e, err
 }
 
@@ -97,22 +112,49 @@ func (e *Engine) InvalidateCode() {
 	if e.kernel.update() {
 		e.cpu.flushJumps()
 	}
+	e.dropPages()
+}
+
+// dropPages forgets which pages were found valid.
+func (e *Engine) dropPages() {
+	e.gen = e.mmu.ITLBGeneration()
+	e.pages.Invalidate()
+	e.s.DropUserJumps()
+	if e.s.JumpGen == 0 { // generations begin anew
+		e.cpu.flushJumps()
+	}
+}
+
+// sync drops what was found through instruction translations that have gone.
+func (e *Engine) sync() {
+	if e.gen != e.mmu.ITLBGeneration() {
+		e.dropPages()
+	}
 }
 
 // find returns the unit that can be entered at pc in the current mode.
 func (e *Engine) find(pc uint64) Unit {
-	if e.s.Mode() != abi.ModeKernel {
-		return nil
+	if e.s.Mode() == abi.ModeKernel {
+		return e.kernel.find(pc)
 	}
-	return e.kernel.find(pc)
+	if p := e.pages.At(pc, e.s.ASN, e.mmu); p != nil {
+		return p[pc%abi.PageSize/4]
+	}
+	return nil
 }
 
 // HasEntry says whether translated code can be entered at pc in the current mode.
-func (e *Engine) HasEntry(pc uint64) bool { return e.s.Mode() == abi.ModeKernel && e.kernel.has(pc) }
+func (e *Engine) HasEntry(pc uint64) bool {
+	if e.s.Mode() == abi.ModeKernel {
+		return e.kernel.has(pc)
+	}
+	return e.find(pc) != nil
+}
 
 // Run runs the guest from State.PC until State.Limit or an exit that is not translated
 // code's own business, and returns the exit code.
 func (e *Engine) Run() uint64 {
+	e.sync()
 	defer e.shorten()()
 	for e.s.Icount < atomic.LoadInt64(&e.s.Limit) {
 		if code, ok := e.translated(); ok {
@@ -139,6 +181,7 @@ func (e *Engine) Run() uint64 {
 // and never the interpreter. It returns the exit code, ExitNone and ExitInterpret
 // included; !ok: there is none at State.PC, and nothing has changed.
 func (e *Engine) Native() (code uint64, ok bool) {
+	e.sync()
 	defer e.shorten()()
 	return e.translated()
 }

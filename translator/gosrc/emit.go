@@ -17,6 +17,13 @@ type Unit struct {
 	Name string
 	// Lo and Hi bound the guest addresses that the unit was made from.
 	Lo, Hi uint64
+	// Page is, of a relocatable unit, the SHA-256 of the page that it was made from, in
+	// hexadecimal.
+	Page string
+	// Link finds the name of the unit that this one can call directly for guest address
+	// pc. The entry there begins with a poll. A relocatable unit relies on those of its
+	// own page only. It may be nil.
+	Link func(pc uint64) (name string, ok bool)
 }
 
 // Name is the name of the unit whose first entry is at pc.
@@ -26,9 +33,6 @@ func Name(pc uint64) string { return fmt.Sprintf("U_%x", pc) }
 type Options struct {
 	// LinkPath is the import path of the package that Links makes.
 	LinkPath string
-	// Link finds the name of the unit that unit from can call directly for guest
-	// address pc. The entry there begins with a poll. It may be nil.
-	Link func(from *ir.Func, pc uint64) (name string, ok bool)
 	// User says whether the kernel's instruction at pc accesses user memory. It may
 	// be nil.
 	User func(pc uint64) bool
@@ -65,13 +69,14 @@ func addFunction(f *jen.File, w *Unit, o *Options) (err error) {
 type entryRow struct {
 	name    string
 	lo, hi  uint64
-	entries []uint64
+	page    string
+	entries []uint64 // of a page: offsets in it
 }
 
 func rowOf(w *Unit) entryRow {
-	r := entryRow{name: w.Name, lo: w.Lo, hi: w.Hi}
+	r := entryRow{name: w.Name, lo: w.Lo, hi: w.Hi, page: w.Page}
 	for _, e := range w.F.Entries {
-		r.entries = append(r.entries, e.PC)
+		r.entries = append(r.entries, e.PC-w.F.Base)
 	}
 	return r
 }
@@ -87,13 +92,17 @@ func tableFile(pkg, file string, rows []entryRow, o *Options) (File, error) {
 			for _, pc := range r.entries {
 				entries = append(entries, number(pc).code)
 			}
-			g.Line().Values(jen.Dict{
-				jen.Id("Lo"):      number(r.lo).code,
-				jen.Id("Hi"):      number(r.hi).code,
+			row := jen.Dict{
 				jen.Id("Entries"): jen.Index().Uint64().Values(entries...),
 				jen.Id("Code"):    jen.Id(r.name),
 				jen.Id("Link"):    jen.Op("&").Qual(o.LinkPath, r.name),
-			})
+			}
+			if r.page != "" {
+				row[jen.Id("Page")] = jen.Lit(r.page)
+			} else {
+				row[jen.Id("Lo")], row[jen.Id("Hi")] = number(r.lo).code, number(r.hi).code
+			}
+			g.Line().Values(row)
 		}
 		g.Line()
 	})

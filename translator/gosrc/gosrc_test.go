@@ -60,10 +60,11 @@ func parse(t *testing.T, text string) *ir.Func {
 }
 
 // emit returns the file with the function of f.
-func emit(t *testing.T, f *ir.Func, o *Options) string {
+func emit(t *testing.T, f *ir.Func) string {
 	t.Helper()
 	file := newFile("k0")
-	if err := addFunction(file, &Unit{F: f, Name: Name(f.PC)}, o); err != nil {
+	u := &Unit{F: f, Name: Name(f.PC), Link: func(pc uint64) (string, bool) { return Name(pc), pc == 0x2000 }}
+	if err := addFunction(file, u, &Options{LinkPath: "guest/link"}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := render(file, "units0.go")
@@ -76,8 +77,7 @@ func emit(t *testing.T, f *ir.Func, o *Options) string {
 // What is emitted, as a reader sees it.
 func TestFunction(t *testing.T) {
 	f := parse(t, loop)
-	o := &Options{LinkPath: "guest/link", Link: func(_ *ir.Func, pc uint64) (string, bool) { return Name(pc), pc == 0x2000 }}
-	_, text, _ := strings.Cut(emit(t, f, o), ")\n\n")
+	_, text, _ := strings.Cut(emit(t, f), ")\n\n")
 	const want = `// U_1000 is the guest's loop, at address 0x1000.
 func U_1000(c *gocode.CPU, pc uint64, n int64, depth int) (uint64, int64) {
 	s := c.S
@@ -198,7 +198,7 @@ b0 @0x1000:
 b1 @0x1008:
   ret v3
 }`)
-	_, text, _ := strings.Cut(emit(t, f, &Options{}), "s := c.S\n")
+	_, text, _ := strings.Cut(emit(t, f), "s := c.S\n")
 	const want = `	v0 := math.Float64frombits(s.F[1])
 		s.F[3] = math.Float64bits(v0)
 		return 0x1004 | gocode.Interpret, n + 1

@@ -4,6 +4,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"axpress/ir"
+	"axpress/runtime/abi"
 )
 
 // A unit returns the guest address where the guest goes on, with the low bits of
@@ -101,10 +102,10 @@ func (u *unit) call(t *ir.Term) {
 // direct is the function for guest address pc, nil if it is not known or cannot be
 // relied on: a relocatable unit knows only its own page.
 func (u *unit) direct(pc uint64) *jen.Statement {
-	if pc == 0 || u.o.Link == nil {
+	if pc == 0 || u.link == nil || u.f.Relocatable && pc&abi.PageMask != u.f.Base {
 		return nil
 	}
-	fn, ok := u.o.Link(u.f, pc)
+	fn, ok := u.link(pc)
 	if !ok {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 // unit is one translation unit being emitted.
 type unit struct {
 	o      *Options
+	link   func(pc uint64) (string, bool)
 	f      *ir.Func
 	cfg    *ir.CFG
 	scopes *scopes
@@ -40,7 +41,7 @@ func function(w *Unit, o *Options) (code *jen.Statement, err error) {
 	}
 	leaveDirected(f)
 	n := f.NumValues()
-	u := &unit{o: o, f: f, cfg: ir.NewCFG(f), exprs: make([]expr, n), within: make([][]int, n), read: make([]bool, n)}
+	u := &unit{o: o, link: w.Link, f: f, cfg: ir.NewCFG(f), exprs: make([]expr, n), within: make([][]int, n), read: make([]bool, n)}
 	u.scopes, u.homes, u.odd = findScopes(u.cfg, n), solveHomes(u.cfg, n), newOddness(u.cfg, n)
 	u.gotos = make([]int, len(u.cfg.Order))
 	entries := u.entries()

@@ -184,7 +184,7 @@ func newEngine(c *machine.CPU, functions []gocode.Function) (machine.Engine, err
 		NativeEntry: func(pc uint64) bool { return e.HasEntry(pc) },
 	})
 	var err error
-	e.Engine, err = gocode.New(gocode.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Kernel: functions})
+	e.Engine, err = gocode.New(gocode.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Functions: functions})
 	return e, err
 }
 
