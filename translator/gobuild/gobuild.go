@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"axpress/translator/gosrc"
@@ -116,7 +117,8 @@ func (m *Module) Write(dir, name string, packages []gosrc.Package) error {
 // marker is at the beginning of the go.mod of folders that Write has filled.
 const marker = "// Made by axpress.\n"
 
-// clear makes dir a folder without emitted Go files.
+// clear makes dir a folder without emitted Go files, and without the folders that held
+// nothing else.
 func clear(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -134,7 +136,11 @@ func clear(dir string) error {
 	case !bytes.HasPrefix(mod, []byte(marker)):
 		return fmt.Errorf("%s: there is another Go module", dir)
 	}
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	var folders []string
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != dir {
+			folders = append(folders, path)
+		}
 		if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".go" {
 			return err
 		}
@@ -144,6 +150,12 @@ func clear(dir string) error {
 		}
 		return os.Remove(path)
 	})
+	for _, folder := range slices.Backward(folders) {
+		if entries, rerr := os.ReadDir(folder); rerr == nil && len(entries) == 0 {
+			err = errors.Join(err, os.Remove(folder))
+		}
+	}
+	return err
 }
 
 // goMod requires this module at its place, and all that it requires at the same versions,
