@@ -51,11 +51,11 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// testEngines are the interpreter, the IR in all stages, and native code.
+// testEngines are the interpreter, the IR in all stages, native code and Go code.
 func testEngines(t testing.TB) []Engine {
 	t.Helper()
 	var out []Engine
-	for _, name := range []string{Reference, "lifted", "passes", "hot", "native", "native-hot"} {
+	for _, name := range []string{Reference, "lifted", "passes", "hot", "native", "native-hot", "go"} {
 		e, err := New(name)
 		if err != nil {
 			t.Fatal(err)

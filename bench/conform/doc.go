@@ -1,6 +1,6 @@
 // Package conform runs the same instructions on several engines and says which is
 // the first to differ: the interpreter, the IR as it was lifted, the IR after the
-// passes, host code, and qemu-alpha. The form of a state and of a case is that of
+// passes, host code, Go code, and qemu-alpha. The form of a state and of a case is that of
 // runtime/interp/cases.
 //
 //	Engine   one way to execute instructions
@@ -17,6 +17,7 @@
 //	ir.go      the IR, evaluated
 //	batch.go   programs to host code, many at a time, as LLVM is slow to start
 //	native.go  host code, entered by runtime/dispatch
+//	gocode.go  Go code, in a program of its own; goserve.go: what that does
 //	exact.go   floating point by the Handbook
 //	qemu.go    qemu-alpha; qemu_excluded.go: what it is not asked
 //

@@ -179,6 +179,7 @@ func List() []Listed {
 		{"hot", "the same after lifting and passes at the full setting of the translator", false, func() (Engine, error) { return NewIR(Stage{Passes: true, Hot: true}) }},
 		{"native", "host code, as LLVM makes it of that after the passes", true, func() (Engine, error) { return NewNative(false) }},
 		{"native-hot", "host code at the full setting of the translator", true, func() (Engine, error) { return NewNative(true) }},
+		{"go", "Go code, as translator/gosrc makes it of that after the passes", true, func() (Engine, error) { return NewGo() }},
 		{"exact", "floating point by the Handbook, on exact numbers", false, func() (Engine, error) { return &Exact{}, nil }},
 		{"qemu", "qemu-alpha, where it is right", true, func() (Engine, error) { return NewQEMU() }},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/bisect"
+	"axpress/cmd/axpress/size"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
@@ -32,7 +33,7 @@ func (a *app) bisect() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
-			if g.memory, err = parseSize(memory); err != nil {
+			if g.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
 			if jobs < 0 {

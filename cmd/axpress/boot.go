@@ -21,6 +21,7 @@ import (
 const (
 	engineNative = "native"
 	engineInterp = "interp"
+	engineGo     = "go" // of run alone
 )
 
 // maxAppend is what the boot parameters have room for (Linux, arch/alpha
@@ -57,7 +58,7 @@ func (b *boot) load() error {
 	if b.kernelFile == "" {
 		return fail(statusUsage, "which kernel? Give --kernel vmlinux")
 	}
-	if err := oneOf("engine", b.engine, []string{engineNative, engineInterp}); err != nil {
+	if err := oneOf("engine", b.engine, []string{engineNative, engineGo, engineInterp}); err != nil {
 		return err
 	}
 	if err := oneOf("platform", b.platform, []string{machine.PlatformClipper}); err != nil {
@@ -66,8 +67,8 @@ func (b *boot) load() error {
 	switch {
 	case b.cpus < 1 || b.cpus > 4:
 		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
-	case b.cpus > 1 && b.engine == engineNative:
-		return fail(statusUsage, "--smp %d: the native engine runs one CPU as yet; use --engine interp or --smp 1", b.cpus)
+	case b.cpus > 1 && b.engine != engineInterp:
+		return fail(statusUsage, "--smp %d: the %s engine runs one CPU as yet; use --engine interp or --smp 1", b.cpus, b.engine)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
 	case len(b.append) > maxAppend:

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,6 +76,9 @@ func (a *app) cacheClear() error {
 		return err
 	}
 	freed, err := store.Clear()
+	if err == nil {
+		err = os.RemoveAll(filepath.Join(store.Dir(), goFolder))
+	}
 	if err == nil {
 		fmt.Fprintf(a.out, "freed %d bytes in %s\n", freed, store.Dir())
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"axpress/cmd/axpress/size"
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
 	"axpress/lifter/isa"
@@ -409,7 +410,7 @@ func TestDisasmAndIR(t *testing.T) {
 
 func TestParseSize(t *testing.T) {
 	for text, want := range map[string]uint64{"8192": 8192, "64K": 64 << 10, "512M": 512 << 20, "1G": 1 << 30} {
-		if got, err := parseSize(text); err != nil || got != want {
+		if got, err := size.Parse(text); err != nil || got != want {
 			t.Errorf("%s: %d, %v", text, got, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"axpress/cmd/axpress/ending"
 	"axpress/runtime/machine"
 )
 
@@ -14,16 +15,16 @@ type status int
 
 // The exit statuses; statusDocs says them to users.
 const (
-	statusOK          status = 0
-	statusPanic       status = 1
+	statusOK          status = ending.OK
+	statusPanic       status = ending.Panic
 	statusUsage       status = 2
-	statusHalt        status = 3
-	statusTimeout     status = 4
+	statusHalt        status = ending.Halt
+	statusTimeout     status = ending.Timeout
 	statusInput       status = 5
 	statusDemo        status = 6
 	statusDiffers     status = 7
-	statusInternal    status = 70
-	statusInterrupted status = 130
+	statusInternal    status = ending.Internal
+	statusInterrupted status = ending.Interrupted
 )
 
 // statusDocs documents every status, for --help and README.
@@ -85,24 +86,9 @@ func statusOf(err error) status {
 
 // stopped turns the end of a guest's run into the command's: nil for a power-off.
 func stopped(stop machine.Stop) error {
-	at := fmt.Sprintf("at pc %#x", stop.PC)
-	where := at
-	if stop.Detail != "" {
-		where += " (" + stop.Detail + ")"
-	}
-	switch stop.Reason {
-	case machine.PowerOff:
+	code, text := ending.Of(stop)
+	if code == ending.OK {
 		return nil
-	case machine.Panic:
-		return fail(statusPanic, "the guest panicked %s", where)
-	case machine.Halt:
-		return fail(statusHalt, "the guest halted %s", where)
-	case machine.Reboot:
-		return fail(statusHalt, "the guest asked for a reboot; axpress ends instead: start it again")
-	case machine.Timeout:
-		return fail(statusTimeout, "the guest's time ran out (--timeout) %s", at)
-	case machine.Interrupted:
-		return fail(statusInterrupted, "interrupted; the guest was %s", at)
 	}
-	return fail(statusInternal, "BUG: the run ended with reason %q %s", stop.Reason, where)
+	return fail(status(code), "%s", text)
 }

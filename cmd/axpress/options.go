@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/bits"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -151,21 +149,6 @@ func readHints(path string) ([]uint64, error) {
 		return nil, fail(statusInput, "%s: not a file that run --stats wrote: %w", path, err)
 	}
 	return s.hints(), nil
-}
-
-// parseSize reads a number of bytes with an optional K, M or G.
-func parseSize(text string) (uint64, error) {
-	digits, shift := text, 0
-	for i, unit := range []string{"K", "M", "G"} {
-		if number, ok := strings.CutSuffix(text, unit); ok {
-			digits, shift = number, 10*(i+1)
-		}
-	}
-	n, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || bits.Len64(n)+shift > 63 {
-		return 0, fmt.Errorf("%q is no size: want bytes, or a number with K, M or G", text)
-	}
-	return n << shift, nil
 }
 
 // isCanceled says whether err is the end of the command's context.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
 )
@@ -13,6 +14,7 @@ func (a *app) run() *cobra.Command {
 	var b boot
 	var t translation
 	var prof profiling
+	var g goBackend
 	var memory, statsFile string
 	c := &cobra.Command{
 		Use:   "run --kernel FILE",
@@ -28,12 +30,18 @@ func (a *app) run() *cobra.Command {
 				}
 				return err
 			}
-			if b.memory, err = parseSize(memory); err != nil {
+			if b.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
 			b.sampling = prof.wanted()
 			if err := b.load(); err != nil {
 				return err
+			}
+			if b.engine == engineGo {
+				if prof.wanted() || prof.perfMap || statsFile != "" {
+					return fail(statusUsage, "--engine go has neither profiles nor counters; 'axpress run --engine interp' has")
+				}
+				return b.runGo(c.Context(), g.module, a.streams)
 			}
 			if err := b.translate(c.Context()); err != nil {
 				return err
@@ -67,12 +75,13 @@ func (a *app) run() *cobra.Command {
 	f.StringVar(&b.append, "append", "", "kernel command line, such as console=ttyS0")
 	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
-	f.StringVar(&b.engine, "engine", engineNative, "native (translated code) or interp (the reference interpreter)")
+	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
 	prof.flags(f)
 	t.flags(f)
+	g.moduleFlag(f)
 	return c
 }

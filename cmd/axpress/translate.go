@@ -15,12 +15,15 @@ import (
 
 func (a *app) translate() *cobra.Command {
 	var t translation
+	var g goBackend
 	var asJSON, verbose bool
 	c := &cobra.Command{
 		Use:   "translate FILE...",
 		Short: "Translate kernels, programs, or all programs of an initramfs or folder",
 		Long: "Translate makes native code of Alpha files and puts it into the cache: a vmlinux, ELF programs, or the\n" +
-			"programs in an initramfs or a folder. What the cache has is not translated again. Ctrl-C leaves the cache whole.",
+			"programs in an initramfs or a folder. What the cache has is not translated again. Ctrl-C leaves the cache whole.\n\n" +
+			"With --backend go it needs no LLVM: it writes the source of a Go program that holds the kernel, and runs it.\n" +
+			"There --profile says what ran: only that is translated, the rest is interpreted.",
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := t.options(a)
 			if errors.Is(err, errHelped) {
@@ -31,6 +34,12 @@ func (a *app) translate() *cobra.Command {
 			}
 			if len(args) == 0 {
 				return fail(statusUsage, "translate: which file? Give a vmlinux, programs, an initramfs or a folder")
+			}
+			if err := g.check(args); err != nil {
+				return err
+			}
+			if g.backend == backendGo {
+				return g.translate(c.Context(), args[0], o, a.out)
 			}
 			start := time.Now()
 			var images []*image.Image
@@ -60,6 +69,7 @@ func (a *app) translate() *cobra.Command {
 		},
 	}
 	t.flags(c.Flags())
+	g.flags(c.Flags())
 	c.Flags().BoolVarP(&t.force, "force", "f", false, "translate again what the cache has")
 	c.Flags().BoolVar(&asJSON, "json", false, "write the summary as JSON")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "name the units without native code")

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/codepage"
 	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
@@ -95,7 +96,7 @@ type Engine struct {
 
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: newPageCode(c.RAM)}
+	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: codepage.New[template](c.RAM)}
 	e.stats.Misses = map[uint64]uint64{}
 	var err error
 	for _, code := range c.Code {
@@ -103,7 +104,7 @@ func New(c Config) (*Engine, error) {
 		case code.Hot:
 			err = e.addHot(code)
 		case len(code.Spans) == 0:
-			e.pages.add(code)
+			addPages(e.pages, code)
 		case e.kernel == nil:
 			e.kernel, err = newKernelCode(code, c.RAM)
 		default:
@@ -177,7 +178,7 @@ const pageBytes = 4096
 func (e *Engine) Close() error {
 	err := unix.Munmap(e.stack)
 	if e.kernel != nil {
-		err = errors.Join(err, e.kernel.text.watch.Close())
+		err = errors.Join(err, e.kernel.text.Close())
 	}
 	if e.window != nil {
 		e.mmu.SetWindow(nil)
@@ -188,7 +189,7 @@ func (e *Engine) Close() error {
 
 // Stats returns the counters so far.
 func (e *Engine) Stats() *Stats {
-	e.stats.Compared, e.stats.Changed = e.pages.compared, e.pages.changed
+	e.stats.Compared, e.stats.Changed = e.pages.Counts()
 	return &e.stats
 }
 
@@ -204,7 +205,7 @@ func (e *Engine) InvalidateCode() {
 // dropPages forgets which pages were found valid.
 func (e *Engine) dropPages() {
 	e.itlbGen = e.mmu.ITLBGeneration()
-	e.pages.invalidate()
+	e.pages.Invalidate()
 	e.s.DropUserJumps()
 }
 
@@ -272,7 +273,7 @@ func (e *Engine) allowFast() {
 // stores of native code itself.
 func (e *Engine) Written(pa uint64) {
 	if e.kernel != nil {
-		e.kernel.text.giveUp(pa)
+		e.kernel.text.GiveUp(pa)
 	}
 }
 
@@ -428,7 +429,7 @@ func (e *Engine) mapPage(va uint64) {
 func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
 	mode := e.s.Mode()
 	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.text.release(pa) != nil {
+	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.text.Release(pa) != nil {
 		return 0, false, false
 	}
 	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
@@ -460,7 +461,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 			return host, index, ok
 		}
 	}
-	p := e.pages.at(pc, e.s.ASN, e.mmu)
+	p := e.pages.At(pc, e.s.ASN, e.mmu)
 	if p == nil {
 		return 0, 0, false
 	}
@@ -472,6 +473,6 @@ func (e *Engine) HasEntry(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel != nil && e.kernel.has(pc)
 	}
-	p := e.pages.at(pc, e.s.ASN, e.mmu)
+	p := e.pages.At(pc, e.s.ASN, e.mmu)
 	return p != nil && p.has(pc)
 }

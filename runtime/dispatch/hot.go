@@ -59,7 +59,7 @@ func (im *hotImage) valid(s abi.CodeSpan, pages *pageCode, asn uint64, m *mmu.MM
 		if !ok {
 			return false
 		}
-		if p := pages.page(va, asn, m); p == nil || p.hash != im.code.VPages[i].Hash {
+		if p := pages.Page(va, asn, m); p == nil || p.Hash != im.code.VPages[i].Hash {
 			return false
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"sort"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/ktext"
 	"axpress/runtime/mem"
 )
 
 // kernelCode is the translated text of the kernel, found by guest address.
 type kernelCode struct {
 	layers []*kernelLayer // the one to be preferred first
-	text   *kernelText
+	text   *ktext.Text
 }
 
 // kernelLayer is one translation of the kernel: of all of it, or of what is hot.
@@ -29,7 +30,7 @@ type kernelLayer struct {
 
 // newKernelCode takes charge of code, whose guest text is in ram.
 func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
-	text, err := newKernelText(code, ram)
+	text, err := ktext.New(ram, code.KernelLo, code.KernelHi)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
 // so that calls that are linked directly end up in the interpreter. Units whose text
 // is again what they were made from are used again. It says whether there were any.
 func (k *kernelCode) update() (any bool) {
-	news := k.text.compare()
+	news := k.text.Compare()
 	if len(news) == 0 {
 		return false
 	}
@@ -107,12 +108,12 @@ func (k *kernelCode) update() (any bool) {
 }
 
 // update disables and enables the units with bytes in pages.
-func (l *kernelLayer) update(text *kernelText, pages []uint64) (any bool) {
+func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
 	for _, s := range l.code.Spans {
-		if !overlap(pages, s.Lo, s.Hi) {
+		if !ktext.Overlap(pages, s.Lo, s.Hi) {
 			continue
 		}
-		switch stale := text.differs(s.Lo, s.Hi); {
+		switch stale := text.Differs(s.Lo, s.Hi); {
 		case stale && !l.killed[s.Code]:
 			l.killed[s.Code], l.stale[s.Code] = true, true
 			l.saved[s.Code] = patchReturn(l.code.Text, s.Code)

@@ -129,3 +129,26 @@ func TestTable(t *testing.T) {
 		t.Error("outside the kernel's image")
 	}
 }
+
+// A program without symbols that was not translated has the units that a translation would
+// have.
+func TestUnitsOfStrippedProgram(t *testing.T) {
+	const va = 0x120000000
+	page := make([]byte, image.PageSize)
+	copy(page, imagetest.Words(0x47ff041f, 0x6bfa8001)) // nop; ret
+	img, err := image.Parse("stripped", imagetest.Build(imagetest.File{Entry: va, Segs: []imagetest.Seg{{VAddr: va, Data: page, Flags: elf.PF_R | elf.PF_X}}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := &Table{}
+	if err := table.Add(img, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []uint64{0, 4} {
+		p, ok := table.User(sha256.Sum256(page), 0x55550000+at)
+		u, known := p.Unit()
+		if !ok || !known || u.Entry != va || u.Name == "" {
+			t.Errorf("%#x: %+v, %v", at, u, known)
+		}
+	}
+}

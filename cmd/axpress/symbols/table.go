@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/translator/artifact"
 )
@@ -53,6 +54,9 @@ func (t *Table) Add(img *image.Image, a *artifact.Artifact) error {
 		}
 		f.units = slices.SortedFunc(slices.Values(units), func(x, y artifact.Unit) int { return cmp.Compare(x.PC, y.PC) })
 	}
+	if a == nil && img.Kind != image.Kernel && len(img.Symbols) == 0 {
+		f.units = discovered(img)
+	}
 	if img.Kind == image.Kernel {
 		t.kernel = f
 		return nil
@@ -75,6 +79,20 @@ func (t *Table) Add(img *image.Image, a *artifact.Artifact) error {
 		}
 	}
 	return nil
+}
+
+// discovered are the units that a translation of img, a program, would have: what a
+// stripped program can be divided into. Of code that cannot be found there are none.
+func discovered(img *image.Image) (units []artifact.Unit) {
+	found, err := discover.Discover(img, discover.Options{PageLimited: true})
+	if err != nil {
+		return nil
+	}
+	for _, f := range found.Functions {
+		units = append(units, artifact.Unit{PC: f.Start, Name: f.Name})
+	}
+	slices.SortFunc(units, func(x, y artifact.Unit) int { return cmp.Compare(x.PC, y.PC) })
+	return units
 }
 
 // KernelFile returns the kernel, nil if there is none.

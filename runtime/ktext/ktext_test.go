@@ -1,4 +1,4 @@
-package dispatch
+package ktext
 
 import (
 	"slices"
@@ -18,15 +18,15 @@ func TestKernelText(t *testing.T) {
 	}
 	defer ram.Close()
 	ram.Write64(0x11000, 0x1111_2222)
-	text, err := newKernelText(&abi.Code{KernelLo: lo, KernelHi: hi}, ram)
+	text, err := New(ram, lo, hi)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer text.watch.Close()
-	differs := func(lo, hi uint64) bool { return text.differs(abi.KSEGBase+lo, abi.KSEGBase+hi) }
+	defer text.Close()
+	differs := func(lo, hi uint64) bool { return text.Differs(abi.KSEGBase+lo, abi.KSEGBase+hi) }
 	step := func(what string, pages ...uint64) {
 		t.Helper()
-		if news := text.compare(); !slices.Equal(news, pages) {
+		if news := text.Compare(); !slices.Equal(news, pages) {
 			t.Errorf("%s: pages %#x, want %#x", what, news, pages)
 		}
 	}
@@ -60,19 +60,19 @@ func TestKernelText(t *testing.T) {
 	if !differs(0x14800, 0x14804) || differs(0x15000, 0x16000) {
 		t.Error("not just the page that was given up differs")
 	}
-	if err := text.release(0x16010); err != nil {
+	if err := text.Release(0x16010); err != nil {
 		t.Fatal(err)
 	}
 	step("released", 0x16000, 0x17000)
 	if !differs(0x17000, 0x17004) || differs(0x15000, 0x16000) {
 		t.Error("not just the page that was released differs")
 	}
-	if err := text.release(0x20000); err != nil || text.giveUp(0x8000) {
+	if err := text.Release(0x20000); err != nil || text.GiveUp(0x8000) {
 		t.Errorf("pages that are not text: %v", err)
 	}
 	step("no text")
-	if !overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x13ff0, abi.KSEGBase+0x14010) || overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x12000, abi.KSEGBase+0x14000) ||
-		!overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x11ffc, abi.KSEGBase+0x12000) {
+	if !Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x13ff0, abi.KSEGBase+0x14010) || Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x12000, abi.KSEGBase+0x14000) ||
+		!Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x11ffc, abi.KSEGBase+0x12000) {
 		t.Error("overlap")
 	}
 }

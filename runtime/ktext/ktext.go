@@ -1,4 +1,10 @@
-package dispatch
+// Package ktext watches the text of a kernel that was translated: engines use a unit
+// while the words it was made from are what they were.
+//
+// In: the guest's RAM, and where the text is. Out: which host pages have changed since
+// the last look, and whether the words at some addresses are others now. Stores cost
+// nothing for it (mem.Watch); what is compared is what was stored to.
+package ktext
 
 import (
 	"bytes"
@@ -10,9 +16,9 @@ import (
 	"axpress/runtime/mem"
 )
 
-// kernelText knows which words of the kernel's text are not what they were when it
-// was translated.
-type kernelText struct {
+// Text knows which words of the kernel's text are not what they were when it
+// was translated. It belongs to the goroutine that runs the CPU.
+type Text struct {
 	ram    *mem.RAM
 	watch  *mem.Watch
 	lo, hi uint64               // physical addresses
@@ -32,16 +38,21 @@ type textPage struct {
 // something else. It must not be compared at each imb for ever.
 const maxPatched = 64
 
-func newKernelText(code *abi.Code, ram *mem.RAM) (*kernelText, error) {
-	t := &kernelText{ram: ram, lo: code.KernelLo, hi: code.KernelHi, pages: map[uint64]*textPage{}}
+// New begins to watch the text at physical addresses [lo, hi) of ram, which is what was
+// translated.
+func New(ram *mem.RAM, lo, hi uint64) (*Text, error) {
+	t := &Text{ram: ram, lo: lo, hi: hi, pages: map[uint64]*textPage{}}
 	var err error
-	t.watch, err = ram.Watch(t.lo, t.hi)
+	t.watch, err = ram.Watch(lo, hi)
 	return t, err
 }
 
-// giveUp makes all words of the guest page at pa count as changed, for ever, if it is
+// Close ends the watch.
+func (t *Text) Close() error { return t.watch.Close() }
+
+// GiveUp makes all words of the guest page at pa count as changed, for ever, if it is
 // one of text: somebody else stores to it through another mapping.
-func (t *kernelText) giveUp(pa uint64) (ours bool) {
+func (t *Text) GiveUp(pa uint64) (ours bool) {
 	if pa < t.lo&abi.PageMask || pa >= t.hi {
 		return false
 	}
@@ -55,16 +66,16 @@ func (t *kernelText) giveUp(pa uint64) (ours bool) {
 	return true
 }
 
-// release gives up the page at pa and ends its watch.
-func (t *kernelText) release(pa uint64) error {
-	if !t.giveUp(pa) {
+// Release gives up the page at pa and ends its watch.
+func (t *Text) Release(pa uint64) error {
+	if !t.GiveUp(pa) {
 		return nil
 	}
 	return t.watch.Release(pa&abi.PageMask, abi.PageSize)
 }
 
-// compare returns the host pages of which other words differ than did the last time.
-func (t *kernelText) compare() (news []uint64) {
+// Compare returns the host pages of which other words differ than did the last time.
+func (t *Text) Compare() (news []uint64) {
 	err := t.watch.Written(func(pa uint64) {
 		if t.pages[pa] == nil {
 			t.pages[pa] = &textPage{original: t.original(pa)}
@@ -87,7 +98,7 @@ func (t *kernelText) compare() (news []uint64) {
 }
 
 // original is what the host page at pa was when the watch began, nil if nobody knows.
-func (t *kernelText) original(pa uint64) []byte {
+func (t *Text) original(pa uint64) []byte {
 	b := make([]byte, mem.HostPage)
 	if !t.watch.Original(pa, b) {
 		return nil
@@ -118,8 +129,8 @@ func (p *textPage) compare(now []byte) (other bool) {
 	return other
 }
 
-// differs says whether words of the text at guest addresses [lo, hi) are others.
-func (t *kernelText) differs(lo, hi uint64) bool {
+// Differs says whether words of the text at guest addresses [lo, hi) are others.
+func (t *Text) Differs(lo, hi uint64) bool {
 	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
 	for at := lo &^ (mem.HostPage - 1); at < hi; at += mem.HostPage {
 		p := t.pages[at]
@@ -139,9 +150,9 @@ func (t *kernelText) differs(lo, hi uint64) bool {
 	return false
 }
 
-// overlap says whether guest addresses [lo, hi) have bytes in one of pages, which are
+// Overlap says whether guest addresses [lo, hi) have bytes in one of pages, which are
 // sorted.
-func overlap(pages []uint64, lo, hi uint64) bool {
+func Overlap(pages []uint64, lo, hi uint64) bool {
 	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
 	i, _ := slices.BinarySearch(pages, lo&^(mem.HostPage-1))
 	return i < len(pages) && pages[i] < hi

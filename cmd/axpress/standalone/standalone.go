@@ -1,0 +1,196 @@
+// Package standalone is what the programs do that 'axpress translate --backend go' makes:
+// they hold a translated kernel, and run it.
+//
+// In: a Guest and the command line. Out: the guest on the console, and an exit status.
+package standalone
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"axpress/cmd/axpress/ending"
+	"axpress/cmd/axpress/size"
+	"axpress/cmd/axpress/terminal"
+	"axpress/lifter/isa"
+	"axpress/runtime/gocode"
+	"axpress/runtime/interp"
+	"axpress/runtime/machine"
+)
+
+// Guest is what a program holds.
+type Guest struct {
+	Segments  []machine.Segment
+	Entry     uint64
+	Initrd    []byte // may be nil
+	Model     string // of the CPU
+	Functions []gocode.Function
+}
+
+// Exit statuses of the program itself.
+const (
+	usage = 2
+	input = 5
+)
+
+// gcPercent trades memory, of which little is live, for time.
+const gcPercent = 300
+
+// options are the command line.
+type options struct {
+	append, initrd, stats string
+	memory                uint64 // bytes
+	timeout               time.Duration
+	deterministic         bool
+}
+
+// Main runs g as the command line says, and returns the exit status.
+func Main(g *Guest, args []string) int {
+	debug.SetGCPercent(gcPercent)
+	o, err := parse(args, len(g.Initrd) > 0)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return ending.OK
+	case err != nil:
+		return complain(usage, err)
+	}
+	if o.initrd != "" {
+		if g.Initrd, err = os.ReadFile(o.initrd); err != nil {
+			return complain(input, err)
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the program at once.
+	defer context.AfterFunc(ctx, stop)()
+	how, err := run(ctx, g, o, os.Stdin, os.Stdout)
+	if err != nil {
+		return complain(input, err)
+	}
+	if how.Reason != machine.PowerOff && terminal.IsTerminal(os.Stdin) {
+		fmt.Fprintln(os.Stderr) // our line must not end the guest's
+	}
+	status, text := ending.Of(how)
+	if text != "" {
+		return complain(status, errors.New(text))
+	}
+	return status
+}
+
+func complain(status int, err error) int {
+	fmt.Fprintf(os.Stderr, "%s: %v\n", os.Args[0], err)
+	return status
+}
+
+// parse reads the command line.
+func parse(args []string, hasInitrd bool) (o options, err error) {
+	f := pflag.NewFlagSet(os.Args[0], pflag.ContinueOnError)
+	f.SortFlags = false
+	initrd := "initramfs"
+	if hasInitrd {
+		initrd += ", instead of the one that the program holds"
+	}
+	f.StringVar(&o.append, "append", "", "kernel command line, such as console=ttyS0")
+	f.StringVar(&o.initrd, "initrd", "", initrd)
+	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
+	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	switch {
+	case f.NArg() > 0:
+		return o, fmt.Errorf("%q: no arguments are wanted", f.Arg(0))
+	case o.timeout < 0:
+		return o, fmt.Errorf("--timeout %s: want a duration such as 90s, or 0 for none", o.timeout)
+	}
+	if o.memory, err = size.Parse(*memory); err != nil {
+		return o, fmt.Errorf("--memory: %w", err)
+	}
+	return o, nil
+}
+
+// errQuit is the cause of a run that the person ended on the console.
+var errQuit = errors.New("quit")
+
+// run boots the guest and lets it run to its end.
+func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (stop machine.Stop, err error) {
+	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
+		Model: isa.ModelByName(g.Model), Console: out, NewEngine: func(cpu *machine.CPU) (machine.Engine, error) { return newEngine(cpu, g.Functions) }}
+	if o.deterministic {
+		c.Clock = machine.ClockDeterministic
+	}
+	m, err := machine.New(c)
+	if err != nil {
+		return stop, err
+	}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if o.timeout > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, o.timeout)
+		defer done()
+	}
+	raw, err := terminal.Raw(in)
+	if err != nil {
+		return stop, err
+	}
+	defer raw.Restore()
+	go func() {
+		if err := terminal.Pump(in, m.Input(), out, raw != nil, func() { cancel(errQuit) }); err != nil {
+			cancel(err)
+		}
+	}()
+	if stop, err = m.Run(ctx); err != nil {
+		return stop, fmt.Errorf("BUG: %w", err)
+	}
+	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
+		return stop, cause
+	}
+	if o.stats != "" {
+		err = writeStats(o.stats, m.Stats())
+	}
+	return stop, err
+}
+
+func writeStats(path string, s machine.Stats) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+// engine implements machine.Engine.
+type engine struct{ *gocode.Engine }
+
+// newEngine joins the machine's CPU and the code.
+func newEngine(c *machine.CPU, functions []gocode.Function) (machine.Engine, error) {
+	e := &engine{}
+	in := interp.New(c.S, c.MMU, interp.Config{
+		Cycles:      c.Cycles,
+		Model:       c.Model,
+		NativeEntry: func(pc uint64) bool { return e.HasEntry(pc) },
+	})
+	var err error
+	e.Engine, err = gocode.New(gocode.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Functions: functions})
+	return e, err
+}
+
+// Stats implements machine.Engine.
+func (e *engine) Stats() map[string]uint64 {
+	s := e.Engine.Stats()
+	return map[string]uint64{"translated": s.Translated, "interpreted": s.Interp, "entries": s.Entries,
+		"loads not in line": s.Loads, "stores not in line": s.Stores}
+}

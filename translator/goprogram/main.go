@@ -1,0 +1,69 @@
+package goprogram
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"axpress/lifter/image"
+	"axpress/lifter/isa"
+	"axpress/translator/gosrc"
+)
+
+// What the main function calls: cmd/axpress/standalone.Main.
+const standalonePath = "axpress/cmd/axpress/standalone"
+
+// Name of the file with the initramfs.
+const initrdFile = "initrd"
+
+// Main returns the rest of the main package: the main function, and the data of the
+// kernel img and the initramfs, which the program embeds. initrd may be nil.
+func Main(img *image.Image, initrd []byte, model *isa.Model) (gosrc.Package, error) {
+	f := jen.NewFile("main")
+	f.HeaderComment(gosrc.Header)
+	f.ImportName(standalonePath, "standalone")
+	f.ImportName("axpress/runtime/machine", "machine")
+	f.Anon("embed")
+	pkg := gosrc.Package{}
+	embed := func(name string, data []byte) {
+		pkg.Files = append(pkg.Files, gosrc.File{Name: name, Text: data})
+		f.Comment("//go:embed " + name)
+		f.Var().Id(name).Index().Byte()
+	}
+	var segments []jen.Code
+	for i := range img.Segments {
+		s := &img.Segments[i]
+		name := fmt.Sprintf("segment%d", i)
+		fields := jen.Dict{
+			jen.Id("PA"):      jen.Id(fmt.Sprintf("%#x", s.VAddr&^uint64(image.KSEGBase))),
+			jen.Id("MemSize"): jen.Id(fmt.Sprintf("%#x", s.MemSize)),
+		}
+		if len(s.Data) > 0 {
+			embed(name, s.Data)
+			fields[jen.Id("Data")] = jen.Id(name)
+		}
+		segments = append(segments, jen.Values(fields))
+	}
+	guest := jen.Dict{
+		jen.Id("Segments"):  jen.Index().Qual("axpress/runtime/machine", "Segment").Values(segments...),
+		jen.Id("Entry"):     jen.Id(fmt.Sprintf("%#x", img.Entry)),
+		jen.Id("Model"):     jen.Lit(model.Or().Name),
+		jen.Id("Functions"): jen.Id("functions"),
+	}
+	if len(initrd) > 0 {
+		embed(initrdFile, initrd)
+		guest[jen.Id("Initrd")] = jen.Id(initrdFile)
+	}
+	f.Func().Id("main").Params().Block(
+		jen.Qual("os", "Exit").Call(jen.Qual(standalonePath, "Main").Call(
+			jen.Op("&").Qual(standalonePath, "Guest").Values(guest), jen.Qual("os", "Args").Index(jen.Lit(1), jen.Empty()),
+		)),
+	)
+	var text bytes.Buffer
+	if err := f.Render(&text); err != nil {
+		return pkg, err
+	}
+	pkg.Files = append(pkg.Files, gosrc.File{Name: "main.go", Text: text.Bytes()})
+	return pkg, nil
+}
