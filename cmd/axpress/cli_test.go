@@ -290,7 +290,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown command", []string{"tranlsate"}, statusUsage, "unknown command"},
 		{"unknown option", boot(kernel, "--turbo"), statusUsage, "unknown flag"},
 		{"an argument too many", boot(kernel, "file"), statusUsage, "file"},
-		{"engine", boot(kernel, "--engine", "jit"), statusUsage, `["native" "interp"]`},
+		{"engine", boot(kernel, "--engine", "jit"), statusUsage, `["native" "go" "interp"]`},
 		{"platform", boot(kernel, "--platform", "marvel"), statusUsage, `["clipper"]`},
 		{"memory", []string{"run", "--kernel", kernel, "--memory", "1X"}, statusUsage, "K, M or G"},
 		{"memory empty", []string{"run", "--kernel", kernel, "--memory", ""}, statusUsage, "K, M or G"},
