@@ -88,6 +88,27 @@ func (w *world) more(exit uint64) bool {
 	return exit == abi.ExitPoll && s.Icount < w.limit && s.PC-cases.CodeVA < 4*uint64(len(w.code))
 }
 
+// drive runs translated code from the current state on, and the interpreter for the
+// instructions that it leaves. It returns how the run ended, and how many instructions
+// translated code retired, and left.
+func (w *world) drive(e interface{ Native() (code uint64, ok bool) }) (exit uint64, own, left int64) {
+	s := w.guest.S
+	s.Limit, exit = w.limit, abi.ExitPoll
+	for w.more(exit) {
+		before := s.Icount
+		code, ok := e.Native()
+		own += s.Icount - before
+		switch {
+		case !ok || code == abi.ExitInterpret:
+			left++
+			exit = w.cpu.Step()
+		case code != abi.ExitNone:
+			exit = code
+		}
+	}
+	return exit, own, left
+}
+
 // Interpreter is the engine of package interp.
 type Interpreter struct{ *world }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"axpress/lifter/isa"
-	"axpress/runtime/abi"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp/cases"
 	"axpress/runtime/mem"
@@ -56,23 +55,10 @@ func (s *goServer) serve(request *goRequest) (reply goReply) {
 		reply.Err = err.Error()
 		return reply
 	}
-	g := s.guest.S
 	s.guest.Set(&request.State, nil)
-	g.Limit = s.limit
-	exit := abi.ExitPoll
-	for s.more(exit) {
-		before := g.Icount
-		code, ok := s.engine.Native()
-		reply.Own += g.Icount - before
-		switch {
-		case !ok || code == abi.ExitInterpret:
-			reply.Left++
-			exit = s.cpu.Step()
-		case code != abi.ExitNone:
-			exit = code
-		}
-	}
-	reply.Excluded = g.Icount > s.limit
+	var exit uint64
+	exit, reply.Own, reply.Left = s.drive(s.engine)
+	reply.Excluded = s.guest.S.Icount > s.limit
 	reply.State = request.State
 	s.guest.Get(&reply.State, exit)
 	return reply

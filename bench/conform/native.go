@@ -144,22 +144,9 @@ func (e *Native) Load(m *isa.Model, code []uint32) error {
 // Run implements Engine.
 func (e *Native) Run(s *cases.State) error {
 	e.guest.Set(s, nil)
-	g := e.guest.S
-	g.Limit = e.limit
-	exit := abi.ExitPoll
-	for e.more(exit) {
-		before := g.Icount
-		code, ok := e.engine.Native()
-		e.own += g.Icount - before
-		switch {
-		case !ok || code == abi.ExitInterpret:
-			e.left++
-			exit = e.cpu.Step()
-		case code != abi.ExitNone:
-			exit = code
-		}
-	}
-	if g.Icount > e.limit {
+	exit, own, left := e.drive(e.engine)
+	e.own, e.left = e.own+own, e.left+left
+	if e.guest.S.Icount > e.limit {
 		return fmt.Errorf("%w: the run does not end", ErrExcluded)
 	}
 	e.guest.Get(s, exit)

@@ -50,9 +50,9 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// Code that changes costs what changed, and not the rest of its program: after each imb only what is not translated
-// is interpreted, and a page that was as before is not looked up anew.
-func TestChangingCode(t *testing.T) {
+// suiteGuest builds the guest of the suite's slice.
+func suiteGuest(t *testing.T) *guest.Suite {
+	t.Helper()
 	axpress(t)
 	variants, err := suite.Choose([]string{slice})
 	if err != nil {
@@ -62,6 +62,13 @@ func TestChangingCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return g
+}
+
+// Code that changes costs what changed, and not the rest of its program: after each imb only what is not translated
+// is interpreted, and a page that was as before is not looked up anew.
+func TestChangingCode(t *testing.T) {
+	g := suiteGuest(t)
 	file := filepath.Join(t.TempDir(), "stats.json")
 	text := boot(t, &guest.Guest{Kernel: g.Guest.Kernel, Initrd: g.Initrd}, "native",
 		"console=ttyS0 quiet only=/code_(rewrite|two_addresses|across_pages|reuse|copy_on_write|patch_program|overwritten_program)", "--stats", file)
@@ -87,15 +94,7 @@ func TestChangingCode(t *testing.T) {
 // interprets 5,000 instructions and compares 130 pages, of which 50 are new; the figures behind the bounds are what
 // was measured, that included.
 func TestMappedCode(t *testing.T) {
-	axpress(t)
-	variants, err := suite.Choose([]string{slice})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := guest.BuildSuite(t.Context(), guest.Options{Log: os.Stderr}, variants)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := suiteGuest(t)
 	for _, c := range []struct {
 		check                          string
 		interpreted, compared, changed uint64 // at most

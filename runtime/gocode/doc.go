@@ -9,7 +9,10 @@
 //	memory.go  its memory accesses that the fast path in line does not serve
 //	math.go    functions that are expressions of emitted code
 //	engine.go  Engine: finds the function for a guest PC, or has it interpreted
+//	kernel.go  which functions of the kernel may run
+//	pages.go   which functions of programs
 //
 // The kernel's code is valid as long as its text is what it was made from
-// (runtime/ktext). Programs are interpreted.
+// (runtime/ktext), a program's wherever a page has the same content
+// (runtime/codepage).
 package gocode
