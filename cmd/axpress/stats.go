@@ -35,6 +35,9 @@ type stats struct {
 	// changed; Changed those that were new or had changed.
 	Compared uint64 `json:"code_pages_compared"`
 	Changed  uint64 `json:"code_pages_changed"`
+	// Stale counts the context switches to an address space whose code the kernel had moved in the page tables without a
+	// TBI: a machine whose translations outlive the switch would have run the old page.
+	Stale uint64 `json:"code_translations_stale"`
 	// Helpers are the thunks that Go served: loads and stores there are refills of
 	// the soft TLB, accesses to devices, and faults.
 	Helpers     map[string]uint64 `json:"helpers"`
@@ -71,6 +74,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		s.Instructions += uint64(c.Instructions)
 		s.Interrupts += c.Interrupts
 		s.Rests += c.Spins
+		s.Stale += c.StaleCode
 		addAll(s.Exits, c.Exits)
 		addAll(s.CallPALs, c.CallPALs)
 		s.addEngine(c.Engine)

@@ -114,14 +114,7 @@ func (c *CPU) instructionFault(code, pc uint64) Result {
 	return c.enter(abi.EntIF, pc, keepIPL, code, s.R[regA1], s.R[regA2])
 }
 
-// bpt also makes instruction fetch see earlier stores, which an implementation may do at any time: a debugger takes its
-// breakpoint away while the program is stopped at it, and Linux 6.1 for SMP does not say imb on the CPU that did it (L
-// asm/cacheflush.h flush_icache_user_page, kernel/smp.c: smp_call_function reaches the others only).
-func (c *CPU) bpt() Result {
-	c.Sys.InvalidateCode()
-	return c.instructionFault(ifBPT, c.S.PC)
-}
-
+func (c *CPU) bpt() Result     { return c.instructionFault(ifBPT, c.S.PC) }
 func (c *CPU) bugchk() Result  { return c.instructionFault(ifBUGCHK, c.S.PC) }
 func (c *CPU) gentrap() Result { return c.instructionFault(ifGENTRAP, c.S.PC) }
 

@@ -177,13 +177,47 @@ func TestMappedCodeAfterTBI(t *testing.T) {
 	run(0x81)
 }
 
+// TestWritableCodeAfterSwitch: a page that may be written is compared again when its address space is entered, one
+// that may not is not.
+func TestWritableCodeAfterSwitch(t *testing.T) {
+	for _, c := range []struct {
+		pte, want uint64
+	}{{0x3301, 0x81}, {0x0301, 0x80}} {
+		r := newRig(t, Config{})
+		r.s.SetPS(8)
+		r.mapUser(codePA)
+		r.ram.Write64(userPTE, codePA>>13<<32|c.pte)
+		r.ram.Write32(codePA, 0x80)
+		run := func(asn, want uint64) {
+			t.Helper()
+			r.s.SetASN(asn)
+			r.s.PC = 0x10000
+			if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != want {
+				t.Errorf("entry %#x: %s %#x, want CALL_PAL %#x", c.pte, abi.ExitNames[code], r.s.ExitArg, want)
+			}
+		}
+		run(1, 0x80)
+		r.ram.Write32(codePA, 0x81)
+		run(1, 0x80)
+		r.s.SetASN(2)
+		r.s.PC = 0x20000
+		if code := r.c.Run(); code != abi.ExitFault {
+			t.Fatalf("nothing is at %#x, but %s", r.s.PC, abi.ExitNames[code])
+		}
+		run(1, c.want)
+	}
+}
+
+// userPTE is where mapUser has the entry of its page.
+const userPTE = 0x44000 + 0x10000>>13*8
+
 // mapUser maps virtual page 0x10000 to pa for user mode.
 func (r *rig) mapUser(pa uint64) {
 	const l1, l2, l3, up = 0x40000, 0x42000, 0x44000, 0x101
 	r.s.PTBR = l1 >> 13
 	r.ram.Write64(l1, l2>>13<<32|up)
 	r.ram.Write64(l2, l3>>13<<32|up)
-	r.ram.Write64(l3+0x10000>>13*8, pa>>13<<32|0x3301)
+	r.ram.Write64(userPTE, pa>>13<<32|0x3301)
 }
 
 func TestUserMode(t *testing.T) {

@@ -81,6 +81,7 @@ type CPUStats struct {
 	Instructions int64
 	Interrupts   uint64
 	Spins        uint64            // times that the CPU was found spinning and the host could rest
+	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
 	Exits        map[string]uint64 // by abi.ExitNames
 	CallPALs     map[string]uint64 // those that left the engine, by name
 	Engine       map[string]uint64
@@ -91,7 +92,7 @@ func (m *Machine) Stats() Stats {
 	st := Stats{VirtualNS: m.clock.Now()}
 	for _, c := range m.cpus {
 		cs := CPUStats{
-			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, Spins: c.stats.spins,
+			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
 			Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
 		}
 		for i, n := range c.stats.exits {

@@ -6,9 +6,8 @@ const itlbEntries = 128
 
 // itlbEntry is a page that instructions may be fetched from.
 type itlbEntry struct {
-	tag    uint64 // see itlbTag
-	pa     uint64 // of the page
-	global bool
+	tag uint64 // see itlbTag
+	pa  uint64 // of the page
 }
 
 // itlbInvalid is no tag: it would be of a non-canonical address.
@@ -29,14 +28,15 @@ func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
 	if e.tag == tag {
 		return e.pa, true
 	}
-	pa, global, ok := m.walk(pc, abi.MMAccessExec, m.s.Mode())
+	pa, leaf, ok := m.walk(pc, abi.MMAccessExec, m.s.Mode())
 	if !ok {
 		return 0, false
 	}
 	if pa >= m.size {
 		return 0, m.mcheck(pa, abi.MMAccessExec)
 	}
-	*e = itlbEntry{tag, pa & abi.PageMask, global}
+	*e = itlbEntry{tag, pa & abi.PageMask}
+	m.spaces.note(m.s.ASN, leaf, m.ram)
 	return e.pa, true
 }
 
@@ -51,13 +51,24 @@ func (m *MMU) Fetch(pc uint64) (word uint32, ok bool) {
 }
 
 // ITLBGeneration changes whenever instruction translations were dropped, so
-// that caches of translated addresses can be dropped with them.
-func (m *MMU) ITLBGeneration() uint64 { return m.gen }
+// that caches of translated addresses can be dropped with them. It must be asked
+// before a run: some are dropped when their address space is entered (see spaces).
+func (m *MMU) ITLBGeneration() uint64 {
+	if m.spaces.enter(m.s.ASN, m.ram) {
+		m.clearITLB()
+	}
+	return m.gen
+}
+
+// StaleCode returns how often an address space was entered of which an instruction
+// translation was not what its page tables say, without a TBI.
+func (m *MMU) StaleCode() uint64 { return m.spaces.stale }
 
 func (m *MMU) clearITLB() {
 	for i := range m.itlb {
 		m.itlb[i].tag = itlbInvalid
 	}
+	m.spaces.forget()
 	m.gen++
 }
 
@@ -75,16 +86,11 @@ func (m *MMU) dropWindows() {
 }
 
 // InvalidateProcess drops the translations of pages without ASM, in every
-// address space: CALL_PAL TBI -1 (tbiap). Of data, it drops all: native code fills
-// the soft TLB too, and does not note which pages have ASM.
+// address space: CALL_PAL TBI -1 (tbiap). It drops all: native code fills the soft TLB
+// too, and does not note which pages have ASM.
 func (m *MMU) InvalidateProcess() {
 	m.s.FlushTLB()
-	for i := range m.itlb {
-		if !m.itlb[i].global {
-			m.itlb[i].tag = itlbInvalid
-		}
-	}
-	m.gen++
+	m.clearITLB()
 	m.dropWindows()
 }
 

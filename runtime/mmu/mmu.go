@@ -21,8 +21,9 @@ type MMU struct {
 	base uint64 // host address of physical address 0
 	size uint64 // of RAM
 
-	itlb [itlbEntries]itlbEntry
-	gen  uint64 // counts the invalidations of instruction translations
+	itlb   [itlbEntries]itlbEntry
+	gen    uint64 // counts the invalidations of instruction translations
+	spaces spaces
 
 	beforeStore func(pa uint64) // see WatchStores
 	window      Window          // may be nil

@@ -382,7 +382,7 @@ func TestInvalidate(t *testing.T) {
 		data, asm, instr, asmIns bool // still there
 	}{
 		{"tbia", func(m *MMU) { m.InvalidateAll() }, false, false, false, false},
-		{"tbiap", func(m *MMU) { m.InvalidateProcess() }, false, false, false, true},
+		{"tbiap", func(m *MMU) { m.InvalidateProcess() }, false, false, false, false},
 		{"tbisi", func(m *MMU) { m.InvalidateSingle(testVA+5, true, false) }, true, true, false, true},
 		{"tbisd", func(m *MMU) { m.InvalidateSingle(testVA+5, false, true) }, false, true, true, true},
 		{"tbis", func(m *MMU) { m.InvalidateSingle(asmVA, true, true) }, true, false, true, false},
@@ -458,6 +458,57 @@ func TestFetchPage(t *testing.T) {
 	}
 	if _, ok := x.m.FetchPage(abi.KSEGBase + ramSize); ok || x.s.FaultKind != abi.FaultMCheck {
 		t.Error("code outside RAM")
+	}
+}
+
+// What was said of the code of an address space is doubted when it is entered again and a page has moved, or could have been
+// written.
+func TestEnterSpace(t *testing.T) {
+	const text = pteV | pteKRE | pteURE
+	for _, c := range []struct {
+		name        string
+		first, then uint64
+		drop        bool
+		stale       uint64
+	}{
+		{"text", dataPFN<<32 | text, dataPFN<<32 | text, false, 0},
+		{"read only once dirty", dataPFN<<32 | text | pteFOW, dataPFN<<32 | text | pteFOW | pteKWE, true, 0},
+		{"moved", dataPFN<<32 | text, otherPFN<<32 | text | pteKWE, true, 1},
+		{"gone", dataPFN<<32 | text, 0, true, 1},
+		{"dirty", dataPFN<<32 | text | pteUWE | pteFOW, dataPFN<<32 | text | pteUWE | pteFOW, true, 0},
+	} {
+		x := newMachine(t)
+		x.user()
+		x.s.SetASN(7)
+		gen := x.m.ITLBGeneration()
+		x.table(l3, 5, c.first)
+		x.m.FetchPage(testVA)
+		x.table(l3, 5, c.then)
+		if x.m.ITLBGeneration() != gen {
+			t.Errorf("%s: dropped while the address space runs", c.name)
+		}
+		x.s.SetASN(8)
+		if x.m.ITLBGeneration() != gen {
+			t.Errorf("%s: dropped when another is entered", c.name)
+		}
+		x.s.SetASN(7)
+		if drop := x.m.ITLBGeneration() != gen; drop != c.drop || x.m.StaleCode() != c.stale {
+			t.Errorf("%s: dropped %v, stale %d", c.name, drop, x.m.StaleCode())
+		}
+	}
+}
+
+// An address space of very many pages of code is doubted each time; what is noted of it is bounded.
+func TestLargeSpace(t *testing.T) {
+	x := newMachine(t)
+	for pa := range uint64(2 * maxLeaves) {
+		x.m.spaces.note(7, l3<<13+8*pa, x.ram)
+	}
+	if n := len(x.m.spaces.of[7].leaves); n != maxLeaves {
+		t.Errorf("%d entries", n)
+	}
+	if !x.m.spaces.enter(7, x.ram) {
+		t.Error("not doubted")
 	}
 }
 

@@ -15,6 +15,10 @@ const (
 	pteUWE = 1 << 13
 
 	ptePFNShift = 32
+	ptePFN      = 1<<64 - 1<<ptePFNShift
+
+	// pteWE: somebody may write.
+	pteWE = pteKWE | pteUWE
 )
 
 // Geometry of virtual and physical addresses.
@@ -65,30 +69,30 @@ func rightOf(access uint64) *right {
 	return &rightExec
 }
 
-// walk translates va. global tells that the page has ASM set. !ok: a fault has
+// walk translates va. leaf is where the entry of the page is, 0 in KSEG. !ok: a fault has
 // been recorded. The order of the checks is the PALcode's: a table page that is
 // not valid is TNV, one the kernel may not read is ACV; for the page itself TNV,
 // then ACV, then fault on read, write or execute (facts/alpha-linux.md 3.8).
-func (m *MMU) walk(va, access uint64, mode int) (pa uint64, global, ok bool) {
+func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	if int64(va<<(64-vaBits))>>(64-vaBits) != int64(va) {
-		return 0, false, m.mmFault(va, access, abi.MMCSRACV)
+		return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
 	}
 	if va>>41&3 == 2 {
 		if mode != abi.ModeKernel {
-			return 0, false, m.mmFault(va, access, abi.MMCSRACV)
+			return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
 		}
-		return ksegPA(va), true, true
+		return ksegPA(va), 0, true
 	}
 	table := m.s.PTBR
 	for shift := uint(abi.PageShift + 2*levelBits); shift > abi.PageShift; shift -= levelBits {
 		pte, ok := m.pte(table, va>>shift)
 		switch {
 		case !ok:
-			return 0, false, false
+			return 0, 0, false
 		case pte&pteV == 0:
-			return 0, false, m.mmFault(va, access, abi.MMCSRTNV)
+			return 0, 0, m.mmFault(va, access, abi.MMCSRTNV)
 		case pte&pteKRE == 0:
-			return 0, false, m.mmFault(va, access, abi.MMCSRACV)
+			return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
 		}
 		table = pte >> ptePFNShift
 	}
@@ -96,22 +100,24 @@ func (m *MMU) walk(va, access uint64, mode int) (pa uint64, global, ok bool) {
 	r := rightOf(access)
 	switch {
 	case !ok:
-		return 0, false, false
+		return 0, 0, false
 	case pte&pteV == 0:
-		return 0, false, m.mmFault(va, access, abi.MMCSRTNV)
+		return 0, 0, m.mmFault(va, access, abi.MMCSRTNV)
 	case pte&r.enable[mode&1] == 0:
-		return 0, false, m.mmFault(va, access, abi.MMCSRACV)
+		return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
 	case pte&r.fault != 0:
-		return 0, false, m.mmFault(va, access, r.mmcsr)
+		return 0, 0, m.mmFault(va, access, r.mmcsr)
 	}
 	pa = busAddress(pte>>ptePFNShift<<abi.PageShift | va&^abi.PageMask)
-	return pa, pte&pteASM != 0, true
+	return pa, ptePA(table, va>>abi.PageShift), true
 }
+
+func ptePA(pfn, index uint64) uint64 { return pfn<<abi.PageShift | index&levelMask<<3 }
 
 // pte reads entry index (taken modulo the size of a table) of the table in page
 // frame pfn. A table outside RAM is a machine check.
 func (m *MMU) pte(pfn, index uint64) (uint64, bool) {
-	pa := pfn<<abi.PageShift | index&levelMask<<3
+	pa := ptePA(pfn, index)
 	v, ok := m.ram.Read64(pa)
 	if !ok {
 		return 0, m.mcheck(pa, abi.MMAccessRead)

@@ -136,6 +136,31 @@ CHECK(trace_breakpoint_later) {
 	EQUAL(number, SIGTRAP);
 }
 
+/* A breakpoint that is put into code which runs already when the debugger comes: the page is a new one then. */
+CHECK(trace_breakpoint_attached) {
+	pid_t pid = fork();
+	if (pid == 0) {
+		for (;;) {
+			stepped();
+			usleep(1000);
+		}
+	}
+	usleep(20000);
+	EQUAL(ptrace(PTRACE_ATTACH, pid, NULL, NULL), 0);
+	EQUAL(wait_stop(pid), SIGSTOP);
+	unsigned long at = (unsigned long)stepped & ~7UL, old = (unsigned long)ptrace(PTRACE_PEEKTEXT, pid, (void *)at, NULL);
+	int shift = (unsigned long)stepped & 4 ? 32 : 0;
+	unsigned long with = (old & ~(0xffffffffUL << shift)) | (unsigned long)BPT << shift;
+	EQUAL(ptrace(PTRACE_POKETEXT, pid, (void *)at, (void *)with), 0);
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	usleep(50000);
+	kill(pid, SIGSTOP); /* if it does not meet the breakpoint */
+	int number = wait_stop(pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	EQUAL(number, SIGTRAP);
+}
+
 static volatile long cell = 11;
 
 CHECK(trace_registers) {
