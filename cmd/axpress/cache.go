@@ -14,11 +14,12 @@ import (
 
 func (a *app) cache() *cobra.Command {
 	c := &cobra.Command{
-		Use: "cache", Short: "Show or clear the cache of translations", Args: cobra.NoArgs,
+		Use: "cache", Short: "Show, prune or clear the cache of translations", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
 		&cobra.Command{Use: "list", Short: "List the translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.cacheList() }},
+		a.cachePrune(),
 		&cobra.Command{Use: "clear", Short: "Remove all translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.cacheClear() }},
 		&cobra.Command{Use: "path", Short: "Print the folder of the translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
 			dir, err := a.cacheFolder()
@@ -67,6 +68,46 @@ func (a *app) cacheList() error {
 		total += it.Bytes
 	}
 	fmt.Fprintf(a.out, "%d translations, %d bytes in %s\n", len(items), total, store.Dir())
+	return nil
+}
+
+func (a *app) cachePrune() *cobra.Command {
+	var days int
+	c := &cobra.Command{
+		Use: "prune", Args: cobra.NoArgs,
+		Short: "Remove translations that are of no use to this version, or have not been used for long",
+		RunE:  func(*cobra.Command, []string) error { return a.prune(days) },
+	}
+	c.Flags().IntVar(&days, "days", 30, "how many days a translation stays that is not used; 0: all that this version can use stay")
+	return c
+}
+
+// prune removes what cannot be loaded, and what was last used more than days ago.
+func (a *app) prune(days int) error {
+	if days < 0 {
+		return fail(statusUsage, "--days %d: a number of days, 0 or more", days)
+	}
+	store, err := a.openCache()
+	if err != nil {
+		return err
+	}
+	items, err := store.List()
+	if err != nil {
+		return err
+	}
+	var removed int
+	var freed int64
+	for _, it := range items {
+		_, unusable := artifact.Load(it.Path)
+		if old := days > 0 && time.Since(it.Time) > time.Duration(days)*24*time.Hour; unusable == nil && !old {
+			continue
+		}
+		if err := store.Remove(it.Key); err != nil {
+			return err
+		}
+		removed, freed = removed+1, freed+it.Bytes
+	}
+	fmt.Fprintf(a.out, "removed %d of %d translations, %d bytes in %s\n", removed, len(items), freed, store.Dir())
 	return nil
 }
 

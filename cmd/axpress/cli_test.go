@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"axpress/cmd/axpress/size"
 	"axpress/lifter/image"
@@ -231,6 +232,42 @@ func TestBadCacheEntries(t *testing.T) {
 	}
 	if r := cli(t, t.Context(), dir, "cache", "list"); !strings.Contains(r.out, "1 translations") {
 		t.Errorf("list: %q", r.out)
+	}
+}
+
+// Pruning removes what this version cannot load and what nobody has used lately; using an entry keeps it.
+func TestCachePrune(t *testing.T) {
+	dir, kernel := t.TempDir(), halting(t, 4)
+	cli(t, t.Context(), dir, "translate", kernel)
+	cli(t, t.Context(), dir, "translate", "-d", "cse=off", kernel)
+	long := time.Now().Add(-40 * 24 * time.Hour)
+	for _, f := range files(t, dir) {
+		if err := os.Chtimes(f, long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "00.axp"), []byte("of another age"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--days", "-1"}, ""},
+		{[]string{"--days", "0"}, "removed 1 of 3"},
+		{[]string{"--days", "50"}, "removed 0 of 2"},
+		{nil, "removed 1 of 2"},
+	} {
+		if c.args == nil {
+			cli(t, t.Context(), dir, "run", "--kernel", kernel, "--memory", bootMem)
+		}
+		r := cli(t, t.Context(), dir, append([]string{"cache", "prune"}, c.args...)...)
+		if !strings.Contains(r.out, c.want) || (r.status == statusOK) != (c.want != "") {
+			t.Errorf("%q: status %d, %q %q", c.args, r.status, r.out, r.err)
+		}
+	}
+	if r := cli(t, t.Context(), dir, "translate", kernel); !strings.Contains(r.out, "in the cache already") {
+		t.Errorf("the entry that is in use has gone: %q", r.out)
 	}
 }
 

@@ -64,6 +64,12 @@ func (c *Cache) Has(key string) bool {
 	return err == nil && st.Mode().IsRegular()
 }
 
+// Used notes that the entry of key is of use now. A cache that may only be read stays as it is.
+func (c *Cache) Used(key string) {
+	now := time.Now()
+	_ = os.Chtimes(c.Path(key), now, now)
+}
+
 // Put makes the entry of key from what write writes. Either the whole entry is
 // there afterwards, or an error is returned and the cache is as before.
 func (c *Cache) Put(key string, write func(io.Writer) error) (err error) {
@@ -107,7 +113,7 @@ type Item struct {
 	Key   string
 	Path  string
 	Bytes int64
-	Time  time.Time
+	Time  time.Time // when it was last used, or made
 }
 
 // List returns the entries in order of their keys; what is no file, like a folder

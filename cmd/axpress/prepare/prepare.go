@@ -216,6 +216,7 @@ func (p *preparation) load(r *Result) bool {
 	}
 	err := r.open()
 	if err == nil {
+		p.store.Used(r.Key)
 		return true
 	}
 	p.o.Report.Note(fmt.Sprintf("cache entry refused, translating again: %v", err))
