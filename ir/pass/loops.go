@@ -1,32 +1,54 @@
 package pass
 
-import "axpress/ir"
+import (
+	"maps"
+	"slices"
+
+	"axpress/ir"
+)
 
 // innermost says which blocks, by index in the order of c, lie in a loop that has no
 // loop inside. Loops are natural ones: an edge back to a block that dominates its
 // source. A loop with a second way in, such as one around a call, is none.
 func innermost(c *ir.CFG) []bool {
+	inner := make([]bool, len(c.Order))
+	for _, l := range innerLoops(c) {
+		for _, i := range l.body {
+			inner[i] = true
+		}
+	}
+	return inner
+}
+
+// innerLoop is a natural loop. Its body, header included, is in ascending order.
+type innerLoop struct {
+	header int32
+	body   []int32
+}
+
+// innerLoops returns the loops that have no loop inside, in the order of their headers.
+func innerLoops(c *ir.CFG) (loops []innerLoop) {
 	header := make([]bool, len(c.Order))
-	bodies := map[int32][]int32{} // by header
+	latches := map[int32][]int32{} // by header
 	for i := range c.Order {
 		h := int32(i)
 		for _, p := range c.Preds[i] {
 			if c.Dominates(h, p) {
 				header[i] = true
-				bodies[h] = append(bodies[h], p)
+				latches[h] = append(latches[h], p)
 			}
 		}
 	}
-	inner := make([]bool, len(c.Order))
-	for h, work := range bodies {
-		body, nested := loopBody(c, h, work, header)
-		for i := range body {
-			if !nested {
-				inner[i] = true
-			}
+	for i := range c.Order {
+		h := int32(i)
+		if !header[i] {
+			continue
+		}
+		if body, nested := loopBody(c, h, latches[h], header); !nested {
+			loops = append(loops, innerLoop{h, slices.Sorted(maps.Keys(body))})
 		}
 	}
-	return inner
+	return loops
 }
 
 // loopBody returns the blocks of the loop that begins at h and ends at the blocks of

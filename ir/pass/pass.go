@@ -41,6 +41,7 @@ type Pass struct {
 // passes is the pipeline, in order.
 var passes = []Pass{
 	{"presimplify", "simplify, on the lifted form: less to promote", false, simplify},
+	{"unroll", "copy short innermost loops, for fewer polls", false, unroll},
 	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, promote},
 	{"facts", "make constants of what a branch tells", false, facts},
 	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, simplify},
@@ -57,6 +58,8 @@ type constraint struct{ first, then, why string }
 
 var constraints = []constraint{
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
+	{"presimplify", "unroll", "there is less to copy"},
+	{"unroll", "promote", "in the lifted form what copies carry is in registers"},
 	{"promote", "facts", "comparisons and the registers they go to become one value"},
 	{"facts", "simplify", "what is known decides guards and branches"},
 	{"promote", "simplify", "constants flow through registers only when promoted"},
