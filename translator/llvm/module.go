@@ -65,7 +65,7 @@ func Lowerings() []Lowering {
 		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
 		{lowerPrefetches, "prefetch where the guest does (window.go)"},
 		{lowerLazy, "compute what only exits want where they write it (lazy.go)"},
-		{lowerTables, "make dense tables of switches (switch.go)"},
+		{lowerTables, "make one table of a switch, by guest address (switch.go)"},
 		{lowerExits, "let side exits share the writing of registers (leave.go)"},
 	}
 }
