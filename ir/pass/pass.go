@@ -28,6 +28,10 @@ type Options struct {
 	// of its exits alone; if there are more, they are written home before it. CarryLoop
 	// is the same for the blocks of innermost loops, where that costs most.
 	Carry, CarryLoop int
+	// Callee returns the function that is called at guest address pc, in the lifted form,
+	// if it may be copied to where it is called; else, and by default, nil. The pass
+	// changes what it returns.
+	Callee func(pc uint64) *ir.Func
 }
 
 // Pass is a row of the table of passes.
@@ -35,29 +39,33 @@ type Pass struct {
 	Name     string
 	Doc      string
 	Required bool // the back ends need it
+	Full     bool // it does something at the full setting only
 	Fn       func(f *ir.Func, o *Options) error
 }
 
 // passes is the pipeline, in order.
 var passes = []Pass{
-	{"presimplify", "simplify, on the lifted form: less to promote", false, simplify},
-	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, promote},
-	{"facts", "make constants of what a branch tells", false, facts},
-	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, simplify},
-	{"params", "replace block parameters that always have the same value", false, params},
-	{"singles", "keep single-precision numbers that loops carry in single format", false, singles},
-	{"cse", "compute equal values once", false, cse},
-	{"finite", "drop guards of numbers that cannot be infinite; check those that loops carry before the loop", false, finite},
-	{"fen", "ask once whether floating point is enabled, and before loops", false, fen},
-	{"dce", "drop values and block parameters that nothing needs", false, dce},
-	{"merge", "skip empty blocks, join straight lines, drop unreachable blocks", false, merge},
-	{"retire", "join the instruction counts between exits", false, retire},
+	{"inline", "copy small functions to where they are called", false, true, inline},
+	{"presimplify", "simplify, on the lifted form: less to promote", false, false, simplify},
+	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, false, promote},
+	{"facts", "make constants of what a branch tells", false, true, facts},
+	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, false, simplify},
+	{"params", "replace block parameters that always have the same value", false, false, params},
+	{"singles", "keep single-precision numbers that loops carry in single format", false, false, singles},
+	{"cse", "compute equal values once", false, false, cse},
+	{"finite", "drop guards of numbers that cannot be infinite; check those that loops carry before the loop", false, true, finite},
+	{"fen", "ask once whether floating point is enabled, and before loops", false, true, fen},
+	{"dce", "drop values and block parameters that nothing needs", false, false, dce},
+	{"merge", "skip empty blocks, join straight lines, drop unreachable blocks", false, false, merge},
+	{"retire", "join the instruction counts between exits", false, false, retire},
 }
 
 // constraint says that pass first must stand before pass then, and why.
 type constraint struct{ first, then, why string }
 
 var constraints = []constraint{
+	{"inline", "presimplify", "what is copied is simplified with what it meets"},
+	{"inline", "promote", "calls need registers at home, copies do not"},
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
 	{"promote", "facts", "comparisons and the registers they go to become one value"},
 	{"facts", "simplify", "what is known decides guards and branches"},

@@ -329,7 +329,8 @@ type CodePage struct {
 	First, N uint32   // its entries
 }
 
-// CodeSpan says which guest addresses [Lo, Hi) the unit at Code was made from.
+// CodeSpan says which guest addresses [Lo, Hi) the unit at Code was made from. A unit
+// that holds copies of functions it calls has a span for each of them, too.
 type CodeSpan struct {
 	Lo, Hi uint64
 	Code   uint32

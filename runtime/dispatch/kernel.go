@@ -109,19 +109,27 @@ func (k *kernelCode) update() (any bool) {
 
 // update disables and enables the units with bytes in pages.
 func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
+	stale := map[uint32]bool{} // of those, whether any word is another
 	for _, s := range l.code.Spans {
-		if !ktext.Overlap(pages, s.Lo, s.Hi) {
-			continue
+		if ktext.Overlap(pages, s.Lo, s.Hi) {
+			stale[s.Code] = false
 		}
-		switch stale := text.Differs(s.Lo, s.Hi); {
-		case stale && !l.killed[s.Code]:
-			l.killed[s.Code], l.stale[s.Code] = true, true
-			l.saved[s.Code] = patchReturn(l.code.Text, s.Code)
+	}
+	for _, s := range l.code.Spans {
+		if was, ok := stale[s.Code]; ok {
+			stale[s.Code] = was || text.Differs(s.Lo, s.Hi)
+		}
+	}
+	for code, stale := range stale {
+		switch {
+		case stale && !l.killed[code]:
+			l.killed[code], l.stale[code] = true, true
+			l.saved[code] = patchReturn(l.code.Text, code)
 			any = true
-		case !stale && l.stale[s.Code]:
-			delete(l.killed, s.Code)
-			delete(l.stale, s.Code)
-			patch(l.code.Text, s.Code, l.saved[s.Code])
+		case !stale && l.stale[code]:
+			delete(l.killed, code)
+			delete(l.stale, code)
+			patch(l.code.Text, code, l.saved[code])
 			any = true
 		}
 	}
@@ -142,8 +150,9 @@ func (l *kernelLayer) find() {
 // host signal there; the other translation asks first.
 const ioPatience = 32
 
-// didIO notes that the hot unit that has pc accessed I/O space. It says whether the
-// unit was replaced by the other translation because of that.
+// didIO notes that a hot unit that has pc accessed I/O space; where there are several,
+// with copies, that it may have been any. It says whether units were replaced by the
+// other translation because of that.
 func (k *kernelCode) didIO(pc uint64) (replaced bool) {
 	if len(k.layers) < 2 {
 		return false
@@ -154,18 +163,19 @@ func (k *kernelCode) didIO(pc uint64) (replaced bool) {
 			continue
 		}
 		if hot.io[s.Code]++; hot.io[s.Code] < ioPatience {
-			return false
+			continue
 		}
-		hot.killed[s.Code] = true
+		hot.killed[s.Code], replaced = true, true
 		if to, ok := all.twin(hot.entriesOf(s.Code)); ok {
 			patchJump(hot.code.Text, s.Code, to)
 		} else {
 			patchReturn(hot.code.Text, s.Code)
 		}
-		hot.find()
-		return true
 	}
-	return false
+	if replaced {
+		hot.find()
+	}
+	return replaced
 }
 
 // entriesOf returns the guest addresses of the entries of the unit at code, by index.
@@ -181,11 +191,24 @@ func (l *kernelLayer) entriesOf(code uint32) (pcs []uint64) {
 	return pcs
 }
 
-// twin returns the host address of the unit of l that has just these entries.
+// callEntry is how far behind the start of a function calls may enter it, too
+// (lifter/lift, CallEntryBytes). That entry is number 1.
+const callEntry = 8
+
+// called returns those of a unit's entries that other units call.
+func called(pcs []uint64) []uint64 {
+	if len(pcs) > 1 && pcs[1] == pcs[0]+callEntry {
+		return pcs[:2]
+	}
+	return pcs[:1]
+}
+
+// twin returns the host address of the unit of l that can be called where that with
+// these entries is called.
 func (l *kernelLayer) twin(pcs []uint64) (host uint64, ok bool) {
 	es := l.code.Entries
 	i := sort.Search(len(es), func(i int) bool { return es[i].PC >= pcs[0] })
-	if i == len(es) || !slices.Equal(l.entriesOf(es[i].Code), pcs) || l.killed[es[i].Code] {
+	if i == len(es) || es[i].PC != pcs[0] || es[i].Index != 0 || l.killed[es[i].Code] || !slices.Equal(called(l.entriesOf(es[i].Code)), called(pcs)) {
 		return 0, false
 	}
 	return l.base + uint64(es[i].Code), true
