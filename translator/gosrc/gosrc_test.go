@@ -81,7 +81,6 @@ func TestFunction(t *testing.T) {
 	const want = `// U_1000 is the guest's loop, at address 0x1000.
 func U_1000(c *gocode.CPU, pc uint64, n int64, depth int) (uint64, int64) {
 	s := c.S
-	var ok bool
 	var v3, v4, v6, v8 uint64
 	if depth <= 0 {
 		return pc, n
@@ -105,8 +104,8 @@ L1:
 		var v5 uint64
 		if t := &s.TLB[1][0][v4>>13&1023]; t.Tag == v4&^0x1ff8^s.ASNTag {
 			v5 = *(*uint64)(gocode.At(v4 + t.Addend))
-		} else if v5, ok = c.Load64(v4); !ok {
-			return 0x1004 | gocode.Exit, n
+		} else {
+			return 0x1004 | gocode.Interpret, n
 		}
 		v6 = v3 + v5
 		v8 = v4 - 8
