@@ -15,6 +15,7 @@ type spin struct {
 	step     stepper
 	lastPC   uint64
 	patience uint64 // ns: how long to let the CPU run before looking again; 0 is a whole slice
+	nap      uint64 // ns: how long to sleep before looking again, where CPUs run in parallel
 }
 
 // stepper executes single instructions; the interpreter is one.
@@ -51,7 +52,7 @@ func (p *spin) invalidateCode(engine Engine) {
 // Nothing is lost if it is not: what was executed counts, and an instruction that
 // faults has not been executed.
 func (c *CPU) spins() bool {
-	if c.m.clock.next() <= c.m.clock.Now()+spinSteps {
+	if !c.m.parallel && c.m.clock.next() <= c.m.clock.Now()+spinSteps {
 		return false // deterministic time must not run past an event
 	}
 	if c.spin.step == nil {
