@@ -13,6 +13,7 @@ import (
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
 )
@@ -67,8 +68,8 @@ func (b *boot) load() error {
 	switch {
 	case b.cpus < 1 || b.cpus > 4:
 		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
-	case b.cpus > 1 && b.engine != engineInterp:
-		return fail(statusUsage, "--smp %d: the %s engine runs one CPU as yet; use --engine interp or --smp 1", b.cpus, b.engine)
+	case b.cpus > 1 && b.engine == engineGo:
+		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
 	case len(b.append) > maxAppend:
@@ -212,8 +213,12 @@ func (b *boot) config(out io.Writer) machine.Config {
 	for _, r := range b.translations {
 		code = append(code, r.Artifact.Code())
 	}
+	var shared *dispatch.Shared
+	if b.cpus > 1 {
+		shared = dispatch.NewShared(b.cpus)
+	}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
-		e, err := b.newEngine(cpu, code)
+		e, err := b.newEngine(cpu, code, shared)
 		if err != nil || !b.sampling {
 			return e, err
 		}
@@ -225,7 +230,7 @@ func (b *boot) config(out io.Writer) machine.Config {
 }
 
 // newEngine makes what executes cpu's instructions.
-func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code) (sampler.Inner, error) {
+func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (sampler.Inner, error) {
 	if b.engine == engineInterp {
 		e, err := machine.NewInterpreter(cpu)
 		if err != nil {
@@ -233,7 +238,7 @@ func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code) (sampler.Inner, err
 		}
 		return e.(sampler.Inner), nil
 	}
-	e, err := native.New(cpu, code)
+	e, err := native.New(cpu, code, shared)
 	if err != nil {
 		return nil, err
 	}
