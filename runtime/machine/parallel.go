@@ -53,6 +53,7 @@ func (m *Machine) runParallel(ctx context.Context) error {
 func (m *Machine) thread(c *CPU) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	precise()
 	defer func() {
 		if p := recover(); p != nil {
 			m.mu.Lock()

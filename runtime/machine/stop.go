@@ -52,7 +52,8 @@ func (c *CPU) halted(h osf.Halt) {
 	m := c.m
 	c.mode = cpuHalted
 	c.setAlarm(0)
-	others := m.halted.Or(1<<c.Index)|1<<c.Index != 1<<len(m.cpus)-1
+	idle := m.halted.Or(1<<c.Index) | 1<<c.Index
+	others := idle&^console.Asked(m.ram.Bytes()) != 1<<len(m.cpus)-1 // running, or about to
 	request, err := console.RecordHalt(c.RAM.Bytes(), c.Index, c.S, h)
 	if err != nil {
 		panic("BUG: " + err.Error()) // New has built the HWRPB
