@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"axpress/cmd/axpress/native"
@@ -38,6 +40,7 @@ type boot struct {
 	engine                 string
 	platform               string
 	deterministic          bool
+	ipi                    string        // one of ipiModes
 	timeout                time.Duration // of the guest's run alone; 0: none
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
@@ -49,6 +52,7 @@ type boot struct {
 	translations []*prepare.Result
 	translating  time.Duration
 	engines      []*native.Engine
+	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
 	samplers     []*sampler.Engine
 	began        time.Time
 	took         time.Duration // by the guest
@@ -63,6 +67,9 @@ func (b *boot) load() error {
 		return err
 	}
 	if err := oneOf("platform", b.platform, []string{machine.PlatformClipper}); err != nil {
+		return err
+	}
+	if err := oneOf("ipi", b.ipi, slices.Sorted(maps.Keys(ipiModes))); b.ipi != "" && err != nil {
 		return err
 	}
 	switch {
@@ -172,6 +179,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 	b.began = time.Now()
 	stop, err := m.Run(ctx)
 	b.took = time.Since(b.began)
+	b.whereabouts = m.Whereabouts()
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -202,6 +210,7 @@ func (b *boot) config(out io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
 		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
+		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

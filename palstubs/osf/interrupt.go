@@ -55,6 +55,9 @@ func (c *CPU) SetIRQ(irq IRQ, level bool) {
 	atomic.StoreUint64(&c.S.IRQLevel, highest)
 }
 
+// IsPending says whether a request is there.
+func (c *CPU) IsPending(irq IRQ) bool { return c.pending.Load()>>irq&1 != 0 }
+
 // IRQLevel is the highest level at which a request is pending, 0 if there is none.
 func (c *CPU) IRQLevel() uint64 { return atomic.LoadUint64(&c.S.IRQLevel) }
 

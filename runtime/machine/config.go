@@ -64,6 +64,9 @@ type Config struct {
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
+	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
+	IPI     IPIMode
+	IPIData IPIData
 	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
 	NewEngine func(*CPU) (Engine, error)
 }
@@ -169,6 +172,9 @@ func (cfg *Config) complete() error {
 		cfg.NewEngine = NewInterpreter
 	}
 	cfg.Model = cfg.Model.Or()
+	if err := cfg.IPI.check(); err != nil {
+		return err
+	}
 	switch {
 	case cfg.Platform != PlatformClipper:
 		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)

@@ -47,6 +47,7 @@ type cpuStats struct {
 	exits      [abi.NumExitCodes]uint64
 	interrupts uint64
 	spins      uint64
+	ipi        ipiCounts
 	callPALs   [256]uint64
 }
 
@@ -112,13 +113,14 @@ func (y system) SendIPI(target uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if target < uint64(len(m.cpus)) {
-		m.platform.Chipset.RaiseIPI(int(target))
+		y.c.sendIPI(m.cpus[target])
 	}
 }
 
 func (y system) AckIPI() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
+	y.c.tookIPI()
 	y.c.m.platform.Chipset.AckIPI(y.c.Index)
 }
 

@@ -100,6 +100,7 @@ type Stats struct {
 type CPUStats struct {
 	Instructions int64
 	Interrupts   uint64
+	IPIs         IPIStats
 	Spins        uint64            // times that the CPU was found spinning and the host could rest
 	Exits        map[string]uint64 // by abi.ExitNames
 	CallPALs     map[string]uint64 // those that left the engine, by name
@@ -111,7 +112,7 @@ func (m *Machine) Stats() Stats {
 	st := Stats{VirtualNS: m.clock.Now()}
 	for _, c := range m.cpus {
 		cs := CPUStats{
-			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, Spins: c.stats.spins,
+			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(), Spins: c.stats.spins,
 			Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
 		}
 		for i, n := range c.stats.exits {
