@@ -105,6 +105,7 @@ type Machine struct {
 	mu       sync.Mutex
 	world    world
 	stopping atomic.Bool
+	watching atomic.Uint64 // CPUs that sleep on words, see watchList, one bit each
 	halted   atomic.Uint64 // CPUs that wait in the console for START, one bit each
 	failed   error         // of an engine; under mu
 	broken   *crash        // a panic on a CPU's goroutine; under mu

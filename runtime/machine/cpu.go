@@ -29,6 +29,7 @@ type CPU struct {
 	alarm  alarm
 	slice  slicer
 	nap    nap
+	watch  watchList
 	spin   spin
 	stats  cpuStats
 }

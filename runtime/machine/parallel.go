@@ -63,14 +63,13 @@ func (m *Machine) thread(c *CPU) {
 		}
 	}()
 	for {
+		c.alarmDue() // that kicks
 		// What happens from now on is seen below, or kicks c out of its turn or nap.
 		c.nap.kicked.Store(0)
 		if m.stopping.Load() {
 			return
 		}
-		c.alarmDue()
-		if patience, ok := c.awake(); !ok {
-			c.rest(patience)
+		if !c.awake() {
 			continue
 		}
 		m.world.enter()
@@ -107,28 +106,34 @@ func (c *CPU) alarmDue() {
 	c.m.platform.Chipset.RaiseTimer(c.Index)
 }
 
-// awake says whether c has guest code to run now. If not, patience is how long to wait,
-// in ns, before asking again if nobody has kicked it.
-func (c *CPU) awake() (patience uint64, ok bool) {
+// awake says whether c has guest code to run now. If not, it has slept.
+func (c *CPU) awake() bool {
 	switch c.mode {
 	case cpuWaiting:
 		if c.PAL.IRQLevel() == 0 {
-			return math.MaxUint64, false
+			c.rest(math.MaxUint64)
+			return false
 		}
 		c.mode = cpuRunning
 	case cpuSpinning:
 		if !c.interruptible() && c.stillSpins() {
-			patience = c.spin.nap
-			c.spin.nap = min(2*patience, maxNap)
-			return patience, false
+			c.napSpinning()
+			return false
 		}
 		c.mode = cpuRunning
 	case cpuHalted:
-		c.m.mu.Lock()
-		defer c.m.mu.Unlock()
-		return math.MaxUint64, c.start()
+		if !c.startLocked() {
+			c.rest(math.MaxUint64)
+			return false
+		}
 	}
-	return 0, true
+	return true
+}
+
+func (c *CPU) startLocked() bool {
+	c.m.mu.Lock()
+	defer c.m.mu.Unlock()
+	return c.start()
 }
 
 // stillSpins goes round the loop of a CPU that spins, and says whether it has come round.
@@ -137,13 +142,6 @@ func (c *CPU) stillSpins() bool {
 	defer c.m.world.leave()
 	return c.spins()
 }
-
-// A CPU that spins may wait for another one to store something. Nobody tells it, so it
-// sleeps for a little and looks again, less and less often.
-const (
-	firstNap = 10_000    // ns
-	maxNap   = 1_000_000 // ns
-)
 
 // rest lets the thread of c sleep until it is kicked or its alarm is due, but at most for
 // patience.

@@ -143,6 +143,9 @@ func (m *Machine) turn(c *CPU) error {
 			return fmt.Errorf("machine: CPU %d at pc %#x: engine returned exit code %d, which is not the machine's to serve", c.Index, c.S.PC, code)
 		}
 		c.stats.exits[code]++
+		if m.parallel {
+			c.wakeWatching()
+		}
 		switch exits[code](c) {
 		case osf.Waiting:
 			m.alive()
@@ -157,7 +160,7 @@ func (m *Machine) turn(c *CPU) error {
 			}
 			if c.spin.near(c.S.PC) && c.spins() {
 				c.mode = cpuSpinning
-				c.spin.patience, c.spin.nap = firstPatience, firstNap
+				c.spin.patience = firstPatience
 			}
 			return nil
 		}

@@ -48,6 +48,9 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 			*p = 0
 		}
 	}
+	if m.parallel && m.watching.Load() != 0 {
+		t.time = min(t.time, maxSliceWatched)
+	}
 	if !m.clock.deterministic() {
 		t.began = time.Now()
 	}
