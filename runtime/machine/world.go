@@ -37,6 +37,14 @@ func (w *world) await() {
 	}
 }
 
+// ExclusiveOrNil returns Exclusive, nil if c is the only CPU.
+func (c *CPU) ExclusiveOrNil() func(fn func()) {
+	if c.m.cfg.CPUs == 1 {
+		return nil
+	}
+	return c.Exclusive
+}
+
 // Exclusive calls fn while no other CPU runs guest code: all of them have left their
 // engines. c's own engine calls it, with no translated code on the stack, so that
 // whatever fn does to code and memory is between two instructions of every CPU. fn must

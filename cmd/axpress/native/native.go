@@ -29,11 +29,9 @@ func New(c *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (*Engine, er
 		Cycles:      c.Cycles,
 		Model:       c.Model,
 		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
+		Exclusive:   c.ExclusiveOrNil(),
 	})
-	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code, Shared: shared}
-	if shared != nil {
-		cfg.Exclusive = c.Exclusive
-	}
+	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code, Shared: shared, Exclusive: c.ExclusiveOrNil()}
 	d, err := dispatch.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("native engine: %w", err)
