@@ -167,8 +167,11 @@ type Func struct {
 	Promoted    bool
 	Entries     []Entry // Entries[0] is the primary one
 	Blocks      []*Block
-	nextValue   int
-	nextBlock   int
+	// Copied lists, in ascending order, the addresses of the functions that were copied
+	// to where this one calls them: it holds while their code is what it was, too.
+	Copied    []uint64
+	nextValue int
+	nextBlock int
 }
 
 // NewBlock appends an empty block for guest address pc.

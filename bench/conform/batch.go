@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"axpress/ir"
+	"axpress/lifter/discover"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
 	"axpress/translator/artifact"
@@ -84,6 +86,10 @@ func (b *batch) add(p Program) error {
 		info.Insts = int(info.Hi-info.Lo) / 4
 		for _, e := range u.Entries {
 			info.Entries = append(info.Entries, e.PC)
+		}
+		for _, pc := range u.Copied {
+			i := slices.IndexFunc(fns, func(fn *discover.Function) bool { return fn.Start == pc })
+			info.Copied = append(info.Copied, abi.CodeSpan{Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End})
 		}
 		u.PC = number
 		b.units, b.infos = append(b.units, u), append(b.infos, info)

@@ -1,8 +1,11 @@
 package conform
 
 import (
+	"slices"
+
 	"axpress/ir"
 	"axpress/ir/pass"
+	"axpress/lifter/discover"
 	"axpress/lifter/isa"
 	"axpress/lifter/lift"
 	"axpress/runtime/interp/cases"
@@ -30,8 +33,23 @@ func (c words) Word(va uint64) (uint32, bool) {
 func lifted(m *isa.Model, code []uint32, s Stage) (units []*ir.Func, err error) {
 	o := pipeline.PassOptions(s.Hot)
 	o.Check = true
-	for _, fn := range cut(code) {
-		f, err := lift.Lift(fn, words(code), lift.Options{Kernel: true, Model: m, Hot: s.Hot})
+	fns := cut(code)
+	one := func(fn *discover.Function) (*ir.Func, error) {
+		return lift.Lift(fn, words(code), lift.Options{Kernel: true, Model: m, Hot: s.Hot})
+	}
+	o.Callee = func(pc uint64) *ir.Func {
+		i := slices.IndexFunc(fns, func(fn *discover.Function) bool { return fn.Start == pc })
+		if i < 0 {
+			return nil
+		}
+		f, err := one(fns[i])
+		if err != nil {
+			return nil
+		}
+		return f
+	}
+	for _, fn := range fns {
+		f, err := one(fn)
 		if err != nil {
 			return nil, err
 		}

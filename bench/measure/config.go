@@ -22,7 +22,9 @@ type Config struct {
 	Limit     time.Duration // of a single run; one that takes longer is an error
 	Axpress   string        // path of the command
 	Options   []string      // of every `axpress run`
-	Report    Reporter
+	// Go has, by initramfs, the program of the Go back end that runs it.
+	Go     map[string]string
+	Report Reporter
 }
 
 // Reporter tells a person what happens. Its methods are called one at a time.
@@ -67,8 +69,11 @@ func (c *Config) axpress(e Engine, kernel, initrd, cmdline string, more ...strin
 
 // guest is the command that boots a guest.
 func (c *Config) guest(e Engine, initrd, cmdline string) []string {
-	if e == QEMU {
+	switch e {
+	case QEMU:
 		return qemu(c.Bench.Guest.Kernel, initrd, cmdline)
+	case Go:
+		return []string{c.Go[initrd], "--memory", guestMemory, "--initrd", initrd, "--append", cmdline}
 	}
 	return c.axpress(e, c.Bench.Guest.Kernel, initrd, cmdline)
 }

@@ -20,13 +20,14 @@ type Engine string
 const (
 	Host   Engine = "host"   // the same C, compiled for this machine
 	Native Engine = "native" // our translated code
+	Go     Engine = "go"     // the same by way of Go source
 	Interp Engine = "interp" // our interpreter
 	QEMU   Engine = "qemu"   // qemu-system-alpha
 	User   Engine = "user"   // qemu-alpha, which runs single programs
 )
 
 // Engines returns every engine, in the order of the tables.
-func Engines() []Engine { return []Engine{Host, Native, Interp, QEMU, User} }
+func Engines() []Engine { return []Engine{Host, Native, Go, Interp, QEMU, User} }
 
 // Title is how a person calls the engine.
 func (e Engine) Title() string {
@@ -35,6 +36,8 @@ func (e Engine) Title() string {
 		return "host, gcc -O2"
 	case Native:
 		return "axpress, native"
+	case Go:
+		return "axpress, Go back end"
 	case Interp:
 		return "axpress, interpreter"
 	case QEMU:

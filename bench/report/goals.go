@@ -37,6 +37,8 @@ const (
 	goalSlowdown   = 2.0 // times the host's time, geometric mean, at most
 	goalBoot       = 0.6 // of QEMU's time, at most
 	goalInterp     = 60e6
+	goalGoGain     = 5.0    // times the interpreter's speed, geometric mean
+	goalGoQEMU     = 0.8    // times QEMU's speed, geometric mean
 	goalTranslate  = 8 * 60 // seconds for the generic kernel, at most
 	goalHostBytes  = 45     // an instruction, at most
 	goalLoad       = 0.050  // seconds, at most
@@ -48,16 +50,18 @@ const (
 func Goals(r *measure.Result) []Goal {
 	computing := []workloads.Group{workloads.Integer, workloads.Float}
 	goals := []Goal{
-		faster(r, workloads.Integer, goalInteger),
-		faster(r, workloads.Float, goalFloat),
+		fasterThanQEMU(r, workloads.Integer, goalInteger),
+		fasterThanQEMU(r, workloads.Float, goalFloat),
 		everyRow(r, computingTitle, goalComputing, computing...),
-		faster(r, workloads.Real, goalReal),
-		faster(r, workloads.Kernel, goalKernel),
+		fasterThanQEMU(r, workloads.Real, goalReal),
+		fasterThanQEMU(r, workloads.Kernel, goalKernel),
 		everyRow(r, workloads.Kernel.Title(), goalKernelRow, workloads.Kernel),
 		slowdown(r, computingTitle, computing...),
 		slowdown(r, workloads.Real.Title(), workloads.Real),
 		boot(r),
 		interpreter(r),
+		faster(r, measure.Interp, measure.Go, "the interpreter", computingTitle, goalGoGain, computing...),
+		faster(r, measure.QEMU, measure.Go, "QEMU", workloads.Integer.Title(), goalGoQEMU, workloads.Integer),
 	}
 	return append(goals, translator(r)...)
 }
@@ -104,12 +108,22 @@ func (g Goal) partly(n, all int, mean bool) Goal {
 	return g
 }
 
-// faster is a goal about the mean of a group's ratios to QEMU.
-func faster(r *measure.Result, of workloads.Group, must float64) Goal {
-	rows, all := group(r, of)
-	mean, n := measure.MeanRatio(rows, measure.QEMU, measure.Native)
+// fasterThanQEMU is a goal about the mean of a group's ratios to QEMU.
+func fasterThanQEMU(r *measure.Result, of workloads.Group, must float64) Goal {
+	return faster(r, measure.QEMU, measure.Native, "QEMU", of.Title(), must, of)
+}
+
+// faster is a goal about the mean of the ratios of an engine to another, which is called
+// name.
+func faster(r *measure.Result, slow, fast measure.Engine, name, title string, must float64, of ...workloads.Group) Goal {
+	rows, all := group(r, of...)
+	mean, n := measure.MeanRatio(rows, slow, fast)
+	what := title + ": geometric mean against " + name
+	if fast == measure.Go {
+		what = "Go back end, " + what
+	}
 	return Goal{
-		What: of.Title() + ": geometric mean against QEMU", Must: fmt.Sprintf("at least %.1f times", must),
+		What: what, Must: fmt.Sprintf("at least %.1f times", must),
 		Measured: fmt.Sprintf("%.2f times", mean), Verdict: verdict(mean, mean >= must),
 	}.partly(n, all, true)
 }

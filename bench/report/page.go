@@ -36,6 +36,7 @@ type page struct {
 	Plots       []Plot
 	Groups      []pageGroup
 	Columns     int
+	Go          bool // it was measured
 	Translator  string
 	Against     []Change
 	Differences []string
@@ -84,7 +85,7 @@ func Files(r, before *measure.Result) (map[string][]byte, error) {
 func newPage(r, before *measure.Result) *page {
 	p := &page{
 		Result: r, Memory: fmt.Sprintf("%.1f GB", float64(r.Machine.Memory)/(1<<30)), Cold: coldWord(r), Clock: clockWord(r), Failed: r.Failed(),
-		Columns: 5 + len(r.Settings.Engines),
+		Columns: len(rows(r)[0]), Go: hasGo(r),
 	}
 	for _, g := range Goals(r) {
 		class := map[Verdict]string{Met: "yes", Missed: "no", Unknown: "quiet"}[g.Verdict]

@@ -31,6 +31,7 @@ func Plots() []Plot {
 		{"qemu.svg", "Speed against qemu-system-alpha", "times QEMU's speed (more is better)", measure.QEMU, measure.Native},
 		{"host.svg", "Slowdown against the same C compiled for the host", "times the host's time (less is better)", measure.Native, measure.Host},
 		{"interp.svg", "Gain against our interpreter", "times the interpreter's speed (more is better)", measure.Interp, measure.Native},
+		{"go.svg", "Go back end: speed against qemu-system-alpha", "times QEMU's speed (more is better)", measure.QEMU, measure.Go},
 	}
 }
 

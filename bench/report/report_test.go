@@ -15,17 +15,18 @@ import (
 	"axpress/bench/workloads"
 )
 
-// result returns a result of all workloads: host takes 1 s, the native engine slow, QEMU QEMU's times that.
+// result returns a result of all workloads: host takes 1 s, the native engine native, QEMU QEMU's times that, and the Go
+// back end 3.6 times.
 func result(native float64, qemu map[workloads.Group]float64) *measure.Result {
 	r := &measure.Result{
 		Schema: measure.Schema, Machine: measure.Machine{CPU: "Some <CPU>", CPUs: 2, Memory: 4 << 30, Kernel: "Linux 6"},
 		Tools: map[string]string{"gcc": "12.2.0"}, Settings: measure.Settings{Flavour: "small", Runs: 2,
-			Engines: []measure.Engine{measure.Host, measure.Native, measure.Interp, measure.QEMU}},
+			Engines: []measure.Engine{measure.Host, measure.Native, measure.Go, measure.Interp, measure.QEMU}},
 	}
 	for _, w := range workloads.All() {
 		cell := func(s float64) *measure.Cell { return &measure.Cell{Seconds: []float64{s, s}, Output: "ab 2"} }
 		row := measure.Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[measure.Engine]*measure.Cell{
-			measure.Native: cell(native), measure.Interp: {Seconds: []float64{20 * native}}, measure.QEMU: cell(native * qemu[w.Group]),
+			measure.Native: cell(native), measure.Go: cell(3.6 * native), measure.Interp: {Seconds: []float64{20 * native}}, measure.QEMU: cell(native * qemu[w.Group]),
 		}}
 		if w.Group != workloads.Boot {
 			row.Engines[measure.Host] = cell(1)
@@ -59,7 +60,7 @@ func TestGoalsMet(t *testing.T) {
 	r.Interpreter = &measure.Interpreter{Instructions: 61e6, Seconds: 1}
 	r.Translator = &measure.Translator{Flavour: goalOfFlavour, Instructions: 100, HostBytes: 4500, Seconds: 480, LoadSeconds: 0.05}
 	goals := Goals(r)
-	if len(goals) != 13 {
+	if len(goals) != 15 {
 		t.Errorf("%d goals", len(goals))
 	}
 	for _, g := range goals {
@@ -78,6 +79,9 @@ func TestGoalsMissed(t *testing.T) {
 	r := result(2.1, ratios)
 	r.Interpreter = &measure.Interpreter{Instructions: 59e6, Seconds: 1}
 	r.Translator = &measure.Translator{Flavour: goalOfFlavour, Instructions: 100, HostBytes: 4501, Seconds: 481, LoadSeconds: 0.051}
+	for _, row := range r.Rows {
+		row.Engines[measure.Go].Seconds = []float64{9}
+	}
 	r.Row("chase").Engines[measure.QEMU].Seconds = []float64{2.2, 2.2} // 1.05 times
 	r.Row("pipe").Engines[measure.QEMU].Seconds = []float64{2, 2}
 	for _, g := range Goals(r) {
@@ -170,13 +174,13 @@ func TestText(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(b.String()), " ")
 	for _, want := range []string{
-		"workload host native interp qemu speed (spread) slowdown gain",
-		"intloop 1.000 2.000 40.000 6.000 3.00 (3.00-3.00) 2.00 20.00",
-		"sieve 1.000 2.000 40.000 7.000 3.50 (2.00-5.00)",
-		"fib 1.000 ERROR 40.000 6.000 - - -",
+		"workload host native go interp qemu speed (spread) slowdown gain go speed go gain",
+		"intloop 1.000 2.000 7.200 40.000 6.000 3.00 (3.00-3.00) 2.00 20.00 0.83 5.56",
+		"sieve 1.000 2.000 7.200 40.000 7.000 3.50 (2.00-5.00)",
+		"fib 1.000 ERROR 7.200 40.000 6.000 - - - 0.83 5.56",
 		"ERROR fib, native: exit status 9",
-		"mean, kernel 1.50 2.00 20.00",
-		"boot 2.000 40.000 4.000 2.00 (2.00-2.00) - 20.00",
+		"mean, kernel 1.50 2.00 20.00 0.42 5.56",
+		"boot 2.000 7.200 40.000 4.000 2.00 (2.00-2.00) - 20.00",
 		"qsort 1.000 2.000 0.50 3.00 3.00 within the noise",
 		"what must reach measured met?",
 	} {
@@ -186,9 +190,23 @@ func TestText(t *testing.T) {
 	}
 }
 
+// Without the Go back end nothing speaks of it.
+func TestTextWithoutGo(t *testing.T) {
+	r := result(2, exact())
+	r.Settings.Engines = []measure.Engine{measure.Native, measure.QEMU}
+	var b bytes.Buffer
+	if err := Text(&b, r, nil); err != nil {
+		t.Fatal(err)
+	}
+	table, _, _ := strings.Cut(b.String(), "\nwhat")
+	if text := strings.Join(strings.Fields(table), " "); !strings.Contains(text, "workload native qemu speed (spread) slowdown gain intloop") || strings.Contains(text, "go speed") {
+		t.Errorf("%s", table)
+	}
+}
+
 func TestFiles(t *testing.T) {
 	r := result(2, exact())
-	r.Rows[0].Engines[measure.Native].Error = "a <bad> thing"
+	r.Rows[0].Engines[measure.Native].Error, r.Rows[0].Engines[measure.Go].Error = "a <bad> thing", "another"
 	files, err := Files(r, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +303,7 @@ func TestWrite(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	if want := []string{"bench.json", "host.svg", "index.html", "interp.svg", "qemu.svg"}; !slices.Equal(names, want) {
+	if want := []string{"bench.json", "go.svg", "host.svg", "index.html", "interp.svg", "qemu.svg"}; !slices.Equal(names, want) {
 		t.Errorf("%q", names)
 	}
 	if r, err := measure.Read(filepath.Join(dir, fileJSON)); err != nil || len(r.Rows) != len(workloads.All()) {

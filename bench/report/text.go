@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -19,7 +20,7 @@ func Text(w io.Writer, r, before *measure.Result) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nSeconds are medians%s. speed: QEMU's time / ours (smallest and largest of runs beside each other); slowdown: ours / the\nhost's; gain: the interpreter's / ours. Runs %d%s; the interpreter 1.\n", clockWord(r), r.Settings.Runs, coldWord(r))
+	fmt.Fprintf(w, "\nSeconds are medians%s. speed: QEMU's time / ours (smallest and largest of runs beside each other); slowdown: ours / the\nhost's; gain: the interpreter's / ours%s. Runs %d%s; the interpreter 1.\n", clockWord(r), goWord(r), r.Settings.Runs, coldWord(r))
 	for _, f := range r.Failed() {
 		fmt.Fprintf(w, "ERROR  %s\n", f)
 	}
@@ -44,6 +45,17 @@ func clockWord(r *measure.Result) string {
 	return " of elapsed time"
 }
 
+// goWord explains the columns about the Go back end.
+func goWord(r *measure.Result) string {
+	if !hasGo(r) {
+		return ""
+	}
+	return "; go speed, go gain: the same of the Go back end"
+}
+
+// hasGo says whether the Go back end was measured.
+func hasGo(r *measure.Result) bool { return slices.Contains(r.Settings.Engines, measure.Go) }
+
 func coldWord(r *measure.Result) string {
 	if r.Settings.Cold {
 		return ", without a warm-up"
@@ -63,7 +75,11 @@ func rows(r *measure.Result) [][]string {
 	for _, e := range r.Settings.Engines {
 		head = append(head, string(e))
 	}
-	lines := [][]string{append(head, "speed", "(spread)", "slowdown", "gain")}
+	head = append(head, "speed", "(spread)", "slowdown", "gain")
+	if hasGo(r) {
+		head = append(head, "go speed", "go gain")
+	}
+	lines := [][]string{head}
 	for _, g := range workloads.Groups() {
 		of, _ := group(r, g)
 		for i := range of {
@@ -80,7 +96,11 @@ func rows(r *measure.Result) [][]string {
 func meanLine(r *measure.Result, g workloads.Group, rows []measure.Row) []string {
 	line := make([]string, 1+len(r.Settings.Engines))
 	line[0] = "mean, " + g.Title()
-	return append(line, mean(rows, measure.QEMU, measure.Native), "", mean(rows, measure.Native, measure.Host), mean(rows, measure.Interp, measure.Native))
+	line = append(line, mean(rows, measure.QEMU, measure.Native), "", mean(rows, measure.Native, measure.Host), mean(rows, measure.Interp, measure.Native))
+	if hasGo(r) {
+		line = append(line, mean(rows, measure.QEMU, measure.Go), mean(rows, measure.Interp, measure.Go))
+	}
+	return line
 }
 
 func rowLine(r *measure.Result, row *measure.Row) []string {
@@ -92,7 +112,11 @@ func rowLine(r *measure.Result, row *measure.Row) []string {
 	if q, ok := row.Ratio(measure.QEMU, measure.Native); ok {
 		speed, spread = fmt.Sprintf("%.2f", q.Value), fmt.Sprintf("(%.2f-%.2f)", q.Min, q.Max)
 	}
-	return append(line, speed, spread, ratio(row, measure.Native, measure.Host), ratio(row, measure.Interp, measure.Native))
+	line = append(line, speed, spread, ratio(row, measure.Native, measure.Host), ratio(row, measure.Interp, measure.Native))
+	if hasGo(r) {
+		line = append(line, ratio(row, measure.QEMU, measure.Go), ratio(row, measure.Interp, measure.Go))
+	}
+	return line
 }
 
 // seconds is a cell of times.

@@ -22,7 +22,9 @@ import (
 	"axpress/bench/workloads"
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
+	"axpress/runtime/machine"
 	"axpress/translator/artifact"
+	"axpress/translator/gobuild"
 )
 
 // bench are the options of the command of that name.
@@ -48,7 +50,7 @@ func (a *app) bench() *cobra.Command {
 	var b bench
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure workloads on the host, in native code, in the interpreter, and on QEMU",
+		Short: "Measure workloads on the host, in translated code, in the interpreter, and on QEMU",
 		Long: "Bench runs the same programs, compiled for the host and for Alpha, on several engines, compares what they print\n" +
 			"and how long they take, and says which goals are met. Each engine is one machine, booted once; they take turns.\n" +
 			"The first run of each workload does not count (--cold), and the interpreter has only one. What the caches lack is\n" +
@@ -170,7 +172,7 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 	if err := guest.InstallPackages(ctx, a.err, groups...); err != nil {
 		return nil, err
 	}
-	engines, err := b.available(o.Report)
+	engines, err := b.available(ctx, o.Report)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +188,8 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, CPU: b.cpu, Limit: b.limit,
 		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
 	}
-	if !slices.Contains(engines, measure.Native) {
+	native, goCode := slices.Contains(engines, measure.Native), slices.Contains(engines, measure.Go)
+	if !native && !goCode {
 		return c, nil
 	}
 	if !b.plain && slices.ContainsFunc(chosen, func(w workloads.Workload) bool { return w.Group != workloads.Boot }) {
@@ -194,8 +197,38 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 			return nil, err
 		}
 	}
-	return c, translateBench(ctx, g, chosen, o)
+	if native {
+		if err := translateBench(ctx, g, chosen, o); err != nil {
+			return nil, err
+		}
+	}
+	if goCode {
+		err = goBench(ctx, c, o)
+	}
+	return c, err
 }
+
+// goBench makes the programs of the Go back end, one for each initramfs, of what the
+// profile shows.
+func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
+	c.Go = map[string]string{}
+	for _, initrd := range initramfs(c.Bench, c.Workloads) {
+		guest := boot{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, platform: machine.PlatformClipper, prepare: o}
+		if err := guest.load(); err != nil {
+			return err
+		}
+		guest.readPrograms()
+		program, err := guest.goProgram(ctx, "")
+		if err != nil {
+			return err
+		}
+		c.Go[initrd] = program
+	}
+	return nil
+}
+
+// goMemory is guest memory that all initramfs fit into.
+const goMemory = 1 << 29
 
 // makeProfile makes sure that there is a profile, and has it used: by translations and by runs.
 func (b *bench) makeProfile(ctx context.Context, c *measure.Config, o *prepare.Options) error {
@@ -233,11 +266,19 @@ func workloadsID(list []workloads.Workload) string {
 }
 
 // available returns the engines to measure, in the order of the tables. Those that were asked for must be there.
-func (b *bench) available(report prepare.Reporter) (list []measure.Engine, err error) {
+func (b *bench) available(ctx context.Context, report prepare.Reporter) (list []measure.Engine, err error) {
 	for _, e := range measure.Engines() {
 		asked := slices.Contains(b.engines, string(e))
 		switch {
 		case len(b.engines) > 0 && !asked:
+		case e == measure.Go:
+			if _, err := gobuild.Find(ctx, ""); err == nil {
+				list = append(list, e)
+			} else if asked {
+				return nil, fail(statusInput, "engine %s: %w", e, err)
+			} else {
+				report.Note(fmt.Sprintf("%s is left out: %v", e.Title(), err))
+			}
 		case measure.Available(e):
 			list = append(list, e)
 		case asked:
@@ -263,11 +304,16 @@ func (b *bench) runOptions(a *app) []string {
 
 // translateBench translates what will run: no session must wait for it.
 func translateBench(ctx context.Context, g *guest.Bench, chosen []workloads.Workload, o prepare.Options) error {
-	files := []string{g.Guest.Kernel, g.Initrd}
+	return translateFiles(ctx, o, append([]string{g.Guest.Kernel}, initramfs(g, chosen)...)...)
+}
+
+// initramfs are what the workloads boot.
+func initramfs(g *guest.Bench, chosen []workloads.Workload) []string {
+	files := []string{g.Initrd}
 	if slices.ContainsFunc(chosen, func(w workloads.Workload) bool { return w.Group == workloads.Boot }) {
 		files = append(files, g.Guest.Initrd)
 	}
-	return translateFiles(ctx, o, files...)
+	return files
 }
 
 // translateFiles translates what is in kernels and initramfs.

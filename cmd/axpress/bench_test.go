@@ -42,17 +42,17 @@ func TestBenchList(t *testing.T) {
 func TestBenchEngines(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	notes := &lineReporter{w: &bytes.Buffer{}}
-	list, err := (&bench{}).available(notes)
+	list, err := (&bench{}).available(t.Context(), notes)
 	if err != nil || len(list) != 3 || list[0] != measure.Host {
 		t.Errorf("%q, %v", list, err)
 	}
-	if said := notes.w.(*bytes.Buffer).String(); !strings.Contains(said, "qemu-system-alpha is not installed and left out") {
+	if said := notes.w.(*bytes.Buffer).String(); !strings.Contains(said, "qemu-system-alpha is not installed and left out") || !strings.Contains(said, "Go back end is left out") {
 		t.Errorf("%q", said)
 	}
-	if _, err := (&bench{engines: []string{"native", "qemu"}}).available(notes); statusOf(err) != statusInput {
+	if _, err := (&bench{engines: []string{"native", "qemu"}}).available(t.Context(), notes); statusOf(err) != statusInput {
 		t.Errorf("%v", err)
 	}
-	if list, err := (&bench{engines: []string{"interp", "host"}}).available(notes); err != nil || len(list) != 2 || list[0] != measure.Host {
+	if list, err := (&bench{engines: []string{"interp", "host"}}).available(t.Context(), notes); err != nil || len(list) != 2 || list[0] != measure.Host {
 		t.Errorf("%q, %v", list, err)
 	}
 }

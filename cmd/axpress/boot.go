@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"axpress/cmd/axpress/native"
@@ -13,6 +15,7 @@ import (
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
 )
@@ -37,6 +40,7 @@ type boot struct {
 	engine                 string
 	platform               string
 	deterministic          bool
+	ipi                    string        // one of ipiModes
 	timeout                time.Duration // of the guest's run alone; 0: none
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
@@ -48,6 +52,7 @@ type boot struct {
 	translations []*prepare.Result
 	translating  time.Duration
 	engines      []*native.Engine
+	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
 	samplers     []*sampler.Engine
 	began        time.Time
 	took         time.Duration // by the guest
@@ -64,11 +69,14 @@ func (b *boot) load() error {
 	if err := oneOf("platform", b.platform, []string{machine.PlatformClipper}); err != nil {
 		return err
 	}
+	if err := oneOf("ipi", b.ipi, slices.Sorted(maps.Keys(ipiModes))); b.ipi != "" && err != nil {
+		return err
+	}
 	switch {
 	case b.cpus < 1 || b.cpus > 4:
 		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
-	case b.cpus > 1 && b.engine != engineInterp:
-		return fail(statusUsage, "--smp %d: the %s engine runs one CPU as yet; use --engine interp or --smp 1", b.cpus, b.engine)
+	case b.cpus > 1 && b.engine == engineGo:
+		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
 	case len(b.append) > maxAppend:
@@ -171,6 +179,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 	b.began = time.Now()
 	stop, err := m.Run(ctx)
 	b.took = time.Since(b.began)
+	b.whereabouts = m.Whereabouts()
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -201,6 +210,7 @@ func (b *boot) config(out io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
 		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
+		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic
@@ -212,8 +222,12 @@ func (b *boot) config(out io.Writer) machine.Config {
 	for _, r := range b.translations {
 		code = append(code, r.Artifact.Code())
 	}
+	var shared *dispatch.Shared
+	if b.cpus > 1 {
+		shared = dispatch.NewShared(b.cpus)
+	}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
-		e, err := b.newEngine(cpu, code)
+		e, err := b.newEngine(cpu, code, shared)
 		if err != nil || !b.sampling {
 			return e, err
 		}
@@ -225,7 +239,7 @@ func (b *boot) config(out io.Writer) machine.Config {
 }
 
 // newEngine makes what executes cpu's instructions.
-func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code) (sampler.Inner, error) {
+func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (sampler.Inner, error) {
 	if b.engine == engineInterp {
 		e, err := machine.NewInterpreter(cpu)
 		if err != nil {
@@ -233,7 +247,7 @@ func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code) (sampler.Inner, err
 		}
 		return e.(sampler.Inner), nil
 	}
-	e, err := native.New(cpu, code)
+	e, err := native.New(cpu, code, shared)
 	if err != nil {
 		return nil, err
 	}

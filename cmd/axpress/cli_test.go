@@ -335,7 +335,7 @@ func TestBadInput(t *testing.T) {
 		{"memory odd", []string{"run", "--kernel", kernel, "--memory", "1000"}, statusUsage, "page size"},
 		{"memory too small", []string{"run", "--kernel", kernel, "--memory", "1M", "--engine", "interp"}, statusInput, "does not fit"},
 		{"CPUs", boot(kernel, "--smp", "5"), statusUsage, "1 to 4"},
-		{"CPUs, native", boot(kernel, "--smp", "2"), statusUsage, "--engine interp"},
+		{"CPUs, Go", boot(kernel, "--smp", "2", "--engine", "go"), statusUsage, "--engine native"},
 		{"append", boot(kernel, "--append", strings.Repeat("x", 256)), statusUsage, "256 bytes"},
 		{"timeout", boot(kernel, "--timeout", "-1s"), statusUsage, "90s"},
 		{"jobs", boot(kernel, "--jobs", "-1"), statusUsage, "--jobs"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -55,6 +56,9 @@ func (a *app) run() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if stop.Reason == machine.Timeout {
+				_, _ = io.WriteString(a.err, b.whereIsEach())
+			}
 			if terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
 			}
@@ -75,9 +79,10 @@ func (a *app) run() *cobra.Command {
 	f.StringVar(&b.append, "append", "", "kernel command line, such as console=ttyS0")
 	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
+	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
-	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
 	prof.flags(f)

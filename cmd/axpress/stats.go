@@ -44,12 +44,23 @@ type stats struct {
 	TLBRefills  uint64            `json:"tlb_refills"` // the loads and stores among Helpers
 	CallPALs    map[string]uint64 `json:"call_pals"`   // those that left the engine
 	Interrupts  uint64            `json:"interrupts"`
+	IPIs        []ipiStats        `json:"ipis"` // by CPU
 	Rests       uint64            `json:"idle_loops_found"`
 	HostSeconds float64           `json:"host_seconds"`        // of the guest's run
 	Translation float64           `json:"translation_seconds"` // before it
 	GuestTime   float64           `json:"guest_seconds"`
 	Misses      []miss            `json:"misses"` // where the interpreter had to start, most frequent first
 	MissedPCs   int               `json:"missed_pcs"`
+}
+
+// ipiStats is machine.IPIStats.
+type ipiStats struct {
+	Sent     uint64            `json:"sent"`
+	Taken    uint64            `json:"taken"`
+	Merged   uint64            `json:"merged"` // sent to the CPU while another one was pending
+	Lost     uint64            `json:"lost"`   // sent to the CPU, at IPL 6 or above (--ipi edge)
+	TakenFor map[string]uint64 `json:"taken_for"`
+	LostFor  map[string]uint64 `json:"lost_for"`
 }
 
 // miss is a guest PC without native code.
@@ -73,6 +84,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
 		s.Interrupts += c.Interrupts
+		s.IPIs = append(s.IPIs, ipiStats(c.IPIs))
 		s.Rests += c.Spins
 		s.Stale += c.StaleCode
 		addAll(s.Exits, c.Exits)

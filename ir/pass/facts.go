@@ -142,9 +142,11 @@ func (k *knowledge) note(v *ir.Value, n int64, computed bool) {
 		}
 		return
 	}
-	switch {
+	switch c, ok := choiceOf(v); {
 	case isOpposite(v):
 		k.note(v.Args[0], n^1, false)
+	case ok && c.yes != c.no: // the result of a comparison, tested
+		k.note(c.cond, truth(c.yes == n), false)
 	case v.Op == ir.OpICmpEQ && v.Args[1].Op == ir.OpConst:
 		k.equal(v.Args[0], v.Args[1].Imm, n != 0)
 	case v.Op == ir.OpICmpNE && v.Args[1].Op == ir.OpConst:

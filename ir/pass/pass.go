@@ -28,6 +28,10 @@ type Options struct {
 	// of its exits alone; if there are more, they are written home before it. CarryLoop
 	// is the same for the blocks of innermost loops, where that costs most.
 	Carry, CarryLoop int
+	// Callee returns the function that is called at guest address pc, in the lifted form,
+	// if it may be copied to where it is called; else, and by default, nil. The pass
+	// changes what it returns.
+	Callee func(pc uint64) *ir.Func
 }
 
 // Pass is a row of the table of passes.
@@ -35,28 +39,34 @@ type Pass struct {
 	Name     string
 	Doc      string
 	Required bool // the back ends need it
+	Full     bool // it does something at the full setting only
 	Fn       func(f *ir.Func, o *Options) error
 }
 
 // passes is the pipeline, in order.
 var passes = []Pass{
-	{"presimplify", "simplify, on the lifted form: less to promote", false, simplify},
-	{"unroll", "copy short innermost loops, for fewer polls", false, unroll},
-	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, promote},
-	{"facts", "make constants of what a branch tells", false, facts},
-	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, simplify},
-	{"params", "replace block parameters that always have the same value", false, params},
-	{"singles", "keep single-precision numbers that loops carry in single format", false, singles},
-	{"cse", "compute equal values once", false, cse},
-	{"dce", "drop values and block parameters that nothing needs", false, dce},
-	{"merge", "skip empty blocks, join straight lines, drop unreachable blocks", false, merge},
-	{"retire", "join the instruction counts between exits", false, retire},
+	{"inline", "copy small functions to where they are called", false, true, inline},
+	{"presimplify", "simplify, on the lifted form: less to promote", false, false, simplify},
+	{"unroll", "copy short innermost loops that compute with floating point, for fewer polls", false, true, unroll},
+	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, false, promote},
+	{"facts", "make constants of what a branch tells", false, true, facts},
+	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, false, simplify},
+	{"params", "replace block parameters that always have the same value", false, false, params},
+	{"singles", "keep single-precision numbers that loops carry in single format", false, false, singles},
+	{"cse", "compute equal values once", false, false, cse},
+	{"finite", "drop guards of numbers that cannot be infinite; check those that loops carry before the loop", false, true, finite},
+	{"fen", "ask once whether floating point is enabled, and before loops", false, true, fen},
+	{"dce", "drop values and block parameters that nothing needs", false, false, dce},
+	{"merge", "skip empty blocks, join straight lines, drop unreachable blocks", false, false, merge},
+	{"retire", "join the instruction counts between exits", false, false, retire},
 }
 
 // constraint says that pass first must stand before pass then, and why.
 type constraint struct{ first, then, why string }
 
 var constraints = []constraint{
+	{"inline", "presimplify", "what is copied is simplified with what it meets"},
+	{"inline", "promote", "calls need registers at home, copies do not"},
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
 	{"presimplify", "unroll", "there is less to copy"},
 	{"unroll", "promote", "in the lifted form what copies carry is in registers"},
@@ -67,6 +77,10 @@ var constraints = []constraint{
 	{"params", "cse", "values equal up to a parameter become equal"},
 	{"params", "singles", "what is always the same is no parameter"},
 	{"simplify", "cse", "equal meaning becomes equal form"},
+	{"singles", "finite", "what loops carry has its format"},
+	{"finite", "dce", "what guards computed loses its last use"},
+	{"fen", "dce", "what guards computed loses its last use"},
+	{"finite", "merge", "checks are in blocks of their own"},
 	{"cse", "dce", "replaced operands lose their last use"},
 	{"params", "dce", "replaced parameters lose their last use"},
 	{"dce", "merge", "blocks become empty"},

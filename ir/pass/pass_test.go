@@ -56,6 +56,7 @@ func golden(t *testing.T, file, name string) {
 	if !strings.Contains(in, "; pinned r30") {
 		o.Pinned = 0
 	}
+	o.Callee = callees(t, in)
 	var got strings.Builder
 	for _, f := range funcs {
 		if err := ir.Verify(f); err != nil {
@@ -81,6 +82,21 @@ func golden(t *testing.T, file, name string) {
 	}
 	if got.String() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", &got, want)
+	}
+}
+
+// callees is Options.Callee for calls of the functions of a text.
+func callees(t *testing.T, src string) func(pc uint64) *ir.Func {
+	return func(pc uint64) *ir.Func {
+		funcs, err := ir.Parse(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(funcs, func(f *ir.Func) bool { return f.PC == pc })
+		if i < 0 {
+			return nil
+		}
+		return funcs[i]
 	}
 }
 

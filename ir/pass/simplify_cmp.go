@@ -20,6 +20,9 @@ func ruleEqual(s *simplifier, v *ir.Value) *ir.Value {
 	if !ok {
 		return nil
 	}
+	if r := s.ruleChoice(v); r != nil {
+		return r
+	}
 	if unsigned(y.Type, c)&s.zero(x) != 0 {
 		return s.newConst(ir.I1, truth(!equal))
 	}
@@ -59,6 +62,9 @@ func (s *simplifier) equalNarrow(v, x *ir.Value, c int64, equal bool) *ir.Value 
 func ruleOrder(s *simplifier, v *ir.Value) *ir.Value {
 	x, y := v.Args[0], v.Args[1]
 	t := x.Type
+	if r := s.ruleChoice(v); r != nil {
+		return r
+	}
 	strict := v.Op == ir.OpICmpSLT || v.Op == ir.OpICmpULT
 	signed := v.Op == ir.OpICmpSLT || v.Op == ir.OpICmpSLE
 	if x == y {

@@ -117,7 +117,8 @@ func (s *singler) single(w way, a *ir.Value) bool {
 		y := math.Abs(float64(float32(x)))
 		return x == 0 || y == math.Abs(x) && y >= 0x1p-126 && y <= math.MaxFloat32
 	case ir.OpGetReg:
-		return s.entry[w.from.ID] && a.Block == w.from && firstPoll(w.edge.Block) != nil
+		// What is checked at the end of the block must be for this way alone.
+		return s.entry[w.from.ID] && a.Block == w.from && w.from.Term.Kind == ir.TermJump && firstPoll(w.edge.Block) != nil
 	}
 	return s.of[a] != nil
 }

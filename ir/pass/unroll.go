@@ -18,6 +18,10 @@ const (
 // the poll, the instruction count, and moving the values that it carries. A run
 // gets longer by unrollInsts instructions at most. The copies are no entries.
 //
+// Loops that compute with floating point alone are worth it: a product of matrices takes 0.78 of its time. Of others
+// a dozen was measured: they wait for memory or for each other's results, and bzip2, zstd and a sort lost
+// up to 6 % by their size.
+//
 //	b1:                             b1:
 //	  poll                            poll
 //	  body                            body
@@ -34,13 +38,14 @@ func unroll(f *ir.Func, o *Options) error {
 	c := ir.NewCFG(f)
 	for _, l := range innerLoops(c) {
 		blocks := make([]*ir.Block, len(l.body))
-		size, polls := int64(0), false
+		size, polls, floats := int64(0), false, false
 		for n, i := range l.body {
 			blocks[n] = c.Order[i]
 			size += retired(blocks[n])
 			polls = polls || slices.ContainsFunc(blocks[n].Vals, isPoll)
+			floats = floats || slices.ContainsFunc(blocks[n].Vals, isFloat)
 		}
-		if !polls || size == 0 || unrollInsts/size < 2 || usedOutside(c, blocks) {
+		if !polls || !floats || size == 0 || unrollInsts/size < 2 || usedOutside(c, blocks) {
 			continue
 		}
 		unrollLoop(f, c.Order[l.header], blocks, int(min(unrollCopies, unrollInsts/size)))
@@ -49,6 +54,8 @@ func unroll(f *ir.Func, o *Options) error {
 }
 
 func isPoll(v *ir.Value) bool { return v.Op == ir.OpPoll }
+
+func isFloat(v *ir.Value) bool { return v.Type.IsFloat() }
 
 // retired is how many guest instructions b has.
 func retired(b *ir.Block) (n int64) {

@@ -14,12 +14,47 @@ func (l *lifter) liftCVTTQ(in *isa.Inst) {
 		return
 	}
 	x := l.operand(in.Rb)
+	// Chopped is what quotients of unsigned numbers are converted with, by glibc: what
+	// needs bit 63 is no exception there.
+	if how == ir.RoundZero && in.Trap&isa.TrapU == 0 {
+		defer l.splitByRange(in, x)()
+	}
 	if !l.isNormal(in.Rb) {
 		l.b.Guard(l.noDenorm(x))
 	}
 	v := l.b.Emit(ir.OpFToSI, ir.I64, how, x.val)
 	l.nowNormal(x)
 	l.setFBits(in.Rc, v, false)
+}
+
+// splitByRange has numbers from 2**63 to less than 2**64, which have no fraction,
+// converted in a block of their own: the result is their low 64 bits, and the FPCR records
+// the overflow (sections 4.7.7.9, 4.7.8). It goes on where the others are to be converted;
+// what it returns is called then, and joins both.
+func (l *lifter) splitByRange(in *isa.Inst, x *operand) (join func()) {
+	const (
+		exponent = 1023 + 63 // sign 0
+		hidden   = 1 << 63   // the bit of the significand that formats leave out
+		overflow = 1<<57 | 1<<63
+	)
+	f, known := l.b.F, l.known
+	big, other, after := f.NewBlock(l.b.PC), f.NewBlock(l.b.PC), f.NewBlock(l.b.PC)
+	l.end(ir.Term{Kind: ir.TermBr, Cond: l.cmpc(ir.OpICmpEQ, l.opc(ir.OpLShr, x.bits, 52), exponent),
+		Succs: []ir.Edge{{Block: big}, {Block: other}}})
+	l.begin(big)
+	l.known = known
+	v := l.opc(ir.OpOr, l.opc(ir.OpShl, x.bits, 11), hidden)
+	l.setFBits(in.Rc, v, false)
+	l.b.StState(offFPCR, l.opc(ir.OpOr, l.b.LdState(ir.I64, offFPCR), overflow))
+	l.end(ir.Term{Kind: ir.TermJump, Succs: []ir.Edge{{Block: after}}})
+	l.begin(other)
+	l.known = known
+	return func() {
+		known := l.known
+		l.end(ir.Term{Kind: ir.TermJump, Succs: []ir.Edge{{Block: after}}})
+		l.begin(after)
+		l.known = known
+	}
 }
 
 // fromQuad lifts CVTQS and CVTQT (section 4.10.13): inexact is all that happens.

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"sync"
+
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 )
@@ -13,9 +15,11 @@ type Terminal interface {
 	Get() (b byte, more, ok bool)
 }
 
-// Callbacks serves the console callbacks of one machine.
+// Callbacks serves the console callbacks of one machine. It may be used by all its CPUs
+// at once.
 type Callbacks struct {
 	term Terminal
+	mu   sync.Mutex // for env: every CPU may call
 	env  map[uint64]string
 }
 
@@ -120,7 +124,9 @@ func (c *Callbacks) puts(s *abi.State, m osf.Memory) uint64 {
 
 // getEnv(id, buffer, length) stores the value without a terminator.
 func (c *Callbacks) getEnv(s *abi.State, m osf.Memory) uint64 {
+	c.mu.Lock()
 	v, ok := c.env[s.R[17]]
+	c.mu.Unlock()
 	if !ok {
 		return stUnknown
 	}
@@ -138,7 +144,10 @@ func (c *Callbacks) getEnv(s *abi.State, m osf.Memory) uint64 {
 
 // setEnv(id, buffer, length).
 func (c *Callbacks) setEnv(s *abi.State, m osf.Memory) uint64 {
-	if _, ok := c.env[s.R[17]]; !ok {
+	c.mu.Lock()
+	_, ok := c.env[s.R[17]]
+	c.mu.Unlock()
+	if !ok {
 		return stUnknown
 	}
 	if s.R[19] > maxEnvironmentLen {
@@ -148,7 +157,9 @@ func (c *Callbacks) setEnv(s *abi.State, m osf.Memory) uint64 {
 	if !ok {
 		return stFault
 	}
+	c.mu.Lock()
 	c.env[s.R[17]] = string(p)
+	c.mu.Unlock()
 	return uint64(len(p))
 }
 

@@ -59,11 +59,9 @@ func Secondary(ram []byte, cpu int) (start Start, ok bool) {
 	if err != nil {
 		return Start{}, false
 	}
-	rx := w.get(HWRPBPA + hwRxRdy)
-	if rx>>uint(cpu)&1 == 0 {
+	if Asked(ram)>>uint(cpu)&1 == 0 || !w.takeMessage(cpu) {
 		return Start{}, false
 	}
-	w.put(HWRPBPA+hwRxRdy, rx&^(1<<uint(cpu)))
 	pcs := pcsPA(cpu)
 	buf := pcs + pcsIPCBuffer
 	const msg = "START\r\n"

@@ -105,7 +105,7 @@ func (c *CPU) wrperfmon() Result { c.S.R[regV0] = 0; return Continue }
 // never held back here, so that is 0.
 func (c *CPU) wtint() Result {
 	c.S.R[regV0] = 0
-	if c.S.IRQLevel != 0 {
+	if c.IRQLevel() != 0 {
 		return Continue
 	}
 	return Waiting

@@ -84,7 +84,6 @@ var callCases = []struct {
 	{fn: 0x3e, set: func(c *CPU, f *fake) { c.S.SetPS(7); c.SetIRQ(IRQDevice, true) }, check: v0(0)},
 	{fn: 0x80, user: true, check: entIF(0)}, {fn: 0x81, user: true, check: entIF(1)}, {fn: 0xaa, user: true, check: entIF(2)},
 	{fn: 0x86, user: true, check: calls("imb")},
-	{fn: 0x80, user: true, check: calls("imb")}, // a breakpoint may be taken away now
 	{fn: 0x9e, user: true, set: func(c *CPU, f *fake) { c.S.Unique = 4 }, check: v0(4)},
 	{fn: 0x9f, user: true, set: args(8), check: field(func(s *abi.State) uint64 { return s.Unique }, 8)},
 	{fn: 0xae, user: true, check: fen(0)},

@@ -2,6 +2,7 @@ package osf
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"axpress/runtime/abi"
 )
@@ -119,7 +120,7 @@ type CPU struct {
 	// the HWRPB's ssn containing "QEMU" (L kernel/setup.c).
 	ParavirtualClock bool
 
-	pending [numIRQ]bool
+	pending atomic.Uint32 // requests, by IRQ
 }
 
 // Bits of State.PS.

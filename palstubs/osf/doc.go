@@ -13,6 +13,7 @@
 // arch/alpha; QEMU's paravirtual cserve functions are described by L
 // include/asm/pal.h.
 //
-// Locking: a CPU belongs to the goroutine that runs it. SetIRQ must be called
-// with that goroutine's consent (the machine's lock), as State.IRQLevel is plain.
+// Locking: a CPU belongs to the goroutine that runs it. SetIRQ alone may be called by
+// others, under the machine's lock; that the CPU looks at State.IRQLevel soon is the
+// caller's business.
 package osf

@@ -1,6 +1,11 @@
 package osf
 
-import "axpress/runtime/abi"
+import (
+	"math/bits"
+	"sync/atomic"
+
+	"axpress/runtime/abi"
+)
 
 // IRQ is an interrupt request to a CPU, a level that stays until its cause is
 // acknowledged.
@@ -31,30 +36,38 @@ const (
 	vecSysMchk = 0x660
 )
 
-// SetIRQ sets the level of a request and with it State.IRQLevel.
+// SetIRQ sets the level of a request and with it State.IRQLevel. Any goroutine may
+// call it, one at a time for a CPU.
 func (c *CPU) SetIRQ(irq IRQ, level bool) {
 	if irq >= numIRQ {
 		return
 	}
-	c.pending[irq] = level
-	c.S.IRQLevel = 0
-	for i := numIRQ - 1; ; i-- {
-		if c.pending[i] {
-			c.S.IRQLevel = irqIPL[i]
-			return
-		}
-		if i == 0 {
-			return
-		}
+	bit := uint32(1) << irq
+	pending := c.pending.Load() &^ bit
+	if level {
+		pending |= bit
 	}
+	c.pending.Store(pending)
+	highest := uint64(0)
+	if pending != 0 {
+		highest = irqIPL[bits.Len32(pending)-1]
+	}
+	atomic.StoreUint64(&c.S.IRQLevel, highest)
 }
+
+// IsPending says whether a request is there.
+func (c *CPU) IsPending(irq IRQ) bool { return c.pending.Load()>>irq&1 != 0 }
+
+// IRQLevel is the highest level at which a request is pending, 0 if there is none.
+func (c *CPU) IRQLevel() uint64 { return atomic.LoadUint64(&c.S.IRQLevel) }
 
 // DeliverInterrupt takes the highest pending interrupt that PS<2:0> allows. taken
 // is false if there was none, or the request had gone away.
 func (c *CPU) DeliverInterrupt() (r Result, taken bool) {
 	s := c.S
+	pending := c.pending.Load()
 	for i := int(numIRQ) - 1; i >= 0; i-- {
-		if !c.pending[i] || s.PS&psIPL >= irqIPL[i] {
+		if pending>>i&1 == 0 || s.PS&psIPL >= irqIPL[i] {
 			continue
 		}
 		switch IRQ(i) {

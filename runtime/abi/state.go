@@ -139,7 +139,8 @@ type State struct {
 	MCES    uint64
 	Entries [8]uint64 // entInt, entArith, entMM, entIF, entUna, entSys, entDbg: index of wrent
 	// IRQLevel is the highest IPL at which an interrupt is pending, 0 if none: it
-	// is taken when PS.IPL < IRQLevel. Other goroutines never write it.
+	// is taken when PS.IPL < IRQLevel. Other goroutines write it, atomically, and then
+	// set Limit to 0: who has seen the old value comes to its next poll.
 	IRQLevel uint64
 
 	FPCR      uint64
@@ -329,7 +330,8 @@ type CodePage struct {
 	First, N uint32   // its entries
 }
 
-// CodeSpan says which guest addresses [Lo, Hi) the unit at Code was made from.
+// CodeSpan says which guest addresses [Lo, Hi) the unit at Code was made from. A unit
+// that holds copies of functions it calls has a span for each of them, too.
 type CodeSpan struct {
 	Lo, Hi uint64
 	Code   uint32

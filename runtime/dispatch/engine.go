@@ -40,6 +40,12 @@ type Config struct {
 	PlainPAL bool
 	// EagerHot has hot code of programs run at once, whether it pays or not.
 	EagerHot bool
+	// Shared is what the machine's other engines have too; nil: there are none.
+	Shared *Shared
+	// Exclusive calls fn while no other engine of Shared runs; translated code is on the
+	// stack of none of them. nil: there are none. An engine calls it from Run and
+	// InvalidateCode.
+	Exclusive func(fn func())
 }
 
 // Quantum bounds the instructions of one run, and with artifact.MaxFrame the
@@ -76,27 +82,36 @@ func (s *Stats) noteMiss(pc uint64) {
 
 // Engine runs one guest CPU in native code wherever there is some.
 type Engine struct {
-	s        *abi.State
-	mmu      *mmu.MMU
-	ram      *mem.RAM
-	interp   Interpreter
-	cycles   func() uint64
-	veto     func() bool // see SetVeto
-	kernel   *kernelCode
-	pages    *pageCode
-	hot      hotCode
-	heat     heat
-	window   *window.Set // nil if there is no hot code of programs
-	ioMiss   bool        // hot code has just accessed I/O space
-	plainPAL bool
-	itlbGen  uint64
-	stats    Stats
-	stack    []byte
+	s         *abi.State
+	mmu       *mmu.MMU
+	ram       *mem.RAM
+	interp    Interpreter
+	cycles    func() uint64
+	veto      func() bool // see SetVeto
+	shared    *Shared
+	alone     func(fn func()) // see Config.Exclusive; nil: it always is
+	kernel    *kernelCode
+	kernelGen uint64   // the kernel's, that the jump cache is good for
+	releases  []uint64 // pages of text to release before the next run
+	pages     *pageCode
+	hot       hotCode
+	heat      heat
+	window    *window.Set // nil if there is no hot code of programs
+	ioMiss    bool        // hot code has just accessed I/O space
+	plainPAL  bool
+	itlbGen   uint64
+	stats     Stats
+	stack     []byte
 }
 
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: codepage.New[template](c.RAM)}
+	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: codepage.New[template](c.RAM),
+		shared: c.Shared, alone: c.Exclusive}
+	if e.shared == nil {
+		e.shared = NewShared(1)
+	}
+	e.shared.users++
 	e.stats.Misses = map[uint64]uint64{}
 	var err error
 	for _, code := range c.Code {
@@ -106,7 +121,7 @@ func New(c Config) (*Engine, error) {
 		case len(code.Spans) == 0:
 			addPages(e.pages, code)
 		case e.kernel == nil:
-			e.kernel, err = newKernelCode(code, c.RAM)
+			e.kernel, err = e.shared.kernelCode(code, c.RAM)
 		default:
 			if err = e.needWindow(); err == nil && c.RAM.Wide() {
 				e.kernel.addHot(code)
@@ -146,7 +161,7 @@ func (e *Engine) needWindow() (err error) {
 	if e.window != nil {
 		return nil
 	}
-	if e.window, err = window.New(e.ram); err != nil {
+	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
 		return fmt.Errorf("windows for hot code: %w", err)
 	}
 	e.mmu.SetWindow(follower{e.window, &e.heat})
@@ -176,10 +191,7 @@ const pageBytes = 4096
 
 // Close frees what New took. The engine must not run.
 func (e *Engine) Close() error {
-	err := unix.Munmap(e.stack)
-	if e.kernel != nil {
-		err = errors.Join(err, e.kernel.text.Close())
-	}
+	err := errors.Join(unix.Munmap(e.stack), e.shared.close())
 	if e.window != nil {
 		e.mmu.SetWindow(nil)
 		err = errors.Join(err, e.window.Close())
@@ -196,10 +208,30 @@ func (e *Engine) Stats() *Stats {
 // InvalidateCode is called for CALL_PAL imb: code may have changed anywhere.
 func (e *Engine) InvalidateCode() {
 	e.interp.InvalidateCode()
-	if e.kernel != nil && e.kernel.update() {
-		e.s.FlushJump()
+	if e.kernel != nil && e.kernel.changed() {
+		e.exclusive(e.kernel.update)
 	}
 	e.dropPages()
+}
+
+// exclusive calls fn while no other engine runs.
+func (e *Engine) exclusive(fn func()) {
+	if e.alone == nil {
+		fn()
+		return
+	}
+	e.alone(fn)
+}
+
+// catchUp makes the jump cache forget units of the kernel that were replaced.
+func (e *Engine) catchUp() {
+	if e.kernel == nil {
+		return
+	}
+	if gen := e.kernel.gen.Load(); gen != e.kernelGen {
+		e.kernelGen = gen
+		e.s.FlushJump()
+	}
 }
 
 // dropPages forgets which pages were found valid.
@@ -214,7 +246,8 @@ func (e *Engine) dropPages() {
 func (e *Engine) Run() uint64 {
 	e.sync()
 	defer e.shorten()()
-	for e.s.Icount < e.s.Limit {
+	for e.s.Icount < atomic.LoadInt64(&e.s.Limit) {
+		e.catchUp()
 		if e.find(e.s.PC) {
 			switch code := e.native(); code {
 			case abi.ExitNone:
@@ -273,7 +306,7 @@ func (e *Engine) allowFast() {
 // stores of native code itself.
 func (e *Engine) Written(pa uint64) {
 	if e.kernel != nil {
-		e.kernel.text.GiveUp(pa)
+		e.kernel.text.GiveUp(pa) // lockstep comparison has one engine
 	}
 }
 
@@ -282,6 +315,21 @@ func (e *Engine) sync() {
 	if e.itlbGen != e.mmu.ITLBGeneration() {
 		e.dropPages()
 	}
+	if len(e.releases) > 0 {
+		e.exclusive(e.release)
+	}
+	e.catchUp()
+}
+
+// release releases the pages of text that are to be mapped elsewhere.
+func (e *Engine) release() {
+	for _, pa := range e.releases {
+		if e.kernel.isText(pa) {
+			// If it fails the page stays watched, and is not mapped.
+			_ = e.kernel.release(pa)
+		}
+	}
+	e.releases = e.releases[:0]
 }
 
 // shorten lowers State.Limit to what one run may do, and returns what restores
@@ -330,8 +378,9 @@ func (e *Engine) native() uint64 {
 	e.stats.Exits[code]++
 	if e.ioMiss {
 		e.ioMiss = false
-		if e.kernel != nil && e.kernel.didIO(s.PC) {
-			s.FlushJump()
+		if pc := s.PC; e.kernel != nil && e.kernel.didIO(pc) {
+			e.exclusive(func() { e.kernel.replaceHot(pc) })
+			e.catchUp()
 		}
 	}
 	return code
@@ -406,10 +455,8 @@ func (e *Engine) mapPage(va uint64) {
 		return
 	}
 	if s.Mode() == abi.ModeKernel {
-		if pa, writable, ok := e.plain(va); ok {
-			e.stats.WindowMaps++
-			e.window.MapKernel(va, pa, writable)
-		}
+		e.stats.WindowMaps++
+		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
 		return
 	}
 	if e.heat.missed(s.ASN) {
@@ -429,11 +476,24 @@ func (e *Engine) mapPage(va uint64) {
 func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
 	mode := e.s.Mode()
 	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || e.kernel != nil && e.kernel.text.Release(pa) != nil {
+	if fault || pa >= e.ram.Size() || !e.untied(pa) {
 		return 0, false, false
 	}
 	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
 	return pa, !readOnly, true
+}
+
+// untied says whether the page at pa may be mapped anywhere: it is not watched as the
+// kernel's text. If it is, that ends, where other engines run before the next run.
+func (e *Engine) untied(pa uint64) bool {
+	if e.kernel == nil || !e.kernel.isText(pa) {
+		return true
+	}
+	if e.alone == nil {
+		return e.kernel.release(pa) == nil
+	}
+	e.releases = append(e.releases, pa)
+	return false
 }
 
 // find looks for native code at pc and, if there is some, enters it in the jump

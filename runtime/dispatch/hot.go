@@ -19,13 +19,13 @@ type hotCode struct {
 type hotImage struct {
 	code  *abi.Code
 	base  uint64
-	spans map[uint32]abi.CodeSpan // by code offset
+	spans map[uint32][]abi.CodeSpan // by code offset
 }
 
 func (h *hotCode) add(code *abi.Code) {
-	im := &hotImage{code: code, base: addressOf(code.Text), spans: map[uint32]abi.CodeSpan{}}
+	im := &hotImage{code: code, base: addressOf(code.Text), spans: map[uint32][]abi.CodeSpan{}}
 	for _, s := range code.Spans {
-		im.spans[s.Code] = s
+		im.spans[s.Code] = append(im.spans[s.Code], s)
 	}
 	if h.byPage == nil {
 		h.byPage = map[uint64][]*hotImage{}
@@ -47,8 +47,17 @@ func (h *hotCode) lookup(pc uint64, pages *pageCode, asn uint64, m *mmu.MMU) (ho
 	return 0, 0, false
 }
 
-// valid says whether the pages of span s hold what they were translated from.
-func (im *hotImage) valid(s abi.CodeSpan, pages *pageCode, asn uint64, m *mmu.MMU) bool {
+// valid says whether the pages of spans hold what they were translated from.
+func (im *hotImage) valid(spans []abi.CodeSpan, pages *pageCode, asn uint64, m *mmu.MMU) bool {
+	for _, s := range spans {
+		if !im.holds(s, pages, asn, m) {
+			return false
+		}
+	}
+	return true
+}
+
+func (im *hotImage) holds(s abi.CodeSpan, pages *pageCode, asn uint64, m *mmu.MMU) bool {
 	for va := s.Lo & abi.PageMask; va < s.Hi; va += abi.PageSize {
 		i, ok := slices.BinarySearchFunc(im.code.VPages, va, func(p abi.CodeVPage, va uint64) int {
 			if p.VA < va {

@@ -3,16 +3,26 @@ package dispatch
 import (
 	"slices"
 	"sort"
+	"sync"
+	"sync/atomic"
 
 	"axpress/runtime/abi"
 	"axpress/runtime/ktext"
 	"axpress/runtime/mem"
 )
 
-// kernelCode is the translated text of the kernel, found by guest address.
+// kernelCode is the translated text of the kernel, found by guest address. All engines of
+// a machine share it, and the code itself. Layers change only while none of them but one
+// runs, and that one has no translated code on its stack either; so they are read without
+// a lock.
 type kernelCode struct {
-	layers []*kernelLayer // the one to be preferred first
-	text   *ktext.Text
+	layers   []*kernelLayer  // the one to be preferred first
+	released map[uint64]bool // pages of text that are no longer watched, by physical address
+	gen      atomic.Uint64   // counts changes of the layers: jump caches may be stale
+
+	mu   sync.Mutex // for what follows, and the io of layers
+	text *ktext.Text
+	news []uint64 // pages that have changed, but whose units are still used
 }
 
 // kernelLayer is one translation of the kernel: of all of it, or of what is hot.
@@ -34,11 +44,15 @@ func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kernelCode{text: text, layers: []*kernelLayer{newKernelLayer(code)}}, nil
+	return &kernelCode{text: text, layers: []*kernelLayer{newKernelLayer(code)}, released: map[uint64]bool{}}, nil
 }
 
-// addHot adds code, of functions that are in the first layer too, in front.
+// addHot adds code, of functions that are in the first layer too, in front, if it is not
+// there.
 func (k *kernelCode) addHot(code *abi.Code) {
+	if slices.ContainsFunc(k.layers, func(l *kernelLayer) bool { return l.code == code }) {
+		return
+	}
 	k.layers = append([]*kernelLayer{newKernelLayer(code)}, k.layers...)
 }
 
@@ -90,38 +104,67 @@ func (k *kernelCode) lookup(pc uint64) (host, index uint64, ok bool) {
 	return 0, 0, false
 }
 
+// changed says whether there is text that has changed since the last update.
+func (k *kernelCode) changed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.news = append(k.news, k.text.Compare()...)
+	return len(k.news) > 0
+}
+
 // update disables the units whose text has changed since the last time: they are no
 // longer found, and their code is patched to return at once to where it was entered,
 // so that calls that are linked directly end up in the interpreter. Units whose text
-// is again what they were made from are used again. It says whether there were any.
-func (k *kernelCode) update() (any bool) {
-	news := k.text.Compare()
-	if len(news) == 0 {
-		return false
-	}
+// is again what they were made from are used again. Precondition: see kernelCode.
+func (k *kernelCode) update() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	slices.Sort(k.news)
 	for _, l := range k.layers {
-		if l.update(k.text, news) {
-			any = true
+		if l.update(k.text, k.news) {
+			k.gen.Add(1)
 		}
 	}
-	return any
+	k.news = nil
+}
+
+// isText says whether the page at pa is watched as text, so that it must be released
+// before it is mapped anywhere else.
+func (k *kernelCode) isText(pa uint64) bool { return k.text.Has(pa) && !k.released[pa&abi.PageMask] }
+
+// release gives up the page of text at pa, and ends its watch. Precondition: see
+// kernelCode.
+func (k *kernelCode) release(pa uint64) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := k.text.Release(pa)
+	k.released[pa&abi.PageMask] = err == nil
+	return err
 }
 
 // update disables and enables the units with bytes in pages.
 func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
+	stale := map[uint32]bool{} // of those, whether any word is another
 	for _, s := range l.code.Spans {
-		if !ktext.Overlap(pages, s.Lo, s.Hi) {
-			continue
+		if ktext.Overlap(pages, s.Lo, s.Hi) {
+			stale[s.Code] = false
 		}
-		switch stale := text.Differs(s.Lo, s.Hi); {
-		case stale && !l.killed[s.Code]:
-			l.killed[s.Code], l.stale[s.Code] = true, true
-			l.saved[s.Code] = patchReturn(l.code.Text, s.Code)
+	}
+	for _, s := range l.code.Spans {
+		if was, ok := stale[s.Code]; ok {
+			stale[s.Code] = was || text.Differs(s.Lo, s.Hi)
+		}
+	}
+	for code, stale := range stale {
+		switch {
+		case stale && !l.killed[code]:
+			l.killed[code], l.stale[code] = true, true
+			l.saved[code] = patchReturn(l.code.Text, code)
 			any = true
-		case !stale && l.stale[s.Code]:
-			delete(l.killed, s.Code)
-			delete(l.stale, s.Code)
-			patch(l.code.Text, s.Code, l.saved[s.Code])
+		case !stale && l.stale[code]:
+			delete(l.killed, code)
+			delete(l.stale, code)
+			patch(l.code.Text, code, l.saved[code])
 			any = true
 		}
 	}
@@ -142,30 +185,58 @@ func (l *kernelLayer) find() {
 // host signal there; the other translation asks first.
 const ioPatience = 32
 
-// didIO notes that the hot unit that has pc accessed I/O space. It says whether the
-// unit was replaced by the other translation because of that.
-func (k *kernelCode) didIO(pc uint64) (replaced bool) {
-	if len(k.layers) < 2 {
+// didIO notes that a hot unit that has pc accessed I/O space; where there are several,
+// with copies, that it may have been any. It says whether that was once too often.
+func (k *kernelCode) didIO(pc uint64) (impatient bool) {
+	codes := k.hotUnits(pc)
+	if len(codes) == 0 {
 		return false
 	}
-	hot, all := k.layers[0], k.layers[1]
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	io := k.layers[0].io
+	for _, code := range codes {
+		io[code]++
+		impatient = impatient || io[code] >= ioPatience
+	}
+	return impatient
+}
+
+// hotUnits returns the hot units that have pc and are in use.
+func (k *kernelCode) hotUnits(pc uint64) (codes []uint32) {
+	if len(k.layers) < 2 {
+		return nil
+	}
+	hot := k.layers[0]
 	for _, s := range hot.code.Spans {
-		if pc < s.Lo || pc >= s.Hi || hot.killed[s.Code] {
+		if s.Lo <= pc && pc < s.Hi && !hot.killed[s.Code] {
+			codes = append(codes, s.Code)
+		}
+	}
+	return codes
+}
+
+// replaceHot replaces the hot units that have pc, and have accessed I/O space too often, by the other translation.
+// Precondition: see kernelCode.
+func (k *kernelCode) replaceHot(pc uint64) {
+	codes := k.hotUnits(pc)
+	if len(codes) == 0 {
+		return
+	}
+	hot, all := k.layers[0], k.layers[1]
+	for _, code := range codes {
+		if hot.io[code] < ioPatience {
 			continue
 		}
-		if hot.io[s.Code]++; hot.io[s.Code] < ioPatience {
-			return false
-		}
-		hot.killed[s.Code] = true
-		if to, ok := all.twin(hot.entriesOf(s.Code)); ok {
-			patchJump(hot.code.Text, s.Code, to)
+		hot.killed[code] = true
+		if to, ok := all.twin(hot.entriesOf(code)); ok {
+			patchJump(hot.code.Text, code, to)
 		} else {
-			patchReturn(hot.code.Text, s.Code)
+			patchReturn(hot.code.Text, code)
 		}
-		hot.find()
-		return true
 	}
-	return false
+	hot.find()
+	k.gen.Add(1)
 }
 
 // entriesOf returns the guest addresses of the entries of the unit at code, by index.
@@ -181,11 +252,24 @@ func (l *kernelLayer) entriesOf(code uint32) (pcs []uint64) {
 	return pcs
 }
 
-// twin returns the host address of the unit of l that has just these entries.
+// callEntry is how far behind the start of a function calls may enter it, too
+// (lifter/lift, CallEntryBytes). That entry is number 1.
+const callEntry = 8
+
+// called returns those of a unit's entries that other units call.
+func called(pcs []uint64) []uint64 {
+	if len(pcs) > 1 && pcs[1] == pcs[0]+callEntry {
+		return pcs[:2]
+	}
+	return pcs[:1]
+}
+
+// twin returns the host address of the unit of l that can be called where that with
+// these entries is called.
 func (l *kernelLayer) twin(pcs []uint64) (host uint64, ok bool) {
 	es := l.code.Entries
 	i := sort.Search(len(es), func(i int) bool { return es[i].PC >= pcs[0] })
-	if i == len(es) || !slices.Equal(l.entriesOf(es[i].Code), pcs) || l.killed[es[i].Code] {
+	if i == len(es) || es[i].PC != pcs[0] || es[i].Index != 0 || l.killed[es[i].Code] || !slices.Equal(called(l.entriesOf(es[i].Code)), called(pcs)) {
 		return 0, false
 	}
 	return l.base + uint64(es[i].Code), true

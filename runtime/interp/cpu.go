@@ -2,6 +2,7 @@ package interp
 
 import (
 	"math"
+	"sync/atomic"
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
@@ -22,6 +23,9 @@ type Config struct {
 	NativeEntry func(pc uint64) bool
 	// Model is the CPU to be; nil: isa.DefaultModel.
 	Model *isa.Model
+	// Exclusive calls fn while no other CPU of the machine runs; nil: there is none. Run
+	// calls it for sequences of LDx_L and STx_C that have other accesses in between.
+	Exclusive func(fn func())
 }
 
 // CPU interprets one guest CPU. It belongs to the goroutine that runs it.
@@ -32,8 +36,9 @@ type CPU struct {
 	ram *mem.RAM
 
 	window
-	code      codeCache
-	fenceWord uint32
+	code        codeCache
+	fenceWord   uint32
+	reservation reservation
 }
 
 // New returns an interpreter of the CPU whose state is s and whose MMU, made
@@ -41,6 +46,15 @@ type CPU struct {
 func New(s *abi.State, m *mmu.MMU, cfg Config) *CPU {
 	c := &CPU{s: s, m: m, cfg: cfg, ram: m.RAM()}
 	c.code.init(cfg.Model.Or())
+	if cfg.Exclusive != nil && cfg.NativeEntry != nil {
+		c.cfg.NativeEntry = func(pc uint64) bool {
+			if c.reservation.patience > 0 {
+				c.reservation.patience--
+				return false
+			}
+			return cfg.NativeEntry(pc)
+		}
+	}
 	return c
 }
 
@@ -50,7 +64,17 @@ func (c *CPU) InvalidateCode() { c.code.invalidate() }
 
 // Run executes from State.PC until an exit and returns its code, one of
 // abi.ExitPoll, ExitFault, ExitCallPAL, ExitOPCDEC, ExitArith, ExitNative.
-func (c *CPU) Run() uint64 { return c.begin(bounds{stop: math.MaxInt64}) }
+func (c *CPU) Run() uint64 {
+	for {
+		code := c.begin(bounds{stop: math.MaxInt64})
+		if code != exitAlone {
+			return code
+		}
+		if code = c.sequence(); code != abi.ExitPoll || c.s.Icount >= atomic.LoadInt64(&c.s.Limit) {
+			return code
+		}
+	}
+}
 
 // RunFor is Run that also ends, with abi.ExitPoll, once n instructions have been
 // retired.
@@ -69,12 +93,13 @@ func (c *CPU) Step() uint64 {
 type bounds struct {
 	stop    int64 // at this Icount, if limited
 	limited bool
-	single  bool // no polls
+	single  bool // no polls, and an LDx_L begins nothing
 }
 
 func (c *CPU) begin(b bounds) uint64 {
 	c.open(c.s, c.ram.Bytes())
 	c.code.sync(c.m, c.s)
+	c.reservation.n = 0
 	c.s.ExitCode = c.exec(b)
 	return c.s.ExitCode
 }

@@ -264,12 +264,19 @@ pages:
 			case opLDLL, opLDQL:
 				va = r[o.b&31] + uint64(int64(o.imm))
 				s.Icount = count + int64(idx-start)
+				if c.cfg.Exclusive != nil && !b.single && c.begins(base+idx<<2) {
+					exit = exitAlone
+					goto stay
+				}
 				if !c.loadLocked(o, va) {
 					goto fault
 				}
 			case opSTLC, opSTQC:
 				va = r[o.b&31] + uint64(int64(o.imm))
 				s.Icount = count + int64(idx-start)
+				if c.cfg.Exclusive != nil {
+					c.ends(base + idx<<2)
+				}
 				if !c.storeCond(o, va) {
 					goto fault
 				}

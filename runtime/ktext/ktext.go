@@ -17,7 +17,7 @@ import (
 )
 
 // Text knows which words of the kernel's text are not what they were when it
-// was translated. It belongs to the goroutine that runs the CPU.
+// was translated. It is not for concurrent use, but for Has.
 type Text struct {
 	ram    *mem.RAM
 	watch  *mem.Watch
@@ -50,10 +50,13 @@ func New(ram *mem.RAM, lo, hi uint64) (*Text, error) {
 // Close ends the watch.
 func (t *Text) Close() error { return t.watch.Close() }
 
+// Has says whether the guest page at pa is one of text.
+func (t *Text) Has(pa uint64) bool { return pa >= t.lo&abi.PageMask && pa < t.hi }
+
 // GiveUp makes all words of the guest page at pa count as changed, for ever, if it is
 // one of text: somebody else stores to it through another mapping.
 func (t *Text) GiveUp(pa uint64) (ours bool) {
-	if pa < t.lo&abi.PageMask || pa >= t.hi {
+	if !t.Has(pa) {
 		return false
 	}
 	pa &= abi.PageMask
@@ -66,7 +69,7 @@ func (t *Text) GiveUp(pa uint64) (ours bool) {
 	return true
 }
 
-// Release gives up the page at pa and ends its watch.
+// Release gives up the page at pa and ends its watch. Nobody may store to it meanwhile.
 func (t *Text) Release(pa uint64) error {
 	if !t.GiveUp(pa) {
 		return nil

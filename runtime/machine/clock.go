@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// clock is the guest's time and the queue of scheduled calls. It belongs to Run's
-// goroutine.
+// clock is the guest's time and the queue of scheduled calls. With the host clock any
+// goroutine may ask for the time; the rest is under the machine's lock, or belongs to
+// Run's goroutine where the CPUs take turns on it.
 type clock struct {
 	m     *Machine
 	start time.Time // host mode: when virtual time was 0
@@ -56,13 +57,34 @@ func (k *clock) At(ns uint64, fn func()) (cancel func()) {
 	k.seq++
 	heap.Push(&k.queue, e)
 	if k.queue[0] == e {
-		k.m.slice.deadlineMoved(k.m)
+		k.m.deadlineMoved()
 	}
 	return func() {
 		if e.index >= 0 {
 			heap.Remove(&k.queue, e.index)
 		}
 	}
+}
+
+// deadlineMoved is called when there is a new first event in the queue.
+func (m *Machine) deadlineMoved() {
+	switch c := m.current; {
+	case m.parallel:
+		m.wakeup.token()
+	case c != nil:
+		c.slice.deadlineMoved(m, c)
+	}
+}
+
+// nextEvent is the time of the first event that c's slice must end at.
+func (m *Machine) nextEvent(c *CPU) uint64 {
+	switch {
+	case !m.parallel:
+		return m.clock.next()
+	case c.alarm.at != 0:
+		return c.alarm.at
+	}
+	return math.MaxUint64
 }
 
 // next is the time of the first event, math.MaxUint64 if there is none.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"axpress/lifter/isa"
@@ -62,6 +64,9 @@ type Config struct {
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
+	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
+	IPI     IPIMode
+	IPIData IPIData
 	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
 	NewEngine func(*CPU) (Engine, error)
 }
@@ -90,9 +95,20 @@ type Machine struct {
 	input    *input
 	watch    panicWatch
 	wakeup   wakeup
-	slice    slicer
 	current  *CPU // whose turn it is
 	stop     *Stop
+
+	// What follows is for CPUs that run in parallel, each on a thread of its own.
+	parallel bool
+	// mu guards platform, clock.queue, console's lines, watch and stop. No CPU runs
+	// guest code while it holds it.
+	mu       sync.Mutex
+	world    world
+	stopping atomic.Bool
+	watching atomic.Uint64 // CPUs that sleep on words, see watchList, one bit each
+	halted   atomic.Uint64 // CPUs that wait in the console for START, one bit each
+	failed   error         // of an engine; under mu
+	broken   *crash        // a panic on a CPU's goroutine; under mu
 }
 
 // New builds a machine ready to run. Errors: a configuration that cannot be built.
@@ -101,6 +117,8 @@ func New(cfg Config) (_ *Machine, err error) {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
 	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}}
+	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
+	m.world.init()
 	m.input = newInput(m)
 	defer func() {
 		if err != nil {
@@ -117,7 +135,6 @@ func New(cfg Config) (_ *Machine, err error) {
 	m.watch.countSyscalls = m.syscalls
 	m.console = newConsoleOut(cfg.Console, &m.watch)
 	m.clock = newClock(m)
-	m.slice = newSlicer(cfg.CPUs)
 	if m.platform, err = clipper.New(clipper.Config{
 		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock,
 		CPUIRQ: irqLines{m}, ConsoleOut: m.console, Wake: m.wake,
@@ -156,6 +173,9 @@ func (cfg *Config) complete() error {
 		cfg.NewEngine = NewInterpreter
 	}
 	cfg.Model = cfg.Model.Or()
+	if err := cfg.IPI.check(); err != nil {
+		return err
+	}
 	switch {
 	case cfg.Platform != PlatformClipper:
 		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
@@ -209,15 +229,16 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	if err != nil {
 		return err
 	}
-	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m}
+	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, m.platform.Bus.Port(i)))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{m, m.platform.Bus.Port(i)}))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
 		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),
 	}
+	m.halted.Or(uint64(1) << i) // until boot or start
 	c.engine, err = m.cfg.NewEngine(c)
 	return err
 }

@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"axpress/lifter/isa"
 	"axpress/palstubs/console"
@@ -26,6 +27,9 @@ type CPU struct {
 	engine Engine
 	mode   cpuMode
 	alarm  alarm
+	slice  slicer
+	nap    nap
+	watch  watchList
 	spin   spin
 	stats  cpuStats
 }
@@ -44,6 +48,7 @@ type cpuStats struct {
 	exits      [abi.NumExitCodes]uint64
 	interrupts uint64
 	spins      uint64
+	ipi        ipiCounts
 	callPALs   [256]uint64
 }
 
@@ -58,6 +63,7 @@ func (c *CPU) boot(b console.Boot) error {
 	s.PC = b.PC
 	s.SetPS(b.PS)
 	c.mode = cpuRunning
+	c.m.halted.And(^(uint64(1) << c.Index))
 	return nil
 }
 
@@ -104,15 +110,30 @@ func (a memory) WritePhys(pa, v uint64) error {
 type system struct{ c *CPU }
 
 func (y system) SendIPI(target uint64) {
-	if target < uint64(len(y.c.m.cpus)) {
-		y.c.m.platform.Chipset.RaiseIPI(int(target))
+	m := y.c.m
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if target < uint64(len(m.cpus)) {
+		y.c.sendIPI(m.cpus[target])
 	}
 }
 
-func (y system) AckIPI()   { y.c.m.platform.Chipset.AckIPI(y.c.Index) }
-func (y system) AckTimer() { y.c.m.platform.Chipset.AckTimer(y.c.Index) }
+func (y system) AckIPI() {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
+	y.c.tookIPI()
+	y.c.m.platform.Chipset.AckIPI(y.c.Index)
+}
+
+func (y system) AckTimer() {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
+	y.c.m.platform.Chipset.AckTimer(y.c.Index)
+}
 
 func (y system) DeviceVector() (uint64, bool) {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
 	v, spurious := y.c.m.platform.Chipset.DeviceVector(y.c.Index)
 	return v, !spurious
 }
@@ -134,7 +155,11 @@ func (y system) InvalidateCode() {
 	y.c.spin.invalidateCode(y.c.engine)
 }
 
-func (y system) Halt(h osf.Halt) { y.c.halted(h) }
+func (y system) Halt(h osf.Halt) {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
+	y.c.halted(h)
+}
 
 // alarm is the paravirtual alarm of a CPU.
 type alarm struct {
@@ -143,13 +168,17 @@ type alarm struct {
 }
 
 // setAlarm arranges an interval timer interrupt at virtual time at; 0 is never. A
-// time that has passed counts as now.
+// time that has passed counts as now. It is c that asks.
 func (c *CPU) setAlarm(at uint64) {
 	if c.alarm.cancel != nil {
 		c.alarm.cancel()
 	}
 	c.alarm = alarm{at: at}
-	if at == 0 {
+	switch {
+	case at == 0:
+		return
+	case c.m.parallel:
+		c.slice.deadlineMoved(c.m, c) // it is c itself that looks, see alarmDue
 		return
 	}
 	c.alarm.cancel = c.m.clock.At(at, func() {
@@ -171,19 +200,45 @@ var irqs = [device.NumIRQKinds]osf.IRQ{
 func (l irqLines) SetIRQ(cpu int, kind device.IRQKind, level bool) {
 	if c := l.m.CPU(cpu); c != nil && kind < device.NumIRQKinds {
 		c.PAL.SetIRQ(irqs[kind], level)
-		l.m.slice.interrupted(l.m, c)
+		switch {
+		case !level:
+		case l.m.parallel:
+			c.kick()
+		case c == l.m.current && c.interruptible():
+			l.m.setLimit(c, 0)
+		}
 	}
 }
 
+// lockedBus is the bus of a CPU under the machine's lock.
+type lockedBus struct {
+	m *Machine
+	mmu.PhysBus
+}
+
+// Read implements mmu.PhysBus.
+func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
+	b.m.mu.Lock()
+	defer b.m.mu.Unlock()
+	return b.PhysBus.Read(pa, size)
+}
+
+// Write implements mmu.PhysBus.
+func (b lockedBus) Write(pa uint64, size int, v uint64) error {
+	b.m.mu.Lock()
+	defer b.m.mu.Unlock()
+	return b.PhysBus.Write(pa, size, v)
+}
+
 // callPALs returns how many CALL_PALs of function code fn were executed, by us or by
-// the engine itself.
+// the engine itself. Any goroutine may ask.
 func (c *CPU) callPALs(fn int) uint64 {
-	n := c.stats.callPALs[fn]
+	n := atomic.LoadUint64(&c.stats.callPALs[fn])
 	switch fn {
 	case abi.PALCallsys:
-		n += c.S.FastCalls[abi.FastCallsys]
+		n += atomic.LoadUint64(&c.S.FastCalls[abi.FastCallsys])
 	case abi.PALRTI:
-		n += c.S.FastCalls[abi.FastRTI]
+		n += atomic.LoadUint64(&c.S.FastCalls[abi.FastRTI])
 	}
 	return n
 }

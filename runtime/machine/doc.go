@@ -20,16 +20,33 @@
 //
 // # Goroutines
 //
-// One goroutine, that of Run, owns everything: CPUs take turns on it, devices and
-// scheduled calls run on it. Other goroutines may only call wake, which sets an
-// attention flag and every State.Limit to 0, and push input into the UART's queue
-// (Input). Structures are per CPU nevertheless.
+// One CPU, or several with the deterministic clock: one goroutine, that of Run, owns
+// everything. CPUs take turns on it, devices and scheduled calls run on it. Other
+// goroutines may only call wake, which sets an attention flag and every State.Limit to
+// 0, and push input into the UART's queue (Input).
+//
+// Several CPUs with the host clock run in parallel (parallel.go), each on a goroutine
+// that is locked to a host thread. One lock, Machine.mu, guards the platform, the queue
+// of scheduled calls, the watch for panics and the end of the run; CPUs take it for
+// accesses to I/O space and for PALcode that touches the chipset, never while they run
+// guest code. What happens for a CPU is told by CPU.kick: it ends the CPU's turn at the
+// next poll or its sleep in wtint, and the CPU looks around: at its interrupt level,
+// which is atomic, its own alarm, the end of the run. Run's goroutine serves what
+// belongs to no CPU: input, scheduled calls of devices, output, the context.
+//
+// Lost wake-ups: whoever changes something stores it first and kicks then; a CPU takes
+// the kick back first and looks then. State.Limit is set before the kick is looked at.
+//
+// Where something may only change while no CPU runs guest code (the translated text of
+// the kernel), an engine calls CPU.Exclusive, and the others leave their engines.
 //
 // # How a run ends
 //
 // The boot CPU executes HALT: the console looks at what the kernel has left in the
 // flags of its per-CPU slot (remain halted: PowerOff, which Linux uses for halt and
-// power-off alike; bootstrap: Reboot; nothing: Halt). A kernel that has panicked
+// power-off alike; bootstrap: Reboot; nothing: Halt). A secondary that halts goes back
+// to the console and can be started again; so does the boot CPU if it has left nothing
+// in its flags and others run, and then the last one to halt ends the run. A kernel that has panicked
 // does not halt but spins for ever, so the console output is watched for the
 // panic's lines, see panicwatch.go.
 package machine

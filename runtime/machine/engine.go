@@ -6,7 +6,7 @@ import "axpress/runtime/interp"
 // without translated code.
 func NewInterpreter(c *CPU) (Engine, error) {
 	e := &interpreter{c: c}
-	e.CPU = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model})
+	e.CPU = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model, Exclusive: c.ExclusiveOrNil()})
 	return e, nil
 }
 

@@ -271,10 +271,8 @@ func TestContextEndsRun(t *testing.T) {
 	}
 }
 
-// Two CPUs: the boot CPU starts the other one as Linux does and each sends the
-// other an interprocessor interrupt.
-func TestSecondaryCPU(t *testing.T) {
-	g := newGuest(t, setEntry+`
+// startSecond has the console start CPU 1 at label second, as Linux does.
+const startSecond = `
 		lda  t0,0x5000(s0)        # HWRPB is at 0x2000, slots at 0x180, 0x280 each
 		lda  t0,0x2400(s0)        # slot 1
 		br   t1,@here
@@ -299,6 +297,12 @@ func TestSecondaryCPU(t *testing.T) {
 		stl  t2,0x134(t0)
 		lda  t2,2(zero)
 		stq  t2,0x2128(s0)        # rxrdy
+`
+
+// Two CPUs: the boot CPU starts the other one as Linux does and each sends the
+// other an interprocessor interrupt.
+func TestSecondaryCPU(t *testing.T) {
+	g := newGuest(t, setEntry+startSecond+`
 		lda  a0,0(zero)
 		call_pal 0x35             # swpipl 0
 	loop:

@@ -3,6 +3,7 @@ package machine
 import (
 	"math"
 	"strings"
+	"sync/atomic"
 )
 
 // panicWatch finds out from the console output that the kernel has panicked.
@@ -13,8 +14,10 @@ import (
 // line, or a long time without output after the first one, the kernel is dead. As
 // anybody may print such a line, a system call, user mode, or wtint seen afterwards
 // takes the verdict back.
+//
+// All of it is under the machine's lock; panicked alone may be read without.
 type panicWatch struct {
-	panicked bool
+	panicked atomic.Bool
 	ended    bool
 	line     string
 	since    uint64 // virtual time of the last output, set by dead
@@ -40,27 +43,38 @@ func (w *panicWatch) see(line string) {
 		return
 	}
 	w.syscalls = w.countSyscalls()
-	if !w.panicked {
-		w.panicked, w.line = true, strings.TrimRight(line[i:], "\r\n")
+	if !w.panicked.Load() {
+		w.line = strings.TrimRight(line[i:], "\r\n")
+		w.panicked.Store(true)
 	}
 	if strings.Contains(line, panicEnd) {
 		w.ended = true
 	}
 }
 
+// alive is called by a CPU, without the machine's lock.
+func (m *Machine) alive() {
+	if !m.watch.panicked.Load() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.watch.alive()
+}
+
 // alive: the guest does something that a dead kernel does not.
 func (w *panicWatch) alive() {
-	if w.panicked {
-		*w = panicWatch{countSyscalls: w.countSyscalls}
+	if w.panicked.Swap(false) {
+		w.ended, w.line = false, ""
 	}
 }
 
 // dead says whether the kernel has panicked and will do nothing more.
 func (w *panicWatch) dead(m *Machine) bool {
-	if w.panicked && w.countSyscalls() != w.syscalls {
+	if w.panicked.Load() && w.countSyscalls() != w.syscalls {
 		w.alive()
 	}
-	if !w.panicked {
+	if !w.panicked.Load() {
 		return false
 	}
 	now := m.clock.Now()
@@ -74,7 +88,7 @@ func (w *panicWatch) dead(m *Machine) bool {
 // it has not panicked. Precondition: dead has been called since the last output.
 func (w *panicWatch) deadline() uint64 {
 	switch {
-	case !w.panicked:
+	case !w.panicked.Load():
 		return math.MaxUint64
 	case w.ended:
 		return w.since + panicEndNS

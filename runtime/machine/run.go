@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"axpress/palstubs/console"
@@ -18,11 +19,15 @@ import (
 func (m *Machine) Run(ctx context.Context) (Stop, error) {
 	defer context.AfterFunc(ctx, m.wake)()
 	m.stop = nil
-	err := m.loop(ctx)
+	run := m.loop
+	if m.parallel {
+		run = m.runParallel
+	}
+	err := run(ctx)
 	m.current = nil
 	m.console.flush()
-	if err == nil && m.console.err != nil {
-		err = fmt.Errorf("machine: console output: %w", m.console.err)
+	if cerr := m.console.failed(); err == nil && cerr != nil {
+		err = fmt.Errorf("machine: console output: %w", cerr)
 	}
 	if m.stop == nil {
 		m.stop = &Stop{Reason: Failed, PC: m.cpus[0].S.PC}
@@ -30,6 +35,7 @@ func (m *Machine) Run(ctx context.Context) (Stop, error) {
 	return *m.stop, err
 }
 
+// loop runs CPUs that take turns on this goroutine.
 func (m *Machine) loop(ctx context.Context) error {
 	for {
 		m.poll(ctx)
@@ -80,7 +86,7 @@ func (m *Machine) poll(ctx context.Context) {
 func (c *CPU) wants() bool {
 	switch c.mode {
 	case cpuWaiting:
-		if c.S.IRQLevel == 0 {
+		if c.PAL.IRQLevel() == 0 {
 			return false
 		}
 		c.mode = cpuRunning
@@ -97,6 +103,9 @@ func (c *CPU) wants() bool {
 
 // start begins a secondary CPU that the kernel has asked for.
 func (c *CPU) start() bool {
+	if console.Asked(c.RAM.Bytes())>>c.Index&1 == 0 {
+		return false
+	}
 	st, ok := console.Secondary(c.RAM.Bytes(), c.Index)
 	if !ok || c.PAL.LoadContext(st.PCBB) != nil {
 		return false
@@ -105,17 +114,20 @@ func (c *CPU) start() bool {
 	c.S.SetPS(7)
 	c.MMU.InvalidateAll()
 	c.mode = cpuRunning
+	c.m.halted.And(^(uint64(1) << c.Index))
 	return true
 }
 
 // interruptible says whether an interrupt is pending that PS allows.
-func (c *CPU) interruptible() bool { return c.S.IRQLevel > c.S.PS&7 }
+func (c *CPU) interruptible() bool { return c.PAL.IRQLevel() > c.S.PS&7 }
 
 // turn runs c for a slice.
 func (m *Machine) turn(c *CPU) error {
-	m.current = c
-	m.slice.begin(m, c)
-	defer m.slice.end(m, c)
+	if !m.parallel {
+		m.current = c
+	}
+	c.slice.begin(m, c)
+	defer c.slice.end(m, c)
 	for {
 		if c.interruptible() {
 			r, taken := c.PAL.DeliverInterrupt()
@@ -131,17 +143,20 @@ func (m *Machine) turn(c *CPU) error {
 			return fmt.Errorf("machine: CPU %d at pc %#x: engine returned exit code %d, which is not the machine's to serve", c.Index, c.S.PC, code)
 		}
 		c.stats.exits[code]++
+		if m.parallel {
+			c.wakeWatching()
+		}
 		switch exits[code](c) {
 		case osf.Waiting:
-			m.watch.alive()
+			m.alive()
 			c.mode = cpuWaiting
 			return nil
 		case osf.Halted:
 			return nil
 		}
-		if c.S.Icount >= m.wakeup.limit(c) {
+		if c.S.Icount >= limitOf(c) {
 			if c.S.Mode() == abi.ModeUser {
-				m.watch.alive()
+				m.alive()
 			}
 			if c.spin.near(c.S.PC) && c.spins() {
 				c.mode = cpuSpinning
@@ -160,7 +175,7 @@ var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
 	abi.ExitNative:   func(*CPU) osf.Result { return osf.Continue },
 	abi.ExitFault:    func(c *CPU) osf.Result { return c.PAL.DeliverFault() },
 	abi.ExitCallPAL: func(c *CPU) osf.Result {
-		c.stats.callPALs[c.S.ExitArg&0xff]++
+		atomic.AddUint64(&c.stats.callPALs[c.S.ExitArg&0xff], 1)
 		return c.PAL.Call(uint32(c.S.ExitArg))
 	},
 	abi.ExitOPCDEC: func(c *CPU) osf.Result { return c.PAL.DeliverOPCDEC(c.S.ExitArg == 1) },
@@ -196,12 +211,14 @@ func (m *Machine) idle(ctx context.Context) {
 
 // stopBy ends the run because of the context.
 func (m *Machine) stopBy(ctx context.Context) {
-	c := m.cpus[0]
-	m.stop = &Stop{Reason: Interrupted, PC: c.S.PC, Detail: ctx.Err().Error()}
+	m.stop = &Stop{Reason: Interrupted, Detail: ctx.Err().Error()}
+	if !m.parallel { // else CPUs run now
+		m.stop.PC = m.cpus[0].S.PC
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		m.stop.Reason = Timeout
 	}
-	if m.watch.panicked {
+	if m.watch.panicked.Load() {
 		m.stop.Reason, m.stop.Detail = Panic, m.watch.line
 	}
 }

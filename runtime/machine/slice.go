@@ -22,18 +22,18 @@ type slicer struct {
 }
 
 // Slices: long enough that a look at the clock costs nothing, short enough that
-// timers and Go's collector get their turn (design decision 13). With several
-// CPUs shorter, as they wait for each other's locks.
+// timers and Go's collector get their turn (design decision 13). Where several
+// CPUs take turns they are shorter, as CPUs wait for each other's locks.
 const (
 	maxSlice      = 500_000 // ns
-	maxSliceSMP   = 100_000
+	maxSliceTurns = 100_000
 	minSliceInstr = 500
 	startRate     = 0.05
 )
 
-func newSlicer(cpus int) slicer {
-	if cpus > 1 {
-		return slicer{maxTime: maxSliceSMP, rate: startRate}
+func newSlicer(turns bool) slicer {
+	if turns {
+		return slicer{maxTime: maxSliceTurns, rate: startRate}
 	}
 	return slicer{maxTime: maxSlice, rate: startRate}
 }
@@ -48,6 +48,9 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 			*p = 0
 		}
 	}
+	if m.parallel && m.watching.Load() != 0 {
+		t.time = min(t.time, maxSliceWatched)
+	}
 	if !m.clock.deterministic() {
 		t.began = time.Now()
 	}
@@ -56,7 +59,7 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 
 // set computes State.Limit from the next event.
 func (t *slicer) set(m *Machine, c *CPU) {
-	now, next := m.clock.Now(), m.clock.next()
+	now, next := m.clock.Now(), m.nextEvent(c)
 	ns := t.time
 	if next <= now {
 		ns = 0
@@ -72,7 +75,7 @@ func (t *slicer) set(m *Machine, c *CPU) {
 	} else {
 		n = max(int64(float64(ns)*t.rate), minSliceInstr)
 	}
-	m.wakeup.setLimit(c, c.S.Icount+n)
+	m.setLimit(c, c.S.Icount+n)
 }
 
 // end measures the speed of the slice that c has just run.
@@ -87,22 +90,14 @@ func (t *slicer) end(m *Machine, c *CPU) {
 	t.rate = math.Max(t.rate*0.75+n/ns*0.25, 0.001)
 }
 
-// deadlineMoved is called when there is a new first event.
-func (t *slicer) deadlineMoved(m *Machine) {
-	if c := m.current; c != nil && m.wakeup.limit(c) != 0 {
+// deadlineMoved is called when there is a new first event for c, whose slice it is.
+func (t *slicer) deadlineMoved(m *Machine, c *CPU) {
+	if limitOf(c) != 0 {
 		t.set(m, c)
 	}
 }
 
-// interrupted is called when an interrupt level of c changed: one that c may take
-// ends its slice.
-func (t *slicer) interrupted(m *Machine, c *CPU) {
-	if c == m.current && c.interruptible() {
-		m.wakeup.setLimit(c, 0)
-	}
-}
-
-// wakeup is the one thing that other goroutines share with Run's.
+// wakeup is what goroutines beside Run's and the CPUs' share with them.
 type wakeup struct {
 	attention atomic.Bool
 	ch        chan struct{} // one token: look now
@@ -119,21 +114,28 @@ func (m *Machine) wake() {
 		return
 	}
 	m.wakeup.attention.Store(true)
-	for _, c := range m.cpus {
-		atomic.StoreInt64(&c.S.Limit, 0)
+	if !m.parallel {
+		for _, c := range m.cpus {
+			atomic.StoreInt64(&c.S.Limit, 0)
+		}
 	}
+	m.wakeup.token()
+}
+
+// token makes Run's goroutine, if it sleeps, look around.
+func (w *wakeup) token() {
 	select {
-	case m.wakeup.ch <- struct{}{}:
+	case w.ch <- struct{}{}:
 	default:
 	}
 }
 
 // setLimit sets c's limit unless somebody wants attention.
-func (w *wakeup) setLimit(c *CPU, limit int64) {
+func (m *Machine) setLimit(c *CPU, limit int64) {
 	atomic.StoreInt64(&c.S.Limit, limit)
-	if w.attention.Load() {
+	if m.parallel && c.nap.kicked.Load() != 0 || !m.parallel && m.wakeup.attention.Load() {
 		atomic.StoreInt64(&c.S.Limit, 0)
 	}
 }
 
-func (w *wakeup) limit(c *CPU) int64 { return atomic.LoadInt64(&c.S.Limit) }
+func limitOf(c *CPU) int64 { return atomic.LoadInt64(&c.S.Limit) }

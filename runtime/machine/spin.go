@@ -15,6 +15,7 @@ type spin struct {
 	step     stepper
 	lastPC   uint64
 	patience uint64 // ns: how long to let the CPU run before looking again; 0 is a whole slice
+	seen     []word // what the loop has loaded
 }
 
 // stepper executes single instructions; the interpreter is one.
@@ -26,6 +27,7 @@ type stepper interface {
 const (
 	spinNear  = 256 // bytes between two slices' ends in the same loop
 	spinSteps = 64  // instructions that a loop may have, twice round
+	spinWords = 8   // that it may load
 
 	// A CPU that was found spinning gets short slices at first, doubling, as it will
 	// spin again when it has served the interrupt that woke it.
@@ -51,7 +53,7 @@ func (p *spin) invalidateCode(engine Engine) {
 // Nothing is lost if it is not: what was executed counts, and an instruction that
 // faults has not been executed.
 func (c *CPU) spins() bool {
-	if c.m.clock.next() <= c.m.clock.Now()+spinSteps {
+	if !c.m.parallel && c.m.clock.next() <= c.m.clock.Now()+spinSteps {
 		return false // deterministic time must not run past an event
 	}
 	if c.spin.step == nil {
@@ -62,6 +64,7 @@ func (c *CPU) spins() bool {
 		}
 	}
 	s := c.S
+	c.spin.seen = c.spin.seen[:0]
 	start, regs := s.PC, s.R
 	for range spinSteps {
 		if !c.harmless(s.PC) || c.spin.step.Step() != abi.ExitPoll {
@@ -87,7 +90,7 @@ var pure = map[isa.Class]bool{
 }
 
 // harmless says whether the instruction at pc has no effect beyond the registers. A
-// load must be from RAM.
+// load must be from RAM, and is noted.
 func (c *CPU) harmless(pc uint64) bool {
 	word, ok := c.MMU.Fetch(pc)
 	if !ok {
@@ -103,7 +106,7 @@ func (c *CPU) harmless(pc uint64) bool {
 	}
 	va := c.S.R[inst.Rb] + uint64(inst.Imm)
 	pa, fault := c.MMU.Translate(va, abi.MMAccessRead, c.S.Mode())
-	return !fault && pa < c.RAM.Size()
+	return !fault && c.spin.note(c.RAM, pa)
 }
 
 // syscalls counts the system calls of all CPUs.

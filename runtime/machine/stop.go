@@ -45,29 +45,49 @@ type Stop struct {
 	Detail string
 }
 
-// halted is the console's part when c stops. A secondary stays in the console,
-// ready to be started again; the boot CPU ends the run.
+// halted is the console's part when c stops; the machine's lock is held. A secondary
+// stays in the console, ready to be started again. The boot CPU ends the run, unless it
+// just executes HALT without a word in its slot while others run; then the last one does.
 func (c *CPU) halted(h osf.Halt) {
+	m := c.m
 	c.mode = cpuHalted
 	c.setAlarm(0)
+	idle := m.halted.Or(1<<c.Index) | 1<<c.Index
+	others := idle&^console.Asked(m.ram.Bytes()) != 1<<len(m.cpus)-1 // running, or about to
 	request, err := console.RecordHalt(c.RAM.Bytes(), c.Index, c.S, h)
 	if err != nil {
 		panic("BUG: " + err.Error()) // New has built the HWRPB
 	}
-	if c.Index != 0 {
+	asked := request == console.HaltCold || request == console.HaltWarm || request == console.HaltRemain
+	if others && (c.Index != 0 || h.Code == osf.HaltCallPAL && !asked && !m.watch.panicked.Load()) {
 		return
 	}
 	stop := &Stop{Reason: Halt, PC: h.PC, Detail: h.String()}
 	switch {
-	case c.m.watch.panicked:
-		stop.Reason, stop.Detail = Panic, c.m.watch.line
+	case m.watch.panicked.Load():
+		stop.Reason, stop.Detail = Panic, m.watch.line
 	case h.Code != osf.HaltCallPAL:
 	case request == console.HaltCold || request == console.HaltWarm:
 		stop.Reason, stop.Detail = Reboot, ""
 	case request == console.HaltRemain:
 		stop.Reason, stop.Detail = PowerOff, ""
 	}
-	c.m.stop = stop
+	m.finish(stop)
+}
+
+// finish ends the run because of stop, unless something else has ended it already. The
+// machine's lock is held, or CPUs take turns.
+func (m *Machine) finish(stop *Stop) {
+	if m.stop == nil {
+		m.stop = stop
+	}
+	if m.parallel {
+		m.stopping.Store(true)
+		for _, c := range m.cpus {
+			c.kick()
+		}
+		m.wakeup.token()
+	}
 }
 
 // Stats are a machine's counters.
@@ -80,6 +100,7 @@ type Stats struct {
 type CPUStats struct {
 	Instructions int64
 	Interrupts   uint64
+	IPIs         IPIStats
 	Spins        uint64            // times that the CPU was found spinning and the host could rest
 	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
 	Exits        map[string]uint64 // by abi.ExitNames
@@ -92,7 +113,8 @@ func (m *Machine) Stats() Stats {
 	st := Stats{VirtualNS: m.clock.Now()}
 	for _, c := range m.cpus {
 		cs := CPUStats{
-			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
+			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(),
+			Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
 			Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
 		}
 		for i, n := range c.stats.exits {

@@ -7,13 +7,18 @@ import (
 )
 
 // consoleOut collects the guest's output, passes it on in pieces, and shows each
-// line to the panic watch. It belongs to Run's goroutine.
+// line to the panic watch.
 type consoleOut struct {
-	w     io.Writer
 	watch *panicWatch
-	buf   []byte // not yet written
-	line  []byte // not yet shown, at most maxLine bytes
-	err   error  // first error of w
+	line  []byte      // not yet shown, at most maxLine bytes; under the machine's lock
+	waits atomic.Bool // something is in buf
+
+	mu  sync.Mutex
+	buf []byte // not yet written
+
+	writing sync.Mutex // one writes at a time; taken before mu
+	w       io.Writer
+	err     error // first error of w
 }
 
 const (
@@ -25,7 +30,8 @@ func newConsoleOut(w io.Writer, watch *panicWatch) *consoleOut {
 	return &consoleOut{w: w, watch: watch}
 }
 
-// Write implements io.Writer; it never fails, a wire does not tell.
+// Write implements io.Writer; it never fails, a wire does not tell. It is called under
+// the machine's lock.
 func (o *consoleOut) Write(p []byte) (int, error) {
 	for _, b := range p {
 		if len(o.line) < maxLine {
@@ -36,21 +42,42 @@ func (o *consoleOut) Write(p []byte) (int, error) {
 			o.line = o.line[:0]
 		}
 	}
+	o.mu.Lock()
 	o.buf = append(o.buf, p...)
-	if len(o.buf) >= outBuffer {
+	n := len(o.buf)
+	o.mu.Unlock()
+	o.waits.Store(true)
+	if n >= outBuffer {
 		o.flush()
 	}
 	return len(p), nil
 }
 
+// flush writes what has been collected. Any goroutine may call it.
 func (o *consoleOut) flush() {
-	if len(o.buf) == 0 {
+	if !o.waits.Load() {
 		return
 	}
-	if _, err := o.w.Write(o.buf); err != nil && o.err == nil {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	o.waits.Store(false)
+	o.mu.Lock()
+	buf := o.buf
+	o.buf = nil
+	o.mu.Unlock()
+	if len(buf) == 0 {
+		return
+	}
+	if _, err := o.w.Write(buf); err != nil && o.err == nil {
 		o.err = err
 	}
-	o.buf = o.buf[:0]
+}
+
+// failed returns the first error of writing.
+func (o *consoleOut) failed() error {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	return o.err
 }
 
 // input is what the host types: for the UART, or for the console callbacks once
@@ -58,6 +85,7 @@ func (o *consoleOut) flush() {
 type input struct {
 	m      *Machine
 	srm    atomic.Bool
+	waits  atomic.Bool   // a Write waits for room
 	room   chan struct{} // one token: the UART's queue has been polled
 	closed chan struct{} // closed by Machine.Close
 
@@ -89,11 +117,13 @@ func (in *input) Write(p []byte) (int, error) {
 		if done == len(p) {
 			return done, nil
 		}
+		in.waits.Store(true)
 		select {
 		case <-in.room:
 		case <-in.closed:
 			return done, io.ErrClosedPipe
 		}
+		in.waits.Store(false)
 	}
 }
 
@@ -109,6 +139,8 @@ func (in *input) signal() {
 type terminal struct{ m *Machine }
 
 func (t terminal) Put(p []byte) {
+	t.m.mu.Lock()
+	defer t.m.mu.Unlock()
 	_, _ = t.m.console.Write(p) // never fails
 }
 

@@ -10,12 +10,15 @@ import (
 	"axpress/runtime/mem"
 )
 
-// slots is how many address spaces have a window at a time. Each takes 4 TB of the
-// host's 128 TB of address space, but no memory.
-const slots = 8
+// slots is how many address spaces of a CPU have a window at a time, and maxSlots how
+// many of all CPUs. Each takes 4 TB of the host's 128 TB of address space, but no memory.
+const (
+	slots    = 8
+	maxSlots = 24
+)
 
-// maxPages bounds the pages mapped in all windows: the host allows about 65,000
-// mappings, and a page in the middle of nothing makes two.
+// maxPages bounds the pages mapped in all windows of all CPUs: the host allows about
+// 65,000 mappings, and a page in the middle of nothing makes two.
 const maxPages = 24_000
 
 // span is the address space of one window, with what roots may reach on both sides.
@@ -24,10 +27,11 @@ const span = 1<<abi.WindowBits + 2*abi.RootReach
 // Set is the windows of one CPU. It is not for concurrent use.
 type Set struct {
 	ram    *mem.RAM
-	slot   [slots]slot
-	kernel slot   // see MapKernel; it has no area of its own
+	slot   []slot
+	kernel *Kernel
 	clock  uint64 // counts uses
 	pages  int    // mapped in all slots
+	most   int    // that may be
 	// Mapped and Dropped count pages, for statistics.
 	Mapped, Dropped uint64
 }
@@ -39,10 +43,10 @@ type slot struct {
 	pages map[uint64]bool
 }
 
-// New returns windows that pages of ram can be mapped in. An error says that the
-// host has no room.
-func New(ram *mem.RAM) (*Set, error) {
-	w := &Set{ram: ram, kernel: slot{pages: map[uint64]bool{}}}
+// New returns windows that pages of ram can be mapped in, for one of several CPUs, which
+// share the kernel's pages. An error says that the host has no room.
+func New(ram *mem.RAM, kernel *Kernel, cpus int) (*Set, error) {
+	w := &Set{ram: ram, kernel: kernel, slot: make([]slot, max(1, min(slots, maxSlots/cpus))), most: maxPages / cpus}
 	if err := w.reserve(&w.slot[0]); err != nil { // one there must be
 		return nil, err
 	}
@@ -108,7 +112,7 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 	if va >= 1<<abi.WindowBits {
 		return
 	}
-	if w.pages >= maxPages {
+	if w.pages >= w.most {
 		for i := range w.slot {
 			w.clear(&w.slot[i])
 		}
@@ -137,19 +141,9 @@ func (w *Set) Has(asn, va uint64, writable bool) bool {
 	return ok && forStores == writable
 }
 
-// MapKernel maps the page of va, which is above RAM in the kernel's part of the
-// address space, to the physical page of pa, for kernel mode in all address spaces.
-func (w *Set) MapKernel(va, pa uint64, writable bool) {
-	at, ok := w.ram.Above(va&abi.PageMask - abi.KSEGBase)
-	if !ok || len(w.kernel.pages) >= maxPages {
-		return
-	}
-	prot := unix.PROT_READ
-	if writable {
-		prot |= unix.PROT_WRITE
-	}
-	if mapPage(at, prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa&abi.PageMask)) {
-		w.kernel.pages[va&abi.PageMask] = writable
+// MapKernel maps the page of va, see Kernel.
+func (w *Set) MapKernel(va uint64, walk func() (pa uint64, writable, ok bool)) {
+	if w.kernel.add(va&abi.PageMask, walk) {
 		w.Mapped++
 	}
 }
@@ -180,16 +174,7 @@ func (w *Set) Drop(va uint64) {
 			w.Dropped++
 		}
 	}
-	if _, ok := w.kernel.pages[va]; ok {
-		w.dropKernel(va)
-	}
-}
-
-func (w *Set) dropKernel(va uint64) {
-	at, _ := w.ram.Above(va - abi.KSEGBase)
-	unmap(at)
-	delete(w.kernel.pages, va)
-	w.Dropped++
+	w.Dropped += w.kernel.drop(va)
 }
 
 // DropAll unmaps all pages of all windows.
@@ -197,9 +182,7 @@ func (w *Set) DropAll() {
 	for i := range w.slot {
 		w.clear(&w.slot[i])
 	}
-	for va := range w.kernel.pages {
-		w.dropKernel(va)
-	}
+	w.Dropped += w.kernel.dropAll()
 }
 
 // clear unmaps all pages of s.

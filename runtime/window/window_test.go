@@ -17,7 +17,7 @@ func newSet(t *testing.T) (*Set, *mem.RAM) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := New(ram)
+	w, err := New(ram, NewKernel(ram), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,8 @@ func TestKernel(t *testing.T) {
 	const va, pa = 0xfffffffd_ffff_4000, 0x8000
 	ram.Write8(pa, 9)
 	host, _ := ram.Above(va - abi.KSEGBase)
-	w.MapKernel(va, pa, true)
+	walk := func() (uint64, bool, bool) { return pa, true, true }
+	w.MapKernel(va, walk)
 	if b, ok := access(uint64(host)); b != 9 || !ok {
 		t.Errorf("read %d %v, want 9", b, ok)
 	}
@@ -116,7 +117,7 @@ func TestKernel(t *testing.T) {
 	if _, ok := access(uint64(host)); ok {
 		t.Error("dropped, but still there")
 	}
-	w.MapKernel(abi.KSEGBase, pa, true) // RAM itself: nothing happens
+	w.MapKernel(abi.KSEGBase, walk) // RAM itself: nothing happens
 	if b, _ := ram.Read8(0); b != 0 {
 		t.Error("a page was mapped over RAM")
 	}

@@ -22,7 +22,8 @@ type UnitInfo struct {
 	Lo, Hi  uint64   // guest addresses it was made from
 	Entries []uint64 // guest PCs, in the order of the unit's entry index
 	Insts   int
-	Failed  string // why no object defines it, if none does
+	Copied  []abi.CodeSpan // guest addresses of functions whose code it holds too
+	Failed  string         // why no object defines it, if none does
 }
 
 // blob is code being laid out.
@@ -181,6 +182,10 @@ func (b *blob) addUnit(a *Artifact, u UnitInfo, objs []*object) {
 		return
 	}
 	a.Spans = append(a.Spans, abi.CodeSpan{Lo: u.Lo, Hi: u.Hi, Code: at})
+	for _, s := range u.Copied {
+		s.Code = at
+		a.Spans = append(a.Spans, s)
+	}
 	a.Units = append(a.Units, Unit{PC: u.PC, Code: at, Insts: uint32(u.Insts), Name: u.Name})
 	for i, pc := range u.Entries {
 		a.Entries = append(a.Entries, abi.CodeEntry{PC: pc, Code: at, Index: uint32(i)})

@@ -178,7 +178,7 @@ func quoted(path string) string {
 	return path
 }
 
-// Build makes the executable out of the module in dir.
+// Build makes the executable out of the module in dir, for processors like this one.
 func (m *Module) Build(ctx context.Context, dir, out string) error {
 	_, err := m.run(ctx, dir, "build", "-o", out, ".")
 	return err
@@ -194,7 +194,7 @@ func (m *Module) Vet(ctx context.Context, dir string) error {
 func (m *Module) run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, m.goTool, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=0", "GOWORK=off"}, hostLevel())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -12,14 +12,18 @@ import (
 
 // Guest memory accesses. A fast path in line finds the host address: in kernel mode
 // the KSEG window, in user mode, and where the kernel accesses user memory, the soft
-// TLB. Everything else, such as a TLB miss, a misaligned address, I/O or a fault, is a
-// call of the runtime, which may say that the unit must be left.
+// TLB. Everything else, such as a TLB miss, a misaligned address, I/O or a fault, is left
+// to the interpreter, which fills the TLB.
 //
 //	if t := &s.TLB[1][0][v3>>13&1023]; t.Tag == v3&^0x1ff8^s.ASNTag {
 //		v4 = *(*uint64)(gocode.At(v3 + t.Addend))
-//	} else if v4, ok = c.Load64(v3); !ok {
-//		return 0x120000344 | gocode.Exit, n + 2
+//	} else {
+//		return 0x120000344 | gocode.Interpret, n + 2
 //	}
+//
+// A call of the runtime would keep the unit, but Go's calls keep no register, so that even
+// the ways that have no call pay for one. Only the kernel's accesses to user memory call:
+// there misses are many, and what is behind them is a long loop.
 
 // access is one guest access being lowered.
 type access struct {
@@ -85,9 +89,22 @@ func memory(t ir.Type, host expr) *jen.Statement {
 	return jen.Op("*").Parens(jen.Op("*").Id(goType(t))).Call(call(lib("At"), host).code)
 }
 
-// slow calls the runtime: to, and a condition, are what it returns; to may be "_".
+// slow is the way without a fast path: to, by the function fn of the runtime if that is
+// worth it.
 func (u *unit) slow(a access, to []jen.Code, fn string, args ...jen.Code) *jen.Statement {
+	if !u.f.Kernel || u.o.User == nil || !u.o.User(a.v.PC) {
+		return jen.Block(u.leave(u.exitPC(a.v.PC, "Interpret")))
+	}
+	return u.ask(a, to, fn, args...)
+}
+
+// ask calls the runtime: to, and a condition, are what it returns; to may be "_".
+func (u *unit) ask(a access, to []jen.Code, fn string, args ...jen.Code) *jen.Statement {
 	call := jen.Id("c").Dot(fmt.Sprintf("%s%d", fn, a.t.Bits())).Call(args...)
+	if len(to) == 0 {
+		return jen.If(jen.Op("!").Add(call)).Block(u.leave(u.exitPC(a.v.PC, "Exit")))
+	}
+	u.usesOK = true
 	return jen.If(jen.List(append(to, jen.Id("ok"))...).Op("=").Add(call), jen.Op("!").Id("ok")).
 		Block(u.leave(u.exitPC(a.v.PC, "Exit")))
 }
@@ -108,7 +125,6 @@ func lowerLoad(u *unit, v *ir.Value) error {
 			jen.Id("c").Dot("Reserve").Call(host.code, jen.Uint64().Call(jen.Id("v"))),
 			jen.Id(to).Op("=").Id("v")}
 	}
-	u.usesOK = true
 	u.add(jen.If(before, cond).Block(fast...).Else().Add(u.slow(a, []jen.Code{jen.Id(to)}, fn, a.va.code)))
 	return nil
 }
@@ -120,9 +136,7 @@ func lowerStore(u *unit, v *ir.Value) error {
 	}
 	x := u.keep(u.ref(v.Args[1]))
 	before, cond, host := u.fastPath(a)
-	slow := jen.If(jen.Op("!").Id("c").Dot(fmt.Sprintf("Store%d", a.t.Bits())).Call(a.va.code, x.code)).
-		Block(u.leave(u.exitPC(v.PC, "Exit")))
-	u.add(jen.If(before, cond).Block(jen.Add(memory(a.t, host)).Op("=").Add(x.code)).Else().Add(slow))
+	u.add(jen.If(before, cond).Block(jen.Add(memory(a.t, host)).Op("=").Add(x.code)).Else().Add(u.slow(a, nil, "Store", a.va.code, x.code)))
 	return nil
 }
 
@@ -134,8 +148,7 @@ func lowerStoreCond(u *unit, v *ir.Value) error {
 	}
 	x := u.ref(v.Args[1])
 	to := u.prepare(v)
-	u.usesOK = true
-	u.add(u.slow(a, []jen.Code{jen.Id(to)}, "StoreCond", a.va.code, x.code))
+	u.add(u.ask(a, []jen.Code{jen.Id(to)}, "StoreCond", a.va.code, x.code))
 	return nil
 }
 

@@ -58,8 +58,20 @@ var floatLowering = map[ir.Op]lower{
 	ir.OpFPOperate: lowerFPOperate,
 }
 
-// directed says whether v rounds in a way that Go's arithmetic does not.
+// chopped are the functions of runtime/gocode that round towards zero.
+var chopped = map[ir.Op]string{ir.OpFAdd: "AddChopped", ir.OpFSub: "SubChopped", ir.OpFMul: "MulChopped", ir.OpFDiv: "DivChopped"}
+
+// isChopped says whether v is arithmetic that one of these does.
+func isChopped(v *ir.Value) bool {
+	return v.Type == ir.F64 && v.Imm == ir.RoundZero && chopped[v.Op] != ""
+}
+
+// directed says whether v rounds in a way that neither Go's arithmetic does nor the
+// functions for it.
 func directed(v *ir.Value) bool {
+	if isChopped(v) {
+		return false
+	}
 	switch v.Op {
 	case ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv, ir.OpFSqrt, ir.OpFTrunc:
 		return v.Imm != ir.RoundNearest && v.Imm != ir.RoundNone
@@ -67,8 +79,8 @@ func directed(v *ir.Value) bool {
 	return false
 }
 
-// leaveDirected has f left for the interpreter where it would round in another way than
-// to nearest.
+// leaveDirected has f left for the interpreter where it would round in a way that is not
+// known here.
 func leaveDirected(f *ir.Func) {
 	for _, b := range f.Blocks {
 		for i, v := range b.Vals {
@@ -177,7 +189,11 @@ func arithmetic(op, inexact string) lower {
 		u.beforeExit(v)
 		x := u.names(v)
 		u.checkOperands(v, x, false)
-		to := u.result(v, binary(x[0], op, x[1]))
+		value := binary(x[0], op, x[1])
+		if isChopped(v) {
+			value = call(lib(chopped[v.Op]), x[0], x[1])
+		}
+		to := u.result(v, value)
 		when := inexact
 		switch op {
 		case "*":

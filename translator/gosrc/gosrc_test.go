@@ -81,7 +81,6 @@ func TestFunction(t *testing.T) {
 	const want = `// U_1000 is the guest's loop, at address 0x1000.
 func U_1000(c *gocode.CPU, pc uint64, n int64, depth int) (uint64, int64) {
 	s := c.S
-	var ok bool
 	var v3, v4, v6, v8 uint64
 	if depth <= 0 {
 		return pc, n
@@ -105,8 +104,8 @@ L1:
 		var v5 uint64
 		if t := &s.TLB[1][0][v4>>13&1023]; t.Tag == v4&^0x1ff8^s.ASNTag {
 			v5 = *(*uint64)(gocode.At(v4 + t.Addend))
-		} else if v5, ok = c.Load64(v4); !ok {
-			return 0x1004 | gocode.Exit, n
+		} else {
+			return 0x1004 | gocode.Interpret, n
 		}
 		v6 = v3 + v5
 		v8 = v4 - 8
@@ -182,8 +181,8 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// A unit that rounds in another way than to nearest is left before that, and what comes
-// behind is no longer there.
+// A unit that rounds up or down is left before that, and what comes behind is no longer
+// there. Towards zero the runtime can do.
 func TestDirectedRounding(t *testing.T) {
 	f := parse(t, `func "round" @0x1000 promoted {
 entry 0x1000 b0
@@ -191,8 +190,9 @@ b0 @0x1000:
   v0:f64 = getreg f1
   v1:f64 = getreg f2
   v3:i64 = getreg r26
+  v4:f64 = fdiv 3, v0, v1 [] @0x1000
   retire 1
-  v2:f64 = fadd 1, v0, v1 [f3=v0] @0x1004
+  v2:f64 = fadd 1, v0, v4 [f3=v0] @0x1004
   retire 1
   jump b1
 b1 @0x1008:
@@ -200,6 +200,17 @@ b1 @0x1008:
 }`)
 	_, text, _ := strings.Cut(emit(t, f), "s := c.S\n")
 	const want = `	v0 := math.Float64frombits(s.F[1])
+		v1 := math.Float64frombits(s.F[2])
+		if m := math.Float64bits(v0) << 1; m-1 < 1<<53-1 {
+			return 0x1000 | gocode.Interpret, n
+		}
+		if m := math.Float64bits(v1) << 1; m-1 < 1<<53-1 {
+			return 0x1000 | gocode.Interpret, n
+		}
+		t1 := float64(gocode.DivChopped(v0, v1))
+		if m := math.Float64bits(t1) << 1; m-1<<54 >= 2045<<53 && (m != 0 || v0 != 0) {
+			return 0x1000 | gocode.Interpret, n
+		}
 		s.F[3] = math.Float64bits(v0)
 		return 0x1004 | gocode.Interpret, n + 1
 	}

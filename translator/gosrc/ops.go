@@ -107,7 +107,7 @@ func logic(op, boolOp string) lower {
 func shift(u *unit, v *ir.Value) error {
 	x := u.operands(v)
 	if x[0].isConst { // it would have the type that its use asks for
-		x[0] = convert(goType(v.Type), x[0])
+		x[0] = u.keep(convert(goType(v.Type), x[0]))
 	}
 	width := uint64(v.Type.Bits())
 	n := binary(x[1], "&", number(width-1))

@@ -204,8 +204,7 @@ func lowerStore(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	return nil, nil
 }
 
-// lowerLoadLocked: a plain load that notes the physical address. Reservations
-// are per CPU state; the window of one CPU needs no atomic instruction.
+// lowerLoadLocked: a plain load that notes the physical address and the value.
 func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	a, err := u.begin(v, x[0], v.Type, false)
 	if err != nil {
@@ -225,11 +224,20 @@ func lowerLoadLocked(u *unit, v *ir.Value, x []value.Value) (value.Value, error)
 }
 
 // lowerStoreCond stores if the reservation is for this address and memory still
-// holds the value that was loaded.
+// holds the value that was loaded, in one locked instruction. Where that is not exact
+// the interpreter is asked, which has means.
 func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	a, err := u.begin(v, x[0], v.Args[1].Type, true)
 	if err != nil {
 		return nil, err
+	}
+	if u.exchanges == nil {
+		u.exchanges = exchanges(u.f, u.cfg)
+	}
+	if !u.exchanges[v.ID] {
+		u.cur.NewBr(u.sideExit(v, abi.PCInterpret))
+		u.cur = u.fn.NewBlock("") // nothing comes here
+		return false1, nil
 	}
 	t := x[1].Type()
 	host, slow := u.hostAddress(a)

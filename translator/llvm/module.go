@@ -55,6 +55,8 @@ const (
 	lowerLazy       = "lazy"
 	lowerTables     = "tables"
 	lowerExits      = "exits"
+	lowerSingles    = "mapsingle"
+	lowerAlign      = "align"
 )
 
 // Lowerings returns what Options.Disable may name.
@@ -65,7 +67,9 @@ func Lowerings() []Lowering {
 		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
 		{lowerPrefetches, "prefetch where the guest does (window.go)"},
 		{lowerLazy, "compute what only exits want where they write it (lazy.go)"},
-		{lowerTables, "make dense tables of switches (switch.go)"},
+		{lowerTables, "make one table of a switch, by guest address (switch.go)"},
+		{lowerSingles, "let the host widen singles that are loaded (float.go)"},
+		{lowerAlign, "check addresses at once for the alignment that later accesses of the block need (roots.go)"},
 		{lowerExits, "let side exits share the writing of registers (leave.go)"},
 	}
 }

@@ -129,7 +129,7 @@ func lowerSExt(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 }
 
 func lowerBitcast(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendFloat && v.Type == ir.F64 {
+	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendFloat && v.Type.Bits() == v.Args[0].Type.Bits() {
 		return l.val, nil
 	}
 	return u.cur.NewBitCast(x[0], llvmType(v.Type)), nil

@@ -2,6 +2,7 @@ package llvm
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	lir "github.com/llir/llvm/ir"
@@ -54,6 +55,36 @@ func root(a access) (r *ir.Value, off int64, log2 int) {
 		return addr, 0, a.log2
 	}
 	return r, off, a.log2
+}
+
+// laterLog2 returns the largest alignment that accesses near r need between v and the end
+// of its block, log2. Checked at once it saves checks:
+//
+//	before: test %rdi,mask0; jne; movzbl %gs:2(%rdi),%eax; test %rdi,mask2; jne; movl %gs:4(%rdi),%ecx
+//	after:  test %rdi,mask2; jne; movzbl %gs:2(%rdi),%eax; movl %gs:4(%rdi),%ecx
+func (u *unit) laterLog2(r, v *ir.Value) (log2 int) {
+	if u.o.Disable[lowerAlign] || u.o.Disable[lowerRoots] {
+		return 0
+	}
+	vals := v.Block.Vals
+	for _, w := range vals[slices.Index(vals, v)+1:] {
+		t := w.Type
+		switch w.Op {
+		case ir.OpLoad:
+		case ir.OpStore:
+			t = w.Args[1].Type
+		default:
+			continue
+		}
+		a := access{v: w, log2: bits.TrailingZeros(uint(t.Bits() / 8))}
+		if !u.windowed(a) || u.walks(a) {
+			continue
+		}
+		if near, _, n := root(a); near == r {
+			log2 = max(log2, n)
+		}
+	}
+	return log2
 }
 
 func inReach(off int64) bool { return off > -abi.RootReach+8 && off < abi.RootReach-8 }

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	lir "github.com/llir/llvm/ir"
-	"github.com/llir/llvm/ir/constant"
-	"github.com/llir/llvm/ir/enum"
 	"github.com/llir/llvm/ir/types"
 	"github.com/llir/llvm/ir/value"
 
@@ -55,38 +53,36 @@ func (u *unit) switchTerm(t *ir.Term) error {
 	return nil
 }
 
-// tableSwitch emits a switch with many arms as two dense tables: one from the guest
-// address to the number of the arm, and the one that LLVM makes from these numbers.
-// LLVM would search the addresses, which are far between, by comparing.
+// tableSwitch emits a switch with many arms as a table by guest address, with a place for
+// every word between the first and the last arm: LLVM, which is told of the arms alone,
+// would search them by comparing, as they are far between.
 //
 //	before: cmp; jb; cmp; jb; cmp; je ...
-//	after:  ror $2,%rax; cmp; ja; movzbl table(%rax); jmp *arms(,%rax,8)
+//	after:  ror $2,%rax; cmp; ja; movslq table(,%rax,4),%rax; add; jmp *%rax
 func (u *unit) tableSwitch(from *lir.Block, key value.Value, arms []arm, other *lir.Block) bool {
-	const fewArms, maxArms, maxBytes = 8, 255, 64 << 10
-	if u.o.Disable[lowerTables] || len(arms) < fewArms || len(arms) > maxArms {
+	const fewArms, maxWords = 8, 16 << 10
+	if u.o.Disable[lowerTables] || len(arms) < fewArms {
 		return false
 	}
 	byPC := func(a, b arm) int { return int(int64(a.pc - b.pc)) }
 	lo, hi := slices.MinFunc(arms, byPC).pc, slices.MaxFunc(arms, byPC).pc
-	n := int((hi-lo)/4) + 1
-	if n > maxBytes {
+	n := (hi-lo)/4 + 1
+	if n > maxWords {
 		return false
 	}
-	table := make([]byte, n)
-	var cases []*lir.Case
-	for i, a := range arms {
-		table[(a.pc-lo)/4] = byte(i + 1)
-		cases = append(cases, lir.NewCase(constant.NewInt(types.I8, int64(int8(i+1))), a.block))
+	hole := u.fn.NewBlock("")
+	hole.NewBr(other)
+	to := slices.Repeat([]*lir.Block{hole}, int(n))
+	for _, a := range arms {
+		to[(a.pc-lo)/4] = a.block
 	}
-	g := u.m.NewGlobalDef("", constant.NewCharArray(table))
-	g.Immutable, g.Linkage = true, enum.LinkagePrivate
+	cases := make([]*lir.Case, n)
+	for i, b := range to {
+		cases[i] = lir.NewCase(i64(int64(i)), b)
+	}
 	x := from.NewSub(key, i64(int64(lo)))
 	// A misaligned address is out of range after the rotation.
-	x2 := from.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), x, x, i64(2))
-	look := u.fn.NewBlock("")
-	br := from.NewCondBr(from.NewICmp(enum.IPredULT, x2, i64(int64(n))), look, other)
-	br.Metadata = append(br.Metadata, u.likely)
-	p := look.NewGetElementPtr(types.NewArray(uint64(n), types.I8), g, i64(0), x2)
-	look.NewSwitch(look.NewLoad(types.I8, p), other, cases...)
+	words := from.NewCall(u.intrinsic("llvm.fshr.i64", types.I64, types.I64, types.I64, types.I64), x, x, i64(2))
+	from.NewSwitch(words, other, cases...)
 	return true
 }

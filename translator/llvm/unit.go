@@ -36,6 +36,8 @@ type unit struct {
 	uses    map[int]extension
 	loaded  map[int]loaded // by ID of the load, where u.o.Hot
 	named   int            // number of blocks with a name
+	// exchanges are the STx_C that are one locked instruction, by Value.ID; nil: not yet known.
+	exchanges []bool
 
 	argLoads map[argLoad]value.Value
 

@@ -48,7 +48,7 @@ var (
 			ir.I8: {"movsbq %gs:$1,$0", "r", types.I64}, ir.I16: {"movswq %gs:$1,$0", "r", types.I64},
 			ir.I32: {"movslq %gs:$1,$0", "r", types.I64},
 		},
-		extendFloat: {ir.I64: {"vmovsd %gs:$1,$0", "x", types.Double}},
+		extendFloat: {ir.I64: {"vmovsd %gs:$1,$0", "x", types.Double}, ir.I32: {"vmovss %gs:$1,$0", "x", types.Float}},
 	}
 	windowStores = map[ir.Type]windowed{
 		ir.I8: {"movb ${1:b},%gs:$0", "r", types.I8}, ir.I16: {"movw ${1:w},%gs:$0", "r", types.I16},
@@ -79,7 +79,7 @@ func (u *unit) findUses() {
 				switch {
 				case v.Op == ir.OpSExt && v.Type == ir.I64:
 					u.uses[a.ID] = extendSign
-				case v.Op == ir.OpBitcast && v.Type == ir.F64:
+				case v.Op == ir.OpBitcast && (v.Type == ir.F64 || v.Type == ir.F32), v.Op == ir.OpMapS:
 					u.uses[a.ID] = extendFloat
 				}
 			}
@@ -108,14 +108,14 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	case extendSign:
 		x = u.cur.NewSExt(u.narrow(x, llvmType(t)), types.I64)
 	case extendFloat:
-		x = u.cur.NewBitCast(x, types.Double)
+		x = u.cur.NewBitCast(u.narrow(x, llvmType(t)), w.typ)
 	}
 	u.condBr(u.carryClear(carry), done, u.sideExit(a.v, abi.PCExit), u.likely)
 	phi := done.NewPhi(lir.NewIncoming(fast, fastEnd), lir.NewIncoming(x, u.cur))
 	u.cur = done
 	u.loaded[a.v.ID] = loaded{how, phi}
 	if how == extendFloat {
-		return u.cur.NewBitCast(phi, types.I64)
+		return u.cur.NewBitCast(phi, llvmType(t))
 	}
 	return u.narrow(phi, llvmType(t))
 }
@@ -173,6 +173,9 @@ func (u *unit) checkWindow(a access) {
 	}
 	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
 		log2 = stackLog // once for all
+	}
+	if !u.isGood(r, log2, false) {
+		log2 = max(log2, u.laterLog2(r, a.v))
 	}
 	u.checkRoot(r, log2, a.v, false)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"axpress/ir"
 	"axpress/ir/pass"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
@@ -43,6 +44,19 @@ func (t *translation) linkFrom(from, pc uint64) (llvm.UnitRef, bool) {
 		ok = callee.first >= caller.first && callee.last <= caller.last
 	}
 	return ref, ok
+}
+
+// callee is pass.Options.Callee: small functions that are hot themselves may be copied.
+func (t *translation) callee(pc uint64) *ir.Func {
+	f := t.functions[t.links[pc].Start]
+	if f == nil || insts(f) > pass.MaxBody {
+		return nil
+	}
+	u, err := t.lift(f)
+	if err != nil {
+		return nil
+	}
+	return u
 }
 
 // userAccesses reads the kernel's exception table, which lists all instructions

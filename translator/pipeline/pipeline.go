@@ -64,7 +64,7 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
 	}
 	t := &translation{img: img, tools: tools, o: o, kernel: kernel, relocatable: !kernel && o.Hot == nil,
-		links: map[uint64]llvm.UnitRef{}, spans: map[uint64]span{}, user: userAccesses(img)}
+		links: map[uint64]llvm.UnitRef{}, spans: map[uint64]span{}, functions: map[uint64]*discover.Function{}, user: userAccesses(img)}
 	if o.Hot != nil {
 		found.Functions = slices.DeleteFunc(found.Functions, func(f *discover.Function) bool { return !isHot(f, o.Hot) })
 	}
@@ -110,9 +110,10 @@ type translation struct {
 	kernel bool
 	// relocatable: units may run at other addresses than the image's.
 	relocatable bool
-	links       map[uint64]llvm.UnitRef // by guest PC: what can be called directly
-	spans       map[uint64]span         // by start of a unit
-	user        map[uint64]bool         // the kernel's instructions that access user memory
+	links       map[uint64]llvm.UnitRef       // by guest PC: what can be called directly
+	spans       map[uint64]span               // by start of a unit
+	functions   map[uint64]*discover.Function // by start
+	user        map[uint64]bool               // the kernel's instructions that access user memory
 	total       int
 
 	mu   sync.Mutex
@@ -128,7 +129,7 @@ func (t *translation) link(f *discover.Function) {
 			t.links[pc] = llvm.UnitRef{Symbol: llvm.Symbol(f.Start), Start: f.Start, Index: i, Relocatable: t.relocatable}
 		}
 	}
-	t.spans[f.Start] = spanOf(f)
+	t.spans[f.Start], t.functions[f.Start] = spanOf(f), f
 	t.total += insts(f)
 }
 
@@ -200,6 +201,10 @@ func (t *translation) chunk(ctx context.Context, fs []*discover.Function) (r chu
 			for _, e := range u.Entries {
 				info.Entries = append(info.Entries, e.PC)
 			}
+			for _, pc := range u.Copied {
+				g := t.functions[pc]
+				info.Copied = append(info.Copied, abi.CodeSpan{Lo: g.Blocks[0].Start, Hi: g.Blocks[len(g.Blocks)-1].End})
+			}
 		}
 		r.units = append(r.units, info)
 	}
@@ -218,12 +223,12 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	u, err = lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Model: t.o.Model, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil && !t.o.Disable[switchGP]})
+	u, err = t.lift(f)
 	if err != nil {
 		return nil, err
 	}
-	boundSwitches(u)
 	o := PassOptions(t.o.Hot != nil)
+	o.Callee = t.callee
 	o.Disable, o.Check = t.o.PassesOff(), t.o.Check
 	if err := pass.Run(u, o); err != nil {
 		return nil, err
@@ -234,6 +239,15 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 		}
 	}
 	return u, nil
+}
+
+// lift lifts f.
+func (t *translation) lift(f *discover.Function) (*ir.Func, error) {
+	u, err := lift.Lift(f, t.img, lift.Options{Kernel: t.kernel, Model: t.o.Model, Relocatable: t.relocatable, Base: t.base(f), Hot: t.o.Hot != nil && !t.o.Disable[switchGP]})
+	if err == nil {
+		boundSwitches(u)
+	}
+	return u, err
 }
 
 // maxSwitchEdges bounds the edges of all switches of a unit. An interpreter that ends

@@ -18,7 +18,7 @@ const switchGP = "gp"
 // lowerings.
 func Switches() (list []Switch) {
 	for _, p := range pass.List() {
-		list = append(list, Switch{Name: p.Name, Doc: p.Doc, Required: p.Required})
+		list = append(list, Switch{Name: p.Name, Doc: p.Doc, Required: p.Required, Hot: p.Full})
 	}
 	list = append(list, Switch{Name: switchGP, Doc: "make the global pointer a constant where ldgp sets it (lifter/lift)", Hot: true})
 	for _, l := range llvm.Lowerings() {

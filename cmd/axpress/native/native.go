@@ -19,17 +19,20 @@ type Engine struct{ *dispatch.Engine }
 
 var _ machine.Engine = (*Engine)(nil)
 
-// New makes the engine of c. Preconditions: the code stays mapped while the engine
+// New makes the engine of c. shared is what the machine's engines have in common, nil if
+// there is one only. Preconditions: the code stays mapped while the engine
 // runs; the machine's RAM holds the kernel as it was translated. Stores into the
 // kernel's text are seen by the dispatcher itself (mem.Watch).
-func New(c *machine.CPU, code []*abi.Code) (*Engine, error) {
+func New(c *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (*Engine, error) {
 	e := &Engine{}
 	in := interp.New(c.S, c.MMU, interp.Config{
 		Cycles:      c.Cycles,
 		Model:       c.Model,
 		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
+		Exclusive:   c.ExclusiveOrNil(),
 	})
-	d, err := dispatch.New(dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code})
+	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code, Shared: shared, Exclusive: c.ExclusiveOrNil()}
+	d, err := dispatch.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("native engine: %w", err)
 	}

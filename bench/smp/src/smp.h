@@ -1,0 +1,50 @@
+/* What the files of the program for guests with several CPUs share. */
+#ifndef SMP_H
+#define SMP_H
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_CPUS = 4 };
+
+extern int cpus; /* that are online */
+
+/* die ends the program with what perror says. */
+void die(const char *what) __attribute__((noreturn));
+
+/* Prints "smp: TEXT", one line, in one write. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* pin keeps the calling thread on a CPU, counted modulo those online. */
+void pin(int cpu);
+
+/* A barrier for n threads that spins for a little, then yields. */
+struct barrier {
+	int n;
+	volatile int waiting, round;
+};
+void await_all(struct barrier *b);
+
+/* litmus runs the test called name, or all; it returns how many outcomes were not allowed. */
+uint64_t litmus(const char *name, uint64_t rounds);
+
+/* stress runs workers of all kinds for a time; it returns how many failures there were. */
+uint64_t stress(const char *kinds, int seconds);
+
+static inline void mb(void) { __asm__ __volatile__("mb" : : : "memory"); }
+static inline void wmb(void) { __asm__ __volatile__("wmb" : : : "memory"); }
+
+static inline uint64_t rng(uint64_t *s) { /* Marsaglia's xorshift64 */
+	*s ^= *s << 13;
+	*s ^= *s >> 7;
+	return *s ^= *s << 17;
+}
+
+#endif

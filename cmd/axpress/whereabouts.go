@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"axpress/cmd/axpress/symbols"
+	"axpress/lifter/image"
+	"axpress/runtime/machine"
+)
+
+// ipiModes are the values of --ipi.
+var ipiModes = map[string]machine.IPIMode{"latched": machine.IPILatched, "edge": machine.IPIEdge}
+
+// ipiData finds where the kernel notes what interprocessor interrupts are for: ipi_data, an
+// array with one element for each CPU that the kernel has room for (L kernel/smp.c). How
+// many that are is not known, but an element is a cache line.
+func ipiData(kernel *image.Image) machine.IPIData {
+	for _, s := range kernel.Symbols {
+		if s.Name == "ipi_data" && s.Size >= 8 {
+			return machine.IPIData{PA: physical(s.Addr), Stride: cacheLine}
+		}
+	}
+	return machine.IPIData{}
+}
+
+// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (L asm/cache.h); a Clipper has no other CPUs.
+const cacheLine = 64
+
+// whereIsEach describes what each CPU was doing when the run ended, one line each.
+func (b *boot) whereIsEach() string {
+	names := symbols.NewNames(b.kernel)
+	at := func(pc uint64) string {
+		if name := names.At(pc); name != "" {
+			return fmt.Sprintf("%s (%#x)", name, pc)
+		}
+		return fmt.Sprintf("%#x", pc)
+	}
+	list := func(what string, items []string) string {
+		if len(items) == 0 {
+			return ""
+		}
+		return ", " + what + ": " + strings.Join(items, ", ")
+	}
+	var t strings.Builder
+	for _, w := range b.whereabouts {
+		mode, from := "kernel", ", called from "+at(w.RA)
+		if w.User {
+			mode, from = "user", ""
+		}
+		fmt.Fprintf(&t, "axpress: CPU %d %s at pc %s%s, %s mode, IPL %d%s%s\n", w.CPU, w.Doing, at(w.PC), from, mode, w.IPL,
+			list("interrupts pending", w.Pending), list("IPI messages", w.Messages))
+	}
+	return t.String()
+}

@@ -1,0 +1,168 @@
+package machine
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// both runs a test with CPUs in parallel and with CPUs that take turns.
+func both(t *testing.T, cpus int, fn func(t *testing.T, change func(*Config))) {
+	for name, mode := range map[string]ClockMode{"parallel": ClockHost, "turns": ClockDeterministic} {
+		t.Run(name, func(t *testing.T) {
+			fn(t, func(c *Config) { c.CPUs, c.Clock = cpus, mode })
+		})
+	}
+}
+
+// A secondary that has halted is started a second time: it counts, and halts.
+func TestHaltedCPUComesBack(t *testing.T) {
+	both(t, 2, func(t *testing.T, change func(*Config)) {
+		g := newGuest(t, startSecond+`
+		wait:
+			ldl  t4,0x7000(s0)
+			cmpeq t4,1,t5
+			beq  t5,@wait
+			lda  t2,2(zero)
+			stq  t2,0x2128(s0)        # START is still in its buffer
+		again:
+			ldl  t4,0x7000(s0)
+			cmpeq t4,2,t5
+			beq  t5,@again
+		`+hello+`
+			br   zero,@poweroff
+		second:
+			lda  s0,-1(zero)
+			sll  s0,42,s0
+			ldl  t4,0x7000(s0)
+			addl t4,1,t4
+			stl  t4,0x7000(s0)
+			call_pal 0
+		`, change).run(t)
+		g.want(t, PowerOff, "hello from alpha\n")
+	})
+}
+
+// A boot CPU that just halts leaves the machine to the others; the last one to halt ends
+// the run.
+func TestBootCPUHaltsAlone(t *testing.T) {
+	both(t, 2, func(t *testing.T, change func(*Config)) {
+		g := newGuest(t, startSecond+`
+			call_pal 0
+		second:
+			lda  s0,-1(zero)
+			sll  s0,42,s0
+			lda  s1,1(zero)
+			sll  s1,40,s1
+			addq s0,s1,s1
+			lda  t0,0x7f(zero)
+			sll  t0,26,t0
+			addq s1,t0,s1
+			lda  s1,0x3f8(s1)
+			lda  t5,0x7fff(zero)
+		late:
+			lda  t5,-1(t5)
+			bne  t5,@late
+		`+hello+`
+			call_pal 0
+		`, change).run(t)
+		g.want(t, Halt, "hello from alpha\n")
+	})
+}
+
+// CPUs that wait cost no host time, and alarms of a CPU wake that CPU alone.
+func TestWaitingCPUsSleep(t *testing.T) {
+	g := newGuest(t, startSecond+`
+		lda  a0,5(zero)           # cserve set_alarm_rel 200 ms
+		ldah a1,0xbeb(zero)
+		call_pal 9
+		call_pal 0x3e             # wtint
+		br   zero,@poweroff
+	second:
+		call_pal 0x3e
+		call_pal 0
+	`, func(c *Config) { c.CPUs = 2 }).run(t)
+	g.want(t, PowerOff, "")
+	if n := g.m.CPU(1).S.Icount; n == 0 || n > 100 {
+		t.Errorf("CPU 1 retired %d instructions", n)
+	}
+	if ns := g.m.Stats().VirtualNS; ns < 0xbeb<<16 {
+		t.Errorf("virtual time %d ns", ns)
+	}
+}
+
+// All CPUs compute, and the context ends the run all the same.
+func TestContextEndsParallelRun(t *testing.T) {
+	g := newGuest(t, startSecond+`
+	second:
+		addq t0,1,t0
+		br   zero,@second
+	`, func(c *Config) { c.CPUs = 2 })
+	for range 3 {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		st, err := g.m.Run(ctx)
+		cancel()
+		if err != nil || st.Reason != Timeout || st.PC == 0 {
+			t.Fatalf("%+v, %v", st, err)
+		}
+	}
+	if a, b := g.m.CPU(0).S.Icount, g.m.CPU(1).S.Icount; a < 1000 || b < 1000 {
+		t.Errorf("%d and %d instructions", a, b)
+	}
+}
+
+// An engine that has the world for itself now and then, and counts who is in it.
+type lonely struct {
+	Engine
+	c      *CPU
+	inside *atomic.Int32
+	t      *testing.T
+	turns  int
+}
+
+func (e *lonely) Run() uint64 {
+	if e.turns++; e.turns%3 == 0 {
+		e.c.Exclusive(func() {
+			for range 10 {
+				if n := e.inside.Load(); n != 0 {
+					e.t.Errorf("%d CPUs run", n)
+				}
+				runtime.Gosched()
+			}
+		})
+	}
+	e.inside.Add(1)
+	defer e.inside.Add(-1)
+	return e.Engine.Run()
+}
+
+func TestExclusive(t *testing.T) {
+	var inside atomic.Int32
+	var engines []*lonely
+	g := newGuest(t, startSecond+`
+		ldah t6,0x10(zero)
+	loop:
+		lda  t6,-1(t6)
+		bne  t6,@loop
+		br   zero,@poweroff
+	second:
+		addq t0,1,t0
+		br   zero,@second
+	`, func(c *Config) {
+		c.CPUs = 2
+		c.NewEngine = func(cpu *CPU) (Engine, error) {
+			in, err := NewInterpreter(cpu)
+			e := &lonely{Engine: in, c: cpu, inside: &inside, t: t}
+			engines = append(engines, e)
+			return e, err
+		}
+	}).run(t)
+	g.want(t, PowerOff, "")
+	for i, e := range engines {
+		if e.turns < 3 {
+			t.Errorf("CPU %d had %d turns", i, e.turns)
+		}
+	}
+}
