@@ -43,7 +43,7 @@ func unroll(f *ir.Func, o *Options) error {
 			blocks[n] = c.Order[i]
 			size += retired(blocks[n])
 			polls = polls || slices.ContainsFunc(blocks[n].Vals, isPoll)
-			floats = floats || slices.ContainsFunc(blocks[n].Vals, isFloat)
+			floats = floats || slices.ContainsFunc(blocks[n].Vals, hasFloatType)
 		}
 		if !polls || !floats || size == 0 || unrollInsts/size < 2 || usedOutside(c, blocks) {
 			continue
@@ -55,7 +55,7 @@ func unroll(f *ir.Func, o *Options) error {
 
 func isPoll(v *ir.Value) bool { return v.Op == ir.OpPoll }
 
-func isFloat(v *ir.Value) bool { return v.Type.IsFloat() }
+func hasFloatType(v *ir.Value) bool { return v.Type.IsFloat() }
 
 // retired is how many guest instructions b has.
 func retired(b *ir.Block) (n int64) {
