@@ -170,7 +170,7 @@ var Table = [numOps]OpInfo{
 	OpMapS:   {"maps", 1, EffectNone, "I->F", "i32 in S floating memory format to f64 in register format (LDS)"},
 	OpUnmapS: {"unmaps", 1, EffectNone, "F->I", "f64 in register format to i32 in memory format: bits 63, 62 and 58:29 (STS)"},
 
-	OpLoad:       {"load", 1, EffectMemory, "q->I", "guest memory at virtual address arg0, naturally aligned, one access"},
+	OpLoad:       {"load", 1, EffectMemory, "q->I", "guest memory at virtual address arg0, naturally aligned, one access; Imm is LoadXxx"},
 	OpStore:      {"store", 2, EffectMemory, "q,I->v", "guest memory at virtual address arg0 = arg1"},
 	OpLoadLocked: {"loadlocked", 1, EffectMemory, "q->I", "LDx_L: load and set the reservation (i32, i64)"},
 	OpStoreCond:  {"storecond", 2, EffectMemory, "q,I->b", "STx_C: store if the reservation holds; clears it; true if stored"},
@@ -192,6 +192,16 @@ const (
 	// RoundNone, of OpFTrunc: the operand is a single already, and the result is the
 	// operand of an op that signals what is odd about it.
 	RoundNone = 4
+)
+
+// What a load accesses.
+const (
+	// LoadAligned is a naturally aligned number: an instruction's own access.
+	LoadAligned = 0
+	// LoadQuads is a number at any address, out of the aligned quadwords that hold its
+	// first and its last byte. Where these cannot be read the unit is left for the
+	// interpreter, which finds out what is wrong.
+	LoadQuads = 1
 )
 
 // What memory is wanted for.

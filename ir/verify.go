@@ -229,17 +229,19 @@ func checkSig(v *Value, sig string) error {
 
 // typeRules holds what Sig cannot say.
 var typeRules = [numOps]func(v *Value) error{
-	OpTrunc:      func(v *Value) error { return want(v.Args[0].Type > v.Type, "to a narrower type") },
-	OpZExt:       func(v *Value) error { return want(v.Args[0].Type < v.Type, "to a wider type") },
-	OpSExt:       func(v *Value) error { return want(v.Args[0].Type < v.Type, "to a wider type") },
-	OpBitcast:    func(v *Value) error { return want(v.Args[0].Type.Bits() == v.Type.Bits(), "the same width") },
-	OpFExt:       func(v *Value) error { return want(v.Args[0].Type == F32 && v.Type == F64, "f32 to f64") },
-	OpFTrunc:     func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == F32, "f64 to f32") },
-	OpMapS:       func(v *Value) error { return want(v.Args[0].Type == I32 && v.Type == F64, "i32 to f64") },
-	OpUnmapS:     func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == I32, "f64 to i32") },
-	OpFToSI:      func(v *Value) error { return want(v.Type == I64, "i64") },
-	OpFPOperate:  func(v *Value) error { return want(v.Imm > 0 && v.Imm < 1<<32, "an instruction word") },
-	OpLoad:       func(v *Value) error { return want(v.Type != I1, "i8 or wider") },
+	OpTrunc:     func(v *Value) error { return want(v.Args[0].Type > v.Type, "to a narrower type") },
+	OpZExt:      func(v *Value) error { return want(v.Args[0].Type < v.Type, "to a wider type") },
+	OpSExt:      func(v *Value) error { return want(v.Args[0].Type < v.Type, "to a wider type") },
+	OpBitcast:   func(v *Value) error { return want(v.Args[0].Type.Bits() == v.Type.Bits(), "the same width") },
+	OpFExt:      func(v *Value) error { return want(v.Args[0].Type == F32 && v.Type == F64, "f32 to f64") },
+	OpFTrunc:    func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == F32, "f64 to f32") },
+	OpMapS:      func(v *Value) error { return want(v.Args[0].Type == I32 && v.Type == F64, "i32 to f64") },
+	OpUnmapS:    func(v *Value) error { return want(v.Args[0].Type == F64 && v.Type == I32, "f64 to i32") },
+	OpFToSI:     func(v *Value) error { return want(v.Type == I64, "i64") },
+	OpFPOperate: func(v *Value) error { return want(v.Imm > 0 && v.Imm < 1<<32, "an instruction word") },
+	OpLoad: func(v *Value) error {
+		return want(v.Type != I1 && (v.Imm == LoadAligned || v.Imm == LoadQuads), "i8 or wider, kind 0 or 1")
+	},
 	OpStore:      func(v *Value) error { return want(v.Args[1].Type != I1, "i8 or wider") },
 	OpLoadLocked: func(v *Value) error { return want(v.Type >= I32, "i32 or i64") },
 	OpStoreCond:  func(v *Value) error { return want(v.Args[1].Type >= I32, "i32 or i64") },

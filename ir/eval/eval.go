@@ -228,6 +228,12 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 	case ir.OpStState:
 		m.env.StState(v.Imm, v.Args[0].Type, args[0])
 	case ir.OpLoad:
+		if v.Imm == ir.LoadQuads {
+			if result, ok = m.quads(args[0], v.Type.Bits()/8); !ok {
+				return Interpret, nil
+			}
+			break
+		}
 		result, ok = m.env.Load(args[0], v.Type.Bits()/8)
 	case ir.OpStore:
 		ok = m.env.Store(args[0], v.Args[1].Type.Bits()/8, args[1])
@@ -260,4 +266,17 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 	}
 	m.vals[v.ID] = result & mask(v.Type)
 	return None, nil
+}
+
+// quads reads size bytes at va out of the aligned quadwords that they are in.
+func (m *machine) quads(va uint64, size int) (v uint64, ok bool) {
+	for i := size - 1; i >= 0; i-- {
+		at := va + uint64(i)
+		quad, ok := m.env.Load(at&^7, 8)
+		if !ok {
+			return 0, false
+		}
+		v = v<<8 | quad>>(8*(at&7))&0xff
+	}
+	return v, true
 }

@@ -275,3 +275,34 @@ func TestLocked(t *testing.T) {
 		t.Error("misaligned load")
 	}
 }
+
+// A number out of quadwords may have any address; where one of them is missing the unit is
+// left for the interpreter.
+func TestLoadQuads(t *testing.T) {
+	f := parse(t, `func "quads" @0x1000 {
+entry 0x1000 b0
+b0 @0x1000:
+  v0:i64 = getreg r1
+  v1:i32 = load 1, v0
+  v2:i64 = zext v1
+  setreg r2, v2
+  ret v2
+}`)
+	m := &Machine{}
+	m.Map(0x100, 16)
+	for i := range uint64(16) {
+		m.Mem[0x100+i] = byte(i)
+	}
+	for va, want := range map[uint64]uint64{0x100: 0x03020100, 0x103: 0x06050403, 0x106: 0x09080706, 0x10c: 0x0f0e0d0c} {
+		m.R[1] = va
+		if got, err := Run(f, m, 0); err != nil || got.Kind != Ret || m.R[2] != want {
+			t.Errorf("at %#x: %+v, %v, %#x, want %#x", va, got, err, m.R[2], want)
+		}
+	}
+	for _, va := range []uint64{0xff, 0x10d} {
+		m.R[1] = va
+		if got, err := Run(f, m, 0); err != nil || got != (Result{Kind: Interpret, PC: 0x1000}) {
+			t.Errorf("at %#x: %+v, %v", va, got, err)
+		}
+	}
+}

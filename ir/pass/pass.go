@@ -24,6 +24,8 @@ type Options struct {
 	// Full says that the unit is made for the full setting: it may be larger, if it is
 	// faster, and exits write registers home themselves.
 	Full bool
+	// User says whether the kernel's instruction at pc accesses user memory; nil: none.
+	User func(pc uint64) bool
 	// Carry is how many registers of a kind a block may get as parameters for the sake
 	// of its exits alone; if there are more, they are written home before it. CarryLoop
 	// is the same for the blocks of innermost loops, where that costs most.
@@ -54,6 +56,7 @@ var passes = []Pass{
 	{"params", "replace block parameters that always have the same value", false, false, params},
 	{"singles", "keep single-precision numbers that loops carry in single format", false, false, singles},
 	{"cse", "compute equal values once", false, false, cse},
+	{"unaligned", "read bytes and unaligned numbers at once, not the quadwords they are in", false, true, unaligned},
 	{"finite", "drop guards of numbers that cannot be infinite; check those that loops carry before the loop", false, true, finite},
 	{"fen", "ask once whether floating point is enabled, and before loops", false, true, fen},
 	{"dce", "drop values and block parameters that nothing needs", false, false, dce},
@@ -77,6 +80,8 @@ var constraints = []constraint{
 	{"params", "cse", "values equal up to a parameter become equal"},
 	{"params", "singles", "what is always the same is no parameter"},
 	{"simplify", "cse", "equal meaning becomes equal form"},
+	{"cse", "unaligned", "addresses become equal"},
+	{"unaligned", "dce", "addresses of quadwords lose their last use"},
 	{"singles", "finite", "what loops carry has its format"},
 	{"finite", "dce", "what guards computed loses its last use"},
 	{"fen", "dce", "what guards computed loses its last use"},

@@ -511,11 +511,13 @@ TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
 // Offsets in the ucontext of a signal (asm/ucontext.h, asm/sigcontext.h).
 #define UC_RSP 160
 #define UC_RIP 168
+#define UC_FPSTATE 224
+#define FP_MXCSR 24
 
 // hostFault is the handler of SIGSEGV and SIGFPE: DI signal, SI siginfo, DX
 // ucontext, on the signal stack. If the instruction is in a fault table it goes on
-// where that says, after a SIGSEGV with WindowMiss set; else the handler before it
-// decides.
+// where that says, after a SIGSEGV with WindowMiss set, after a SIGFPE rounding to
+// nearest; else the handler before it decides.
 TEXT hostFault<>(SB), NOSPLIT|NOFRAME, $0
 	MOVQ UC_RIP(DX), AX
 	LEAQ ·faultRegions(SB), R8
@@ -550,12 +552,16 @@ found:
 	ADDQ 0(R8), R13
 	MOVQ R13, UC_RIP(DX)
 	CMPL DI, $const_sigSEGV
-	JNE  done
+	JNE  float
 	MOVQ UC_RSP(DX), R12
 	ANDQ $-const_stackBytes, R12
 	MOVQ const_pageBytes(R12), R12 // see makeStack
 	MOVQ $1, const_offWindowMiss(R12)
-done:
+	RET
+float:
+	// The instruction may have rounded in another way; what comes now rounds to nearest.
+	MOVQ UC_FPSTATE(DX), R11
+	ANDL $~0x6000, FP_MXCSR(R11)
 	RET
 next:
 	ADDQ $32, R8

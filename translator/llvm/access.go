@@ -35,7 +35,15 @@ func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, erro
 	if !t.IsInt() || n < 8 {
 		return access{}, fmt.Errorf("no guest access of type %s", t)
 	}
-	return access{v: v, va: va, log2: bits.TrailingZeros(uint(n / 8)), write: write}, nil
+	return access{v: v, va: va, log2: alignment(v, t), write: write}, nil
+}
+
+// alignment returns what access v of type t needs, log2.
+func alignment(v *ir.Value, t ir.Type) int {
+	if v.Op == ir.OpLoad && v.Imm == ir.LoadQuads {
+		return 0
+	}
+	return bits.TrailingZeros(uint(t.Bits() / 8))
 }
 
 // hostAddress emits the fast path's check. It leaves u.cur where the check
@@ -177,6 +185,9 @@ func lowerLoad(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 		return u.windowLoad(a, v.Type), nil
 	}
 	t := llvmType(v.Type)
+	if v.Imm == ir.LoadQuads {
+		return u.narrow(u.quads(a, v.Type), t), nil
+	}
 	host, slow := u.hostAddress(a)
 	l := u.cur.NewLoad(t, u.pointer(host, t))
 	l.Volatile = true

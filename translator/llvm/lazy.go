@@ -1,6 +1,8 @@
 package llvm
 
 import (
+	"slices"
+
 	"github.com/llir/llvm/ir/value"
 
 	"axpress/ir"
@@ -14,7 +16,7 @@ import (
 //	after:  cmp %rax,%rcx; ... jb loop                   exit: cmp %rax,%rcx; setb; mov t2
 //
 // The operands must live as long as the exits then, so this is done for values of one
-// operand, which takes the same place.
+// operand, which takes the same place, and for those of two that every exit wants as well.
 
 // findLazy notes the values that only exits use.
 func (u *unit) findLazy() {
@@ -36,12 +38,13 @@ func (u *unit) findLazy() {
 			}
 		})
 	}
+	wanted := u.snapshots()
 	// Backwards: users come behind what they use, but for loops, which edges tell of.
 	for i := len(u.order) - 1; i >= 0; i-- {
 		vals := u.order[i].Vals
 		for k := len(vals) - 1; k >= 0; k-- {
 			v := vals[k]
-			if !used[v.ID] && v.Op.Info().Effect == ir.EffectNone && operands(v) == 1 {
+			if !used[v.ID] && v.Op.Info().Effect == ir.EffectNone && (operands(v) == 1 || atHand(v, wanted[v.ID])) {
 				u.lazy[v.ID] = true
 				continue
 			}
@@ -50,6 +53,55 @@ func (u *unit) findLazy() {
 			}
 		}
 	}
+}
+
+// snapshots returns by Value.ID the snapshots that have a value of several operands;
+// neighbours often share one.
+func (u *unit) snapshots() [][][]ir.RegValue {
+	wanted := make([][][]ir.RegValue, u.f.NumValues())
+	var last *ir.RegValue
+	note := func(snap []ir.RegValue) {
+		if len(snap) == 0 || last == &snap[0] {
+			return
+		}
+		last = &snap[0]
+		for _, rv := range snap {
+			if v := rv.Val; v.Op.Info().Effect == ir.EffectNone && operands(v) == 2 {
+				wanted[v.ID] = append(wanted[v.ID], snap)
+			}
+		}
+	}
+	for _, b := range u.order {
+		for _, v := range b.Vals {
+			note(v.Snap)
+		}
+		note(b.Term.Snap)
+	}
+	return wanted
+}
+
+// atHand says whether all snapshots have what v is computed from.
+func atHand(v *ir.Value, snaps [][]ir.RegValue) bool {
+	for _, snap := range snaps {
+		if !has(snap, v.Args, 4) {
+			return false
+		}
+	}
+	return len(snaps) > 0
+}
+
+// has says whether snap has all of vals, but for constants, or what they are computed
+// from by few steps, of one operand each.
+func has(snap []ir.RegValue, vals []*ir.Value, steps int) bool {
+	for _, v := range vals {
+		if _, ok := known(v); ok || slices.ContainsFunc(snap, func(rv ir.RegValue) bool { return rv.Val == v }) {
+			continue
+		}
+		if steps == 0 || v.Op.Info().Effect != ir.EffectNone || operands(v) != 1 || !has(snap, v.Args, steps-1) {
+			return false
+		}
+	}
+	return true
 }
 
 // operands is how many operands of v are no constants.

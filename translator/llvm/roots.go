@@ -2,7 +2,6 @@ package llvm
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	lir "github.com/llir/llvm/ir"
@@ -76,7 +75,7 @@ func (u *unit) laterLog2(r, v *ir.Value) (log2 int) {
 		default:
 			continue
 		}
-		a := access{v: w, log2: bits.TrailingZeros(uint(t.Bits() / 8))}
+		a := access{v: w, log2: alignment(w, t)}
 		if !u.windowed(a) || u.walks(a) {
 			continue
 		}

@@ -115,7 +115,7 @@ func (u *unit) candidates(ws *walkers) {
 			if v.Op == ir.OpStore {
 				t = v.Args[1].Type
 			}
-			a := access{v: v, log2: bits.Len(uint(t.Bits()/8)) - 1}
+			a := access{v: v, log2: alignment(v, t)}
 			r, off, log2 := root(a)
 			if w := ws.of[r.ID]; w != nil && inWalk(off) && u.windowed(a) {
 				w.anchors = append(w.anchors, int32(i))

@@ -103,7 +103,12 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	fastEnd := u.cur
 	u.cur = slow
 	u.stayInWindow(a)
-	x, carry := u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
+	var x, carry value.Value
+	if a.v.Imm == ir.LoadQuads {
+		x, carry = u.quads(a, t), zero8
+	} else {
+		x, carry = u.thunk(abi.ThunkLoad0+a.log2, true, a.v, u.slowAddress(a))
+	}
 	switch how {
 	case extendSign:
 		x = u.cur.NewSExt(u.narrow(x, llvmType(t)), types.I64)
@@ -118,6 +123,29 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 		return u.cur.NewBitCast(phi, llvmType(t))
 	}
 	return u.narrow(phi, llvmType(t))
+}
+
+// quads reads the number at the address of a, of type t, out of the quadwords that it is
+// in. If one cannot be read, the interpreter finds out.
+func (u *unit) quads(a access, t ir.Type) value.Value {
+	va := u.slowAddress(a)
+	quad := func(va value.Value) value.Value {
+		x, carry := u.thunk(abi.ThunkLoad0+3, true, a.v, u.cur.NewAnd(va, i64(-8)))
+		next := u.fn.NewBlock("")
+		u.condBr(u.carryClear(carry), next, u.sideExit(a.v, abi.PCInterpret), u.likely)
+		u.cur = next
+		return x
+	}
+	// Counts are 8 times the low three bits of the address, and its complement to 64;
+	// if that is 64, both quadwords are the same one, which then is the number.
+	low := quad(va)
+	count := u.cur.NewAnd(u.cur.NewShl(va, i64(3)), i64(63))
+	x := value.Value(u.cur.NewLShr(low, count))
+	if bytes := int64(t.Bits() / 8); bytes > 1 {
+		high := quad(u.cur.NewAdd(va, i64(bytes-1)))
+		x = u.cur.NewOr(x, u.cur.NewShl(high, u.cur.NewAnd(u.cur.NewSub(i64(0), count), i64(63))))
+	}
+	return x
 }
 
 // windowStore emits a store of user code.

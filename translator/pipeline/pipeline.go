@@ -230,6 +230,7 @@ func (t *translation) unit(f *discover.Function) (u *ir.Func, err error) {
 	o := PassOptions(t.o.Hot != nil)
 	o.Callee = t.callee
 	o.Disable, o.Check = t.o.PassesOff(), t.o.Check
+	o.User = func(pc uint64) bool { return t.user[pc] }
 	if err := pass.Run(u, o); err != nil {
 		return nil, err
 	}
