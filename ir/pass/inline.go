@@ -33,11 +33,11 @@ import (
 // the PC of every instruction.
 //
 // A function is copied if it is small, calls nobody (or only what is copied into it
-// first) and always returns. If a copy is left, by a fault or a poll of a loop, the guest
-// goes on in the function itself, and then behind the call: nobody enters a copy in the
-// middle. A copy without loops does not poll, so it is hardly ever left, and the place
-// behind its call is no entry any more, unless a loop begins there: what is known before
-// the call is still known behind it.
+// first), has no loop and always returns. Nothing inside polls then, and nobody
+// enters in the middle: if a copy is left, by a fault, the guest goes on in the
+// function itself, and behind the call in code that is not this unit's. So a place behind
+// a call is no entry any more, unless a loop begins there: what is known before the
+// call is still known behind it.
 func inline(f *ir.Func, o *Options) error {
 	if o.Full && o.Callee != nil {
 		in := &inliner{o: o, bodies: map[uint64]*body{}}
@@ -49,7 +49,7 @@ func inline(f *ir.Func, o *Options) error {
 const (
 	// MaxBody is how many guest instructions a function to be copied has at most, with
 	// what was copied into it.
-	MaxBody = 64
+	MaxBody = 48
 	// minRoom is by how many instructions any unit may grow; a large one may become
 	// growth times as large.
 	minRoom = 400
@@ -68,13 +68,7 @@ type body struct {
 	f     *ir.Func
 	order []*ir.Block // the entry that is called first
 	size  int         // guest instructions
-	loops bool
-	again bool // one of the loops leads to the entry
 }
-
-// polls says whether block i, if it has a poll, needs it in a copy. The entry has one
-// because it is called.
-func (g *body) polls(i int) bool { return g.loops && (i > 0 || g.again) }
 
 // into replaces the calls of f; chain is what is being copied into what, at last into f.
 func (in *inliner) into(f *ir.Func, chain []uint64) {
@@ -134,10 +128,9 @@ func newBody(f *ir.Func, pc uint64) *body {
 		switch t.Kind {
 		case ir.TermJump, ir.TermBr:
 			t.Edges(func(e *ir.Edge) {
-				g.again = g.again || e.Block == g.order[0]
 				switch state[e.Block.ID] {
-				case open:
-					g.loops = true
+				case open: // a loop
+					fits = false
 				case 0:
 					visit(e.Block)
 				}
@@ -211,7 +204,7 @@ func splice(f *ir.Func, b *ir.Block, g *body) {
 	call := b.Term
 	next := call.Succs[0].Block
 	blocks, vals := map[*ir.Block]*ir.Block{}, map[*ir.Value]*ir.Value{}
-	for i, old := range g.order {
+	for _, old := range g.order {
 		c := f.NewBlock(old.PC)
 		blocks[old] = c
 		for _, p := range old.Params {
@@ -219,7 +212,7 @@ func splice(f *ir.Func, b *ir.Block, g *body) {
 			vals[p].PC = p.PC
 		}
 		for _, v := range old.Vals {
-			if v.Op == ir.OpPoll && !g.polls(i) {
+			if v.Op == ir.OpPoll {
 				continue
 			}
 			n := f.NewValue(v.Op, v.Type)
@@ -255,9 +248,7 @@ func splice(f *ir.Func, b *ir.Block, g *body) {
 		c.Term = t
 	}
 	b.Term = ir.Term{Kind: ir.TermJump, Succs: []ir.Edge{{Block: blocks[g.order[0]]}}, PC: call.PC}
-	if !g.loops {
-		dropEntry(f, next)
-	}
+	dropEntry(f, next)
 }
 
 // dropEntry makes next, which is behind a call, no entry any more, unless it begins with
