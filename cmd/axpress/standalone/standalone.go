@@ -5,6 +5,7 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ import (
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
 	"axpress/runtime/machine"
+	"axpress/runtime/trace"
 )
 
 // Guest is what a program holds.
@@ -51,6 +53,7 @@ type options struct {
 	memory                uint64 // bytes
 	timeout               time.Duration
 	deterministic         bool
+	lockstep              bool
 }
 
 // Main runs g as the command line says, and returns the exit status.
@@ -104,6 +107,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
+	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -127,8 +131,15 @@ var errQuit = errors.New("quit")
 func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
 		Model: isa.ModelByName(g.Model), Console: out, NewEngine: func(cpu *machine.CPU) (machine.Engine, error) { return newEngine(cpu, g.Functions) }}
-	if o.deterministic {
+	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
+	}
+	var check *trace.Lockstep
+	if o.lockstep {
+		c.NewEngine = func(cpu *machine.CPU) (_ machine.Engine, err error) {
+			check, err = newLockstep(cpu, g.Functions)
+			return check, err
+		}
 	}
 	m, err := machine.New(c)
 	if err != nil {
@@ -153,7 +164,7 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 		}
 	}()
 	if stop, err = m.Run(ctx); err != nil {
-		return stop, fmt.Errorf("BUG: %w", err)
+		return stop, fmt.Errorf("BUG: %w", cmp.Or(broken(check), err))
 	}
 	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
 		return stop, cause
