@@ -64,7 +64,9 @@ func (s *shadow) Native() (code uint64, ok bool) {
 func (s *shadow) fill() {
 	g := s.cpu.State
 	before := [...]uint64{g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR}
-	defer func() { g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR = before[0], before[1], before[2], before[3] }()
+	defer func() {
+		g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR = before[0], before[1], before[2], before[3]
+	}()
 	word, ok := s.cpu.MMU.Fetch(g.PC)
 	if !ok {
 		return
