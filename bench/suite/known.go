@@ -11,7 +11,7 @@ type Known struct {
 var known = []Known{
 	{"float_two_nans", []Engine{QEMU}, "QEMU 7.2 returns the first operand's NaN; Alpha the second's, quieted"},
 	{
-		"trace_breakpoint_later", []Engine{Native, Interp},
+		"trace_breakpoint_later", []Engine{Native, Go, Interp},
 		"Linux 6.1, compiled for SMP, does not flush the instruction cache of its own CPU when a debugger writes into another " +
 			"process (flush_icache_user_page), and nothing else says that the process's code has changed; QEMU has no such cache",
 	},
