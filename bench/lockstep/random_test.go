@@ -143,6 +143,7 @@ func kernelGuest(t testing.TB, seed int64) *image.Image {
 
 // userGuest is a small kernel with page tables that enters a user program of random
 // functions: the two images, and the program's memory.
+// The program is also where the page tables say, in the kernel's image.
 func userGuest(t testing.TB, seed int64) (kernel, user *image.Image) {
 	rng := rand.New(rand.NewSource(seed))
 	u := &program{at: userVA}
@@ -173,7 +174,11 @@ func userGuest(t testing.TB, seed int64) (kernel, user *image.Image) {
 		call_pal 0x3f
 	`, uint64(stackVA), uint64(tablesVA&^abi.KSEGBase), user.Entry))
 	k.function("entry", k.labels["entry"])
-	return k.image(t, "kernel", k.labels["entry"], map[uint64][]byte{tablesVA: tables(rng)}), user
+	data := map[uint64][]byte{tablesVA: tables(rng)}
+	for _, s := range user.Segments {
+		data[abi.KSEGBase+userPA+s.VAddr-userVA] = s.Data
+	}
+	return k.image(t, "kernel", k.labels["entry"], data), user
 }
 
 // tables are the PCB and the page tables of user space: 3 levels of a page each.
@@ -232,11 +237,7 @@ func randomUserCode(t *testing.T, hot bool) {
 		if hot {
 			code = append(code, translatedHot(t, user).Code())
 		}
-		cfg := machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}
-		for _, s := range user.Segments {
-			cfg.Segments = append(cfg.Segments, machine.Segment{PA: s.VAddr - userVA + userPA, Data: s.Data})
-		}
-		g := newGuest(t, cfg, trace.Config{Code: code, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
+		g := newGuest(t, machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}, trace.Config{Code: code, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
 		compared += g.checked(t, 100+seed)
 	}
 	t.Logf("%d instructions compared", compared)

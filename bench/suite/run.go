@@ -20,12 +20,17 @@ type Engine string
 // The engines.
 const (
 	Native Engine = "native" // our translated code
+	Go     Engine = "go"     // the same by way of Go source
 	Interp Engine = "interp" // our interpreter
 	QEMU   Engine = "qemu"   // qemu-system-alpha
 )
 
 // Engines returns every engine, in the order of the tables.
-func Engines() []Engine { return []Engine{Native, Interp, QEMU} }
+func Engines() []Engine { return []Engine{Native, Go, Interp, QEMU} }
+
+// Default says whether the suite runs on e if nobody says on what: building the program of the Go back end takes minutes,
+// or a profile.
+func Default(e Engine) bool { return e != Go }
 
 // Peer is the program of the engine QEMU.
 const Peer = "qemu-system-alpha"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -73,12 +74,23 @@ func TestTranslateToGo(t *testing.T) {
 func TestRunGo(t *testing.T) {
 	dir, kernel := t.TempDir(), halting(t, 2)
 	for i := range 2 {
-		r := cli(t, t.Context(), dir, "run", "--engine", "go", "--kernel", kernel, "--memory", bootMem)
+		counters, units := filepath.Join(dir, "stats"), filepath.Join(dir, "profile")
+		r := cli(t, t.Context(), dir, "run", "--engine", "go", "--kernel", kernel, "--memory", bootMem, "--stats", counters, "--profile-out", units)
 		if r.status != statusHalt || !strings.HasSuffix(r.err, "axpress: the guest asked for a reboot; axpress ends instead: start it again\n") {
 			t.Errorf("status %d, stderr %q", r.status, r.err)
 		}
 		if translated := strings.Contains(r.err, "translating"); translated != (i == 0) {
 			t.Errorf("run %d: %q", i, r.err)
+		}
+		var s stats
+		if data, err := os.ReadFile(counters); err != nil || json.Unmarshal(data, &s) != nil {
+			t.Fatalf("%v: %s", err, data)
+		}
+		if s.Engine != engineGo || s.Native != 6 || s.Instructions != s.Native+s.PALcode || s.Stop == "" || s.HostSeconds <= 0 {
+			t.Errorf("%+v", s)
+		}
+		if _, err := os.Stat(units); err != nil {
+			t.Error(err)
 		}
 	}
 	if r := cli(t, t.Context(), dir, "cache", "clear"); r.status != statusOK {
@@ -106,7 +118,7 @@ func TestGoBackendUsage(t *testing.T) {
 		{[]string{"translate", "--backend", "go", "-o", full, halting(t, 4)}, statusInput, "not empty"},
 		{[]string{"translate", "--backend", "go", "--module", full, "-o", "x", halting(t, 4)}, statusInput, "--module DIR"},
 		{[]string{"run", "--engine", "go", "--smp", "2", "--kernel", halting(t, 4)}, statusUsage, "one CPU"},
-		{[]string{"run", "--engine", "go", "--stats", "x", "--kernel", halting(t, 4)}, statusUsage, "counters"},
+		{[]string{"run", "--engine", "go", "--perf-map", "--kernel", halting(t, 4)}, statusUsage, "perf"},
 	} {
 		if r := cli(t, t.Context(), t.TempDir(), c.args...); r.status != c.status || !strings.Contains(r.err, c.err) {
 			t.Errorf("%v: status %d, stderr %q", c.args, r.status, r.err)

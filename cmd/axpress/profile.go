@@ -42,6 +42,11 @@ func (p *profiling) write(b *boot) error {
 	if err != nil {
 		return err
 	}
+	return p.save(r)
+}
+
+// save writes r where it is wanted.
+func (p *profiling) save(r *profiles.Run) error {
 	if p.unitsFile != "" {
 		if err := r.Units().Save(p.unitsFile); err != nil {
 			return fmt.Errorf("--profile-out: %w", err)

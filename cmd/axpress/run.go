@@ -39,10 +39,10 @@ func (a *app) run() *cobra.Command {
 				return err
 			}
 			if b.engine == engineGo {
-				if prof.wanted() || prof.perfMap || statsFile != "" {
-					return fail(statusUsage, "--engine go has neither profiles nor counters; 'axpress run --engine interp' has")
+				if prof.perfMap {
+					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(c.Context(), g.module, a.streams)
+				return b.runGo(c.Context(), g.module, &prof, statsFile, a.streams)
 			}
 			if err := b.translate(c.Context()); err != nil {
 				return err

@@ -25,13 +25,15 @@ import (
 const goFolder = "go"
 
 // runGo runs the guest by a program of the Go back end, which is made first unless the
-// cache has it.
-func (b *boot) runGo(ctx context.Context, module string, s streams) error {
+// cache has it. Counters and profiles of the run are written where they are wanted.
+func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsFile string, s streams) (err error) {
 	b.readPrograms()
+	start := time.Now()
 	program, err := b.goProgram(ctx, module)
 	if err != nil {
 		return err
 	}
+	b.translating = time.Since(start)
 	args := []string{"--append", b.append, "--memory", strconv.FormatUint(b.memory, 10), "--timeout", b.timeout.String()}
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
@@ -39,12 +41,27 @@ func (b *boot) runGo(ctx context.Context, module string, s streams) error {
 	if b.deterministic {
 		args = append(args, "--deterministic")
 	}
+	var run string // what the program says of its run
+	if prof.wanted() || statsFile != "" {
+		dir, failed := os.MkdirTemp("", "axpress-")
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		run = filepath.Join(dir, "run.json")
+		args = append(args, "--stats", run, fmt.Sprintf("--samples=%t", prof.wanted()))
+	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.in, s.out, &stderr
 	err = cmd.Run()
+	if run != "" {
+		if err := b.record(run, prof, statsFile); err != nil {
+			return err
+		}
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
 		return fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), program+": "))

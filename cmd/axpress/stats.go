@@ -95,7 +95,13 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 	if s.Instructions > 0 {
 		s.NativeShare = float64(s.Native) / float64(s.Instructions)
 	}
-	s.addMisses(b)
+	count := map[uint64]uint64{}
+	for _, e := range b.engines {
+		for pc, n := range e.Misses() {
+			count[pc] += n
+		}
+	}
+	s.addMisses(b, count)
 	return s
 }
 
@@ -132,13 +138,8 @@ func (s *stats) addEngine(counters map[string]uint64) {
 	}
 }
 
-func (s *stats) addMisses(b *boot) {
-	count := map[uint64]uint64{}
-	for _, e := range b.engines {
-		for pc, n := range e.Misses() {
-			count[pc] += n
-		}
-	}
+// addMisses names the PCs at which the interpreter had to start.
+func (s *stats) addMisses(b *boot, count map[uint64]uint64) {
 	s.MissedPCs = len(count)
 	pcs := make([]uint64, 0, len(count))
 	for pc := range count {

@@ -48,7 +48,7 @@ func (a *app) suite() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&s.checks, "only", "", "only the checks of which VARIANT/NAME matches this regular expression (POSIX, extended)")
 	f.StringSliceVar(&s.variants, "variant", nil, "comma-separated list of variants (default: all)")
-	f.StringSliceVar(&s.engines, "engines", nil, "comma-separated list of native, interp, qemu (default: all that are installed)")
+	f.StringSliceVar(&s.engines, "engines", nil, "comma-separated list of native, go, interp, qemu (default: all that are installed, but go)")
 	f.StringVar(&s.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
 	f.DurationVar(&s.limit, "limit", 30*time.Minute, "how long one engine may take for all checks")
 	f.StringVar(&s.json, "json", "", "write the result to this file, as JSON")
@@ -56,7 +56,7 @@ func (a *app) suite() *cobra.Command {
 	f.Uint64Var(&s.seed, "seed", 0, "where chance begins in the programs that mean harm (0: always at the same place)")
 	f.Uint64Var(&s.children, "children", 0, "how many programs each check of that kind starts (0: a few)")
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "how many compilers and translations run at once, before the run (0: one for each CPU)")
-	f.StringVar(&s.profile, "profile", "", "the --profile-out file that says what native code is made of at the full setting")
+	f.StringVar(&s.profile, "profile", "", "the --profile-out file that says what native code is made of at the full setting, and what the Go back end translates")
 	f.StringArrayVarP(&s.debug, "debug", "d", nil, "PASS=off leaves a pass out of all translations; help lists the passes")
 	return c
 }
@@ -204,7 +204,7 @@ func (s *suiteCommand) available(report prepare.Reporter) (list []suite.Engine, 
 	for _, e := range suite.Engines() {
 		asked := slices.Contains(s.engines, string(e))
 		switch {
-		case len(s.engines) > 0 && !asked:
+		case !asked && (len(s.engines) > 0 || !suite.Default(e)):
 		case e != suite.QEMU || missing == nil:
 			list = append(list, e)
 		case asked:

@@ -115,6 +115,18 @@ func (e *Engine) InvalidateCode() {
 	e.dropPages()
 }
 
+// Written says that somebody else stored to pa, a physical address, through another
+// mapping of the RAM. It takes effect at the next InvalidateCode.
+func (e *Engine) Written(pa uint64) {
+	if e.kernel.text != nil {
+		e.kernel.text.GiveUp(pa)
+	}
+}
+
+// SetVeto implements what runtime/trace wants: units leave at accesses that they do not
+// make themselves, veto or not.
+func (e *Engine) SetVeto(func() bool) {}
+
 // dropPages forgets which pages were found valid.
 func (e *Engine) dropPages() {
 	e.gen = e.mmu.ITLBGeneration()

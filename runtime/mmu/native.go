@@ -32,6 +32,12 @@ func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
 	return v, Done
 }
 
+// Fill enters the page of va into the soft TLB, as an access does, if the access would
+// succeed. What is wrong with it is noted in State as for the access itself.
+func (m *MMU) Fill(va uint64, log2size int, access uint64) {
+	m.resolve(va, log2size, access)
+}
+
 // StoreRAM is Store for addresses that turn out to be RAM.
 func (m *MMU) StoreRAM(va uint64, log2size int, v uint64) Outcome {
 	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)

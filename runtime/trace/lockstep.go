@@ -20,6 +20,9 @@ import (
 type Config struct {
 	// Code is the translated code.
 	Code []*abi.Code
+	// Shadow, if not nil, makes the engine that runs translated code of another kind on
+	// the shadow; Code is not used then.
+	Shadow func(ShadowCPU) (Shadow, error)
 	// Inlined tells which CALL_PALs native code may execute itself. nil: none.
 	Inlined func(fn uint32) bool
 	// Symbol names a guest address for reports, "" if it cannot. May be nil.
@@ -30,6 +33,30 @@ type Config struct {
 	// ScanEvery is after how many stretches the whole view is searched for stores
 	// that the interpreter did not make. 0 is DefaultScanEvery, 1 finds the stretch.
 	ScanEvery int
+}
+
+// ShadowCPU is what translated code runs on.
+type ShadowCPU struct {
+	State  *abi.State
+	MMU    *mmu.MMU
+	RAM    *mem.RAM
+	Cycles func() uint64
+	// Interpreter must never be run.
+	Interpreter dispatch.Interpreter
+}
+
+// Shadow runs translated code, as dispatch.Engine does.
+type Shadow interface {
+	// Native runs translated code once from State.PC until it leaves; !ok: there is none.
+	Native() (code uint64, ok bool)
+	HasEntry(pc uint64) bool
+	InvalidateCode()
+	// Written says that somebody else stored to a physical address.
+	Written(pa uint64)
+	// SetVeto has stop asked before each access that translated code does not make itself,
+	// with the windows of State shut. An engine may stop there in any case.
+	SetVeto(stop func() bool)
+	Close() error
 }
 
 // DefaultScanEvery keeps the search below a tenth of the time for RAM of 256 MB.
@@ -61,7 +88,7 @@ type Lockstep struct {
 		s    *abi.State
 		view *mem.View
 		mmu  *mmu.MMU
-		*dispatch.Engine
+		Shadow
 	}
 	gen uint64 // ITLBGeneration of mmu that shadow.mmu follows
 
@@ -120,19 +147,27 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	}
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
 	sh.mmu.InitWindows()
-	sh.Engine, err = dispatch.New(dispatch.Config{
-		State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Interpreter: nobody{}, Code: l.cfg.Code,
-		Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, PlainPAL: true, EagerHot: true,
+	cpu := ShadowCPU{State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, Interpreter: nobody{}}
+	if l.cfg.Shadow != nil {
+		sh.Shadow, err = l.cfg.Shadow(cpu)
+		return err
+	}
+	e, err := dispatch.New(dispatch.Config{
+		State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Code: l.cfg.Code,
+		Cycles: cpu.Cycles, PlainPAL: true, EagerHot: true,
 	})
+	if err == nil {
+		sh.Shadow = e
+	}
 	return err
 }
 
 // Close frees the shadow. The machine must not run any more.
 func (l *Lockstep) Close() error {
 	var errs []error
-	if sh := &l.shadow; sh.Engine != nil {
-		errs = append(errs, sh.Engine.Close())
-		sh.Engine = nil
+	if sh := &l.shadow; sh.Shadow != nil {
+		errs = append(errs, sh.Shadow.Close())
+		sh.Shadow = nil
 	}
 	if sh := &l.shadow; sh.view != nil {
 		errs = append(errs, sh.view.Close())

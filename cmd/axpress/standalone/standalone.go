@@ -5,8 +5,8 @@
 package standalone
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +25,7 @@ import (
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
 	"axpress/runtime/machine"
+	"axpress/runtime/trace"
 )
 
 // Guest is what a program holds.
@@ -51,6 +52,7 @@ type options struct {
 	memory                uint64 // bytes
 	timeout               time.Duration
 	deterministic         bool
+	lockstep, samples     bool
 }
 
 // Main runs g as the command line says, and returns the exit status.
@@ -104,13 +106,17 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
+	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
+	f.BoolVar(&o.samples, "samples", false, "write into --stats, too, where the guest spent its instructions")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	switch {
 	case f.NArg() > 0:
 		return o, fmt.Errorf("%q: no arguments are wanted", f.Arg(0))
+	case o.samples && (o.stats == "" || o.lockstep):
+		return o, errors.New("--samples: want --stats, and no --lockstep")
 	case o.timeout < 0:
 		return o, fmt.Errorf("--timeout %s: want a duration such as 90s, or 0 for none", o.timeout)
 	}
@@ -126,9 +132,18 @@ var errQuit = errors.New("quit")
 // run boots the guest and lets it run to its end.
 func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
-		Model: isa.ModelByName(g.Model), Console: out, NewEngine: func(cpu *machine.CPU) (machine.Engine, error) { return newEngine(cpu, g.Functions) }}
-	if o.deterministic {
+		Model: isa.ModelByName(g.Model), Console: out}
+	r := &recorder{samples: o.samples}
+	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
+	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
+	}
+	var check *trace.Lockstep
+	if o.lockstep {
+		c.NewEngine = func(cpu *machine.CPU) (_ machine.Engine, err error) {
+			check, err = newLockstep(cpu, g.Functions)
+			return check, err
+		}
 	}
 	m, err := machine.New(c)
 	if err != nil {
@@ -152,31 +167,24 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 			cancel(err)
 		}
 	}()
+	r.began = time.Now()
 	if stop, err = m.Run(ctx); err != nil {
-		return stop, fmt.Errorf("BUG: %w", err)
+		return stop, fmt.Errorf("BUG: %w", cmp.Or(broken(check), err))
 	}
 	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
 		return stop, cause
 	}
 	if o.stats != "" {
-		err = writeStats(o.stats, m.Stats())
+		err = r.write(o.stats, m.Stats(), stop)
 	}
 	return stop, err
-}
-
-func writeStats(path string, s machine.Stats) error {
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
 }
 
 // engine implements machine.Engine.
 type engine struct{ *gocode.Engine }
 
 // newEngine joins the machine's CPU and the code.
-func newEngine(c *machine.CPU, functions []gocode.Function) (machine.Engine, error) {
+func newEngine(c *machine.CPU, functions []gocode.Function) (*engine, error) {
 	e := &engine{}
 	in := interp.New(c.S, c.MMU, interp.Config{
 		Cycles:      c.Cycles,
@@ -191,6 +199,5 @@ func newEngine(c *machine.CPU, functions []gocode.Function) (machine.Engine, err
 // Stats implements machine.Engine.
 func (e *engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
-	return map[string]uint64{"translated": s.Translated, "interpreted": s.Interp, "entries": s.Entries,
-		"loads not in line": s.Loads, "stores not in line": s.Stores}
+	return map[string]uint64{StatTranslated: s.Translated, StatInterpreted: s.Interp, StatEntries: s.Entries, StatLoads: s.Loads, StatStores: s.Stores}
 }
