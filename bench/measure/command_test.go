@@ -35,7 +35,7 @@ func TestCommands(t *testing.T) {
 		Interp: "/x run --engine interp --memory 512M --kernel K --initrd B --append console=ttyS0 --cache C",
 		QEMU:   "qemu-system-alpha -M clipper -vga none -nographic -no-reboot -smp 1 -m 512M -kernel K -initrd B -append console=ttyS0",
 	} {
-		if got, err := c.session(e, "W"); err != nil || strings.Join(got, " ") != want {
+		if got, err := c.session(e, 1, "W"); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, %v", e, got, err)
 		}
 	}
@@ -43,7 +43,7 @@ func TestCommands(t *testing.T) {
 	if Available(QEMU) || Available(User) || !Available(Native) {
 		t.Error("engines without their programs")
 	}
-	if _, err := c.session(User, "W"); err == nil {
+	if _, err := c.session(User, 1, "W"); err == nil {
 		t.Error("a session without its program")
 	}
 }
