@@ -26,7 +26,7 @@ const (
 func (b *bench) boot(ctx context.Context, e Engine, _ workloads.Workload) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
-	out, took, cpu, err := output(ctx, b.guest(e, b.Bench.Guest.Initrd, bootCmdline))
+	out, took, cpu, err := output(ctx, b.guest(e, 1, b.Bench.Guest.Initrd, bootCmdline))
 	switch {
 	case err != nil:
 		return sample{}, err

@@ -36,7 +36,7 @@ func TestCommands(t *testing.T) {
 		Go:     "/g --memory 512M --initrd B --append console=ttyS0",
 		QEMU:   "qemu-system-alpha -M clipper -vga none -nographic -no-reboot -smp 1 -m 512M -kernel K -initrd B -append console=ttyS0",
 	} {
-		if got, err := c.session(e, "W"); err != nil || strings.Join(got, " ") != want {
+		if got, err := c.session(e, 1, "W"); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, %v", e, got, err)
 		}
 	}
@@ -44,7 +44,7 @@ func TestCommands(t *testing.T) {
 	if Available(QEMU) || Available(User) || !Available(Native) {
 		t.Error("engines without their programs")
 	}
-	if _, err := c.session(User, "W"); err == nil {
+	if _, err := c.session(User, 1, "W"); err == nil {
 		t.Error("a session without its program")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"axpress/bench/guest"
@@ -54,10 +55,14 @@ const (
 	console     = "console=ttyS0"
 )
 
-// qemu is the peer's command.
-func qemu(kernel, initrd, cmdline string) []string {
-	return []string{programs[QEMU], "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", "1", "-m", guestMemory,
+// qemu is the peer's command. Each CPU has a thread of its own, which is more than what it does by itself.
+func qemu(cpus int, kernel, initrd, cmdline string) []string {
+	args := []string{programs[QEMU], "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", strconv.Itoa(cpus), "-m", guestMemory,
 		"-kernel", kernel, "-initrd", initrd, "-append", cmdline}
+	if cpus > 1 {
+		args = append(args, "-accel", "tcg,thread=multi")
+	}
+	return args
 }
 
 // axpress is our command.
@@ -68,18 +73,28 @@ func (c *Config) axpress(e Engine, kernel, initrd, cmdline string, more ...strin
 }
 
 // guest is the command that boots a guest.
-func (c *Config) guest(e Engine, initrd, cmdline string) []string {
-	switch e {
-	case QEMU:
-		return qemu(c.Bench.Guest.Kernel, initrd, cmdline)
-	case Go:
+func (c *Config) guest(e Engine, cpus int, initrd, cmdline string) []string {
+	switch {
+	case e == QEMU:
+		return qemu(cpus, c.Bench.Guest.Kernel, initrd, cmdline)
+	case e == Go:
 		return []string{c.Go[initrd], "--memory", guestMemory, "--initrd", initrd, "--append", cmdline}
+	case cpus > 1:
+		return c.axpress(e, c.Bench.Guest.Kernel, initrd, cmdline, "--smp", strconv.Itoa(cpus))
 	}
 	return c.axpress(e, c.Bench.Guest.Kernel, initrd, cmdline)
 }
 
-// session is the command of an engine's session. work is a folder of its own, for engines that have the host's files.
-func (c *Config) session(e Engine, work string) ([]string, error) {
+// cpusOf is how many CPUs the guest has for a workload.
+func cpusOf(w workloads.Workload) int {
+	if w.SMP {
+		return 2
+	}
+	return 1
+}
+
+// session is the command of an engine's session, with a number of CPUs if it has a guest. work is a folder of its own, for engines that have the host's files.
+func (c *Config) session(e Engine, cpus int, work string) ([]string, error) {
 	driver := []string{filepath.Join(c.Bench.Host, workloads.Driver), "driver", "data=" + c.Bench.Data, "list=" + c.Bench.List, "work=" + work}
 	switch e {
 	case Host:
@@ -88,13 +103,13 @@ func (c *Config) session(e Engine, work string) ([]string, error) {
 		path, err := exec.LookPath(programs[User])
 		return append(driver, "bin="+c.Bench.Alpha, "via="+path), err
 	}
-	return c.guest(e, c.Bench.Initrd, console), nil
+	return c.guest(e, cpus, c.Bench.Initrd, console), nil
 }
 
 // runs says whether the engine runs the workload, in the given round of all; the warm-up is round 0 of a warm bench.
 func (c *Config) runs(e Engine, w workloads.Workload, round int) bool {
 	switch {
-	case e == User && !w.UserMode(), e == Host && w.Group == workloads.Boot:
+	case e == User && !w.UserMode(), e == Host && w.Name == workloads.OneCPU, e == Host && w.Group == workloads.Boot, e == Go && w.SMP:
 		return false
 	case e == Interp:
 		return round == c.first()

@@ -23,6 +23,7 @@ type bench struct {
 	*Config
 	sessions map[Engine]runner
 	start    func(context.Context, Engine) (runner, error)
+	cpus     int      // of the sessions' guests
 	works    []string // folders to remove
 }
 
@@ -54,6 +55,10 @@ func (b *bench) all(ctx context.Context) ([]Row, error) {
 	defer func() { b.closeAll(ctx) }()
 	for _, w := range b.Workloads {
 		row := Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[Engine]*Cell{}}
+		if n := cpusOf(w); n != b.cpus {
+			b.closeAll(ctx) // other machines
+			b.cpus = n
+		}
 		one := b.one
 		if w.Group == workloads.Boot {
 			b.closeAll(ctx) // it starts machines of its own
@@ -211,7 +216,7 @@ func (b *bench) startProcess(ctx context.Context, e Engine) (runner, error) {
 		b.works = append(b.works, dir)
 		work = dir
 	}
-	command, err := b.Config.session(e, work)
+	command, err := b.Config.session(e, b.cpus, work)
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,10 @@ import (
 	"axpress/bench/workloads"
 )
 
-// Profile runs each workload but boots once in native code and has the machine write where it spent its instructions to file,
+// Profile runs each workload but boots, and those for several CPUs, which are other machines, once in native code and has the machine write where it spent its instructions to file,
 // as `axpress run --profile-out` does.
 func Profile(ctx context.Context, c Config, file string) error {
-	c.Workloads = slices.DeleteFunc(slices.Clone(c.Workloads), func(w workloads.Workload) bool { return w.Group == workloads.Boot })
+	c.Workloads = slices.DeleteFunc(slices.Clone(c.Workloads), func(w workloads.Workload) bool { return w.Group == workloads.Boot || w.SMP })
 	c.Engines, c.Runs, c.Cold = []Engine{Native}, 1, true
 	c.Options = append(slices.Clone(c.Options), "--profile-out", file)
 	if err := c.check(); err != nil {

@@ -33,9 +33,11 @@ const (
 	goalComputing  = 1.2  // every row
 	goalReal       = 3.0
 	goalKernel     = 1.5
-	goalKernelRow  = 1.0 // every row
-	goalSlowdown   = 2.0 // times the host's time, geometric mean, at most
-	goalBoot       = 0.6 // of QEMU's time, at most
+	goalKernelRow  = 1.0  // every row
+	goalSMPRow     = 1.0  // every row
+	goalTwoCPUs    = 1.85 // times the speed of one
+	goalSlowdown   = 2.0  // times the host's time, geometric mean, at most
+	goalBoot       = 0.6  // of QEMU's time, at most
 	goalInterp     = 60e6
 	goalGoGain     = 5.0    // times the interpreter's speed, geometric mean
 	goalGoQEMU     = 0.8    // times QEMU's speed, geometric mean
@@ -56,6 +58,8 @@ func Goals(r *measure.Result) []Goal {
 		fasterThanQEMU(r, workloads.Real, goalReal),
 		fasterThanQEMU(r, workloads.Kernel, goalKernel),
 		everyRow(r, workloads.Kernel.Title(), goalKernelRow, workloads.Kernel),
+		everyRow(r, workloads.SMP.Title(), goalSMPRow, workloads.SMP),
+		twoCPUs(r),
 		slowdown(r, computingTitle, computing...),
 		slowdown(r, workloads.Real.Title(), workloads.Real),
 		boot(r),
@@ -163,6 +167,25 @@ func slowdown(r *measure.Result, title string, of ...workloads.Group) Goal {
 		What: title + ": slowdown against the host, geometric mean", Must: fmt.Sprintf("at most %.1f times", goalSlowdown),
 		Measured: fmt.Sprintf("%.2f times", mean), Verdict: verdict(mean, mean <= goalSlowdown),
 	}.partly(n, all, true)
+}
+
+// twoCPUs is the goal about what computes on two CPUs.
+func twoCPUs(r *measure.Result) Goal {
+	g := Goal{What: "computing on two CPUs against one", Must: fmt.Sprintf("at least %.2f times", goalTwoCPUs), Measured: "-", Verdict: Unknown}
+	var one, two *measure.Cell
+	for i := range r.Rows {
+		switch r.Rows[i].Name {
+		case workloads.OneCPU:
+			one = r.Rows[i].Engines[measure.Native]
+		case workloads.TwoCPUs:
+			two = r.Rows[i].Engines[measure.Native]
+		}
+	}
+	if one.Good() && two.Good() {
+		q := one.Median() / two.Median()
+		g.Measured, g.Verdict = fmt.Sprintf("%.2f times", q), verdict(q, q >= goalTwoCPUs)
+	}
+	return g
 }
 
 func boot(r *measure.Result) Goal {

@@ -24,6 +24,10 @@ func result(native float64, qemu map[workloads.Group]float64) *measure.Result {
 			Engines: []measure.Engine{measure.Host, measure.Native, measure.Go, measure.Interp, measure.QEMU}},
 	}
 	for _, w := range workloads.All() {
+		native := native
+		if w.Name == workloads.OneCPU { // as much faster on two CPUs as QEMU is slower
+			native *= 1.85 * qemu[w.Group]
+		}
 		cell := func(s float64) *measure.Cell { return &measure.Cell{Seconds: []float64{s, s}, Output: "ab 2"} }
 		row := measure.Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[measure.Engine]*measure.Cell{
 			measure.Native: cell(native), measure.Go: cell(3.6 * native), measure.Interp: {Seconds: []float64{20 * native}}, measure.QEMU: cell(native * qemu[w.Group]),
@@ -38,7 +42,7 @@ func result(native float64, qemu map[workloads.Group]float64) *measure.Result {
 
 // exact are the ratios that just meet the goals.
 func exact() map[workloads.Group]float64 {
-	return map[workloads.Group]float64{workloads.Integer: 3, workloads.Float: 10, workloads.Real: 3, workloads.Kernel: 1.5, workloads.Boot: 2}
+	return map[workloads.Group]float64{workloads.Integer: 3, workloads.Float: 10, workloads.Real: 3, workloads.Kernel: 1.5, workloads.SMP: 1, workloads.Boot: 2}
 }
 
 // find returns the goal that begins so.

@@ -15,11 +15,12 @@ const (
 	Float   Group = "float"   // computing with floating point
 	Real    Group = "real"    // programs from Debian's source packages
 	Kernel  Group = "kernel"  // what the guest's kernel does
+	SMP     Group = "smp"     // two CPUs
 	Boot    Group = "boot"    // from the start of the process to the power-off
 )
 
 // Groups returns every group, in the order of the tables.
-func Groups() []Group { return []Group{Integer, Float, Real, Kernel, Boot} }
+func Groups() []Group { return []Group{Integer, Float, Real, Kernel, SMP, Boot} }
 
 // Title is how a person calls the group.
 func (g Group) Title() string {
@@ -32,6 +33,8 @@ func (g Group) Title() string {
 		return "real programs"
 	case Kernel:
 		return "kernel"
+	case SMP:
+		return "two CPUs"
 	case Boot:
 		return "boot to userland"
 	}
@@ -45,6 +48,7 @@ type Workload struct {
 	Input   string   // standard input, a file of the data folder; "" is none
 	Program string   // one of Programs; "" for Boot, which is no program
 	Args    []string // one that begins with @ is a file of the data folder
+	SMP     bool     // the guest has two CPUs
 	Doc     string
 }
 
@@ -55,6 +59,11 @@ func (w Workload) UserMode() bool { return w.Group == Integer || w.Group == Floa
 func All() []Workload {
 	ours := func(g Group, name, doc string) Workload {
 		return Workload{Name: name, Group: g, Program: Driver, Args: []string{name}, Doc: doc}
+	}
+	two := func(name, doc string) Workload {
+		w := ours(SMP, name, doc)
+		w.SMP = true
+		return w
 	}
 	return []Workload{
 		ours(Integer, "intloop", "loops of adds, shifts, logic, compares"),
@@ -73,13 +82,13 @@ func All() []Workload {
 		ours(Float, "nbody", "five bodies: divisions and square roots"),
 		ours(Float, "fft", "Fourier transform"),
 		ours(Float, "mandel", "Mandelbrot set"),
-		{"bzip2-9", Real, "text", "bzip2", []string{"-9", "-c"}, "compress 3 MB of text"},
-		{"bzip2-t", Real, "text.bz2", "bzip2", []string{"-t"}, "test what that makes"},
-		{"zstd-3", Real, "text", "zstd", []string{"-q", "-3", "-c"}, "compress, fast"},
-		{"zstd-12", Real, "text", "zstd", []string{"-q", "-12", "-c"}, "compress, better"},
-		{"zstd-t", Real, "", "zstd", append([]string{"-q", "-t"}, slices.Repeat([]string{"@text.zst"}, 8)...), "test what that makes, eight times over"},
-		{"lua", Real, "", "lua", []string{"@mix.lua"}, "a mixed script"},
-		{"sqlite", Real, "", "sqlite", nil, "inserts and queries in memory"},
+		{Name: "bzip2-9", Group: Real, Input: "text", Program: "bzip2", Args: []string{"-9", "-c"}, Doc: "compress 3 MB of text"},
+		{Name: "bzip2-t", Group: Real, Input: "text.bz2", Program: "bzip2", Args: []string{"-t"}, Doc: "test what that makes"},
+		{Name: "zstd-3", Group: Real, Input: "text", Program: "zstd", Args: []string{"-q", "-3", "-c"}, Doc: "compress, fast"},
+		{Name: "zstd-12", Group: Real, Input: "text", Program: "zstd", Args: []string{"-q", "-12", "-c"}, Doc: "compress, better"},
+		{Name: "zstd-t", Group: Real, Input: "", Program: "zstd", Args: append([]string{"-q", "-t"}, slices.Repeat([]string{"@text.zst"}, 8)...), Doc: "test what that makes, eight times over"},
+		{Name: "lua", Group: Real, Input: "", Program: "lua", Args: []string{"@mix.lua"}, Doc: "a mixed script"},
+		{Name: "sqlite", Group: Real, Input: "", Program: "sqlite", Args: nil, Doc: "inserts and queries in memory"},
 		ours(Kernel, "getppid", "system calls"),
 		ours(Kernel, "pagefault", "first touches of pages"),
 		ours(Kernel, "forkexec", "fork and exec"),
@@ -88,9 +97,21 @@ func All() []Workload {
 		ours(Kernel, "futex", "ping-pong of two threads by futex"),
 		ours(Kernel, "filecopy", "file copies in tmpfs"),
 		ours(Kernel, "signal", "signals to oneself"),
-		{"boot", Boot, "", "", nil, "start to userland and power-off"},
+		{Name: OneCPU, Group: SMP, Program: Driver, Args: []string{TwoCPUs}, Doc: "two threads that compute, on one CPU"},
+		two(TwoCPUs, "the same on two CPUs"),
+		two("smp-futex", "ping-pong of two CPUs by futex"),
+		two("smp-pipe", "ping-pong of two CPUs by pipes"),
+		two("smp-forkexec", "fork and exec on both CPUs"),
+		two("smp-pagefault", "page faults of two threads, and changes of protection that both must see"),
+		{Name: "boot", Group: Boot, Doc: "start to userland and power-off"},
 	}
 }
+
+// OneCPU and TwoCPUs are the workloads that compute the same, with one and with two CPUs.
+const (
+	OneCPU  = "smp-compute-1"
+	TwoCPUs = "smp-compute"
+)
 
 // Files returns the input files of a workload.
 func (w Workload) Files() (names []string) {

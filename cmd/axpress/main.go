@@ -120,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	c.SetErr(a.err)
 	c.CompletionOptions.HiddenDefaultCmd = true
 	c.PersistentFlags().StringVar(&a.cacheDir, "cache", "", "folder of the translations (default: axpress/translations in the user's cache folder)")
-	c.AddCommand(a.demo(), a.guest(), a.translate(), a.run(), a.disasm(), a.ir(), a.isa(), a.fuzz(), a.bench(), a.suite(), a.hostile(), a.bisect(), a.trial(),
+	c.AddCommand(a.demo(), a.guest(), a.translate(), a.run(), a.disasm(), a.ir(), a.isa(), a.fuzz(), a.bench(), a.suite(), a.hostile(), a.stress(), a.bisect(), a.trial(),
 		a.cache(), a.version())
 	return c
 }

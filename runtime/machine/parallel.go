@@ -72,18 +72,22 @@ func (m *Machine) thread(c *CPU) {
 		if !c.awake() {
 			continue
 		}
-		m.world.enter()
-		err := m.turn(c)
-		m.world.leave()
-		if err != nil {
+		if err := m.parallelTurn(c); err != nil {
 			m.mu.Lock()
+			defer m.mu.Unlock()
 			m.failed = err
 			m.finish(&Stop{Reason: Failed})
-			m.mu.Unlock()
 			return
 		}
 		m.afterTurn()
 	}
+}
+
+// parallelTurn is turn beside other CPUs.
+func (m *Machine) parallelTurn(c *CPU) error {
+	m.world.enter()
+	defer m.world.leave()
+	return m.turn(c)
 }
 
 // kick makes c, whatever it does, come to the top of its loop soon. Any goroutine may

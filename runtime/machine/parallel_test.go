@@ -2,10 +2,14 @@ package machine
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"axpress/runtime/abi"
 )
 
 // both runs a test with CPUs in parallel and with CPUs that take turns.
@@ -164,5 +168,50 @@ func TestExclusive(t *testing.T) {
 		if e.turns < 3 {
 			t.Errorf("CPU %d had %d turns", i, e.turns)
 		}
+	}
+}
+
+// An engine that fails on one CPU ends the run of all, by an error or by a panic.
+type failing struct {
+	Engine
+	c      *CPU
+	panics bool
+}
+
+func (e *failing) Run() uint64 {
+	switch {
+	case e.c.Index == 0 || e.c.S.Icount < 1000:
+		return e.Engine.Run()
+	case e.panics:
+		e.c.Exclusive(func() { panic("BUG: on purpose") })
+	}
+	return abi.NumExitCodes
+}
+
+func TestFailureOnOneCPU(t *testing.T) {
+	for _, panics := range []bool{false, true} {
+		g := newGuest(t, startSecond+`
+		loop:
+			addq t0,1,t0
+			br   zero,@loop
+		second:
+			br   zero,@loop
+		`, func(c *Config) {
+			c.CPUs = 2
+			c.NewEngine = func(cpu *CPU) (Engine, error) {
+				in, err := NewInterpreter(cpu)
+				return &failing{in, cpu, panics}, err
+			}
+		})
+		func() {
+			defer func() {
+				if p := recover(); (p != nil) != panics || p != nil && !strings.HasPrefix(fmt.Sprint(p), "BUG: on purpose") {
+					t.Errorf("panic %v", p)
+				}
+			}()
+			if st, err := g.m.Run(context.Background()); err == nil || st.Reason != Failed {
+				t.Errorf("%+v, %v", st, err)
+			}
+		}()
 	}
 }

@@ -57,11 +57,16 @@ func (c *CPU) Exclusive(fn func()) {
 	}
 	w := &m.world
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.inside--
 	w.change.Broadcast()
 	w.await()
 	w.owner = c
+	defer func() { // also if fn panics: the others must come to their ends
+		w.owner = nil
+		w.inside++
+		w.change.Broadcast()
+		w.mu.Unlock()
+	}()
 	for _, other := range m.cpus {
 		if other != c {
 			other.kick()
@@ -71,7 +76,4 @@ func (c *CPU) Exclusive(fn func()) {
 		w.change.Wait()
 	}
 	fn()
-	w.owner = nil
-	w.inside++
-	w.change.Broadcast()
 }

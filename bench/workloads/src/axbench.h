@@ -62,6 +62,11 @@ void run_pipe(void);
 void run_futex(void);
 void run_filecopy(void);
 void run_signal(void);
+void run_smp_compute(void);
+void run_smp_futex(void);
+void run_smp_pipe(void);
+void run_smp_forkexec(void);
+void run_smp_pagefault(void);
 
 /* The guest's init, and the program that runs the workloads on the host: see driver.c. */
 int drive(int argc, char **argv);

@@ -31,6 +31,11 @@ static const struct {
 	{"futex", run_futex},
 	{"filecopy", run_filecopy},
 	{"signal", run_signal},
+	{"smp-compute", run_smp_compute},
+	{"smp-futex", run_smp_futex},
+	{"smp-pipe", run_smp_pipe},
+	{"smp-forkexec", run_smp_forkexec},
+	{"smp-pagefault", run_smp_pagefault},
 };
 
 void result(const char *what, uint64_t value) {

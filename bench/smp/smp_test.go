@@ -1,0 +1,36 @@
+package smp
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	const good = "[    0.1] x\nsmp: litmus mp: 10 rounds, 2 threads, 3 weak, 0 not allowed\nsmp: stress vm: 3 times, 0 wrong, exit status 0\nsmp: passed\r\n"
+	if bad := Check(good); len(bad) != 0 {
+		t.Errorf("a run that passed: %q", bad)
+	}
+	for _, line := range []string{
+		"smp: litmus mp: 10 rounds, 2 threads, 0 weak, 12 not allowed", "smp: stress vm: 3 times, 1 wrong, exit status 0",
+		"smp: stress: pipe: wrong (errno 0)", "[    1.5] WARNING: CPU: 1 PID: 7 at kernel/x.c:1", "smp: FAILED: fork: No memory",
+		"[   60.1] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+	} {
+		if bad := Check(line + "\n" + good); len(bad) != 1 || bad[0] != line {
+			t.Errorf("%q: %q", line, bad)
+		}
+	}
+	if bad := Check(strings.Replace(good, "smp: passed\r\n", "", 1)); len(bad) != 1 {
+		t.Errorf("without an end: %q", bad)
+	}
+}
+
+func TestAppend(t *testing.T) {
+	for want, p := range map[string]Plan{
+		"smp=litmus:all:7,stress:vm+fork:3": {Litmus: "all", Rounds: 7, Stress: "vm+fork", Seconds: 3},
+		"smp=stress:all:3":                  {Stress: "all", Seconds: 3},
+	} {
+		if got := p.Append(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"axpress/bench/guest"
+	"axpress/bench/smp"
+	"axpress/runtime/machine"
+)
+
+func (a *app) stress() *cobra.Command {
+	var t translation
+	var p smp.Plan
+	b := boot{memory: demoMemory, platform: machine.PlatformClipper}
+	var flavour, statsFile string
+	c := &cobra.Command{
+		Use:   "stress",
+		Short: "Boot a guest with several CPUs that runs litmus tests and a load of every kind",
+		Long: "Stress boots a guest whose init runs litmus tests (message passing, store buffering, Dekker, locks, futexes, stacks that\n" +
+			"compare-and-exchange would break) and then workers of every kind at once (processes, memory, signals, pipes, timers ...),\n" +
+			"which check what they get back. It succeeds only if nothing was wrong and the kernel did not complain.\n\n" + statusHelp(),
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			ctx := c.Context()
+			if err := oneOf("flavour", guest.Flavour(flavour), guest.Flavours()); err != nil {
+				return err
+			}
+			if b.prepare, err = t.options(a); errors.Is(err, errHelped) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			g, err := guest.BuildSMP(ctx, guest.Options{Flavour: guest.Flavour(flavour), Jobs: t.jobs, Log: a.err})
+			if err != nil {
+				return err
+			}
+			b.kernelFile, b.initrdFile, b.append = g.Guest.Kernel, g.Initrd, "console=ttyS0 "+p.Append()
+			if err := b.load(); err != nil {
+				return err
+			}
+			if err := b.translate(ctx); err != nil {
+				return err
+			}
+			var seen bytes.Buffer
+			stop, s, err := b.run(ctx, nil, io.MultiWriter(a.out, &seen))
+			if err != nil {
+				return err
+			}
+			if statsFile != "" {
+				if err := s.write(statsFile); err != nil {
+					return err
+				}
+			}
+			if stop.Reason == machine.Timeout {
+				_, _ = io.WriteString(a.err, b.whereIsEach())
+			}
+			if bad := smp.Check(seen.String()); len(bad) > 0 {
+				return fail(statusDiffers, "stress: %s; in all %d lines (the guest: %s)", bad[0], len(bad), stop.Reason)
+			}
+			return stopped(stop)
+		},
+	}
+	f := c.Flags()
+	f.IntVar(&b.cpus, "smp", 4, "number of CPUs")
+	f.StringVar(&p.Litmus, "litmus", "all", "which litmus test to run, or all; empty: none")
+	f.Uint64Var(&p.Rounds, "rounds", 100_000, "rounds of each litmus test")
+	f.StringVar(&p.Stress, "load", "all", "which kinds of workers to run, joined by +, or all; empty: none")
+	f.IntVar(&p.Seconds, "seconds", 30, "how long they run")
+	f.StringVar(&b.engine, "engine", engineNative, "native (translated code) or interp (the reference interpreter)")
+	f.StringVar(&b.ipi, "ipi", "latched", "see axpress run")
+	f.StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
+	f.DurationVar(&b.timeout, "timeout", 2*time.Hour, "end the guest's run after this time (0: never)")
+	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	t.flags(f)
+	return c
+}
