@@ -221,6 +221,26 @@ b1 @0x1008:
 	}
 }
 
+// The compiler computes with constants exactly, and refuses those that do not fit: a
+// constant that is shifted is a variable.
+func TestShiftedConstant(t *testing.T) {
+	f := parse(t, `func "shift" @0x1000 promoted {
+entry 0x1000 b0
+b0 @0x1000:
+  v0:i64 = getreg r1
+  v1:i64 = const -4096
+  v2:i64 = ashr v1, v0
+  retire 1
+  ret v2
+}`)
+	const want = `		t1 := uint64(0xfffffffffffff000)
+		return uint64(int64(t1) >> (v0 & 63)), n + 1
+`
+	if text := emit(t, f); !strings.Contains(text, want) {
+		t.Errorf("no\n%s\nin\n%s", want, text)
+	}
+}
+
 func TestUnpromotedIsRefused(t *testing.T) {
 	if err := addFunction(newFile("k0"), &Unit{F: &ir.Func{Name: "x"}, Name: "U_0"}, &Options{}); err == nil || !strings.Contains(err.Error(), "promoted") {
 		t.Errorf("%v", err)
