@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b9195993a1c723fa22f820aee3bd0b14"
+const sourceHash = "6fd8db8617106eb0d82060cf60caf024"
