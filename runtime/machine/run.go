@@ -128,7 +128,7 @@ func (m *Machine) turn(c *CPU) error {
 	}
 	c.slice.begin(m, c)
 	defer c.slice.end(m, c)
-	for {
+	for runs := 1; ; runs++ {
 		if c.interruptible() {
 			r, taken := c.PAL.DeliverInterrupt()
 			if taken {
@@ -158,7 +158,7 @@ func (m *Machine) turn(c *CPU) error {
 			if c.S.Mode() == abi.ModeUser {
 				m.alive()
 			}
-			if c.spin.near(c.S.PC) && c.spins() {
+			if c.spin.near(c.S.PC) && c.spins() && (!m.parallel || c.mayNap(runs == 1)) {
 				c.mode = cpuSpinning
 				c.spin.patience = firstPatience
 			}

@@ -90,6 +90,9 @@ func (t *slicer) end(m *Machine, c *CPU) {
 	t.rate = math.Max(t.rate*0.75+n/ns*0.25, 0.001)
 }
 
+// took is for how long the slice has lasted, in ns.
+func (t *slicer) took() uint64 { return uint64(time.Since(t.began)) }
+
 // deadlineMoved is called when there is a new first event for c, whose slice it is.
 func (t *slicer) deadlineMoved(m *Machine, c *CPU) {
 	if limitOf(c) != 0 {

@@ -16,6 +16,7 @@ type spin struct {
 	lastPC   uint64
 	patience uint64 // ns: how long to let the CPU run before looking again; 0 is a whole slice
 	seen     []word // what the loop has loaded
+	habits   habits // where CPUs run in parallel
 }
 
 // stepper executes single instructions; the interpreter is one.

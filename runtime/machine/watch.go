@@ -72,7 +72,9 @@ func (c *CPU) napSpinning() {
 			other.shorten() // it may be at the begin of a long slice
 		}
 	}
+	before := m.clock.Now()
 	c.rest(maxNap)
+	c.spin.habits.of(c.S.PC).napped(m.clock.Now() - before)
 }
 
 // maxNap is after how many ns a CPU that spins looks itself, though nothing should have
