@@ -29,7 +29,7 @@ func TestBench(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, engines := range map[string]int{"unaligned": 5, "forkexec": 4, "boot": 3} {
+	for name, engines := range map[string]int{"unaligned": 6, "forkexec": 5, "boot": 4} {
 		row := result.Row(name)
 		if row == nil || len(row.Engines) != engines {
 			t.Fatalf("%s: %+v", name, row)
