@@ -104,6 +104,7 @@ type Machine struct {
 	// guest code while it holds it.
 	mu       sync.Mutex
 	world    world
+	crowd    crowd
 	stopping atomic.Bool
 	watching atomic.Uint64 // CPUs that sleep on words, see watchList, one bit each
 	halted   atomic.Uint64 // CPUs that wait in the console for START, one bit each
@@ -118,7 +119,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	}
 	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
-	m.world.init()
+	m.crowd.init()
 	m.input = newInput(m)
 	defer func() {
 		if err != nil {

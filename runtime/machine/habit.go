@@ -9,7 +9,6 @@ package machine
 type habit struct {
 	pc   uint64
 	spin uint64
-	row  int    // short naps, one after the other
 	last uint64 // time of the last turn that ended in it
 	went uint64 // ns it has gone round since it came there
 }
@@ -17,26 +16,36 @@ type habit struct {
 // habits are those of the loops that a CPU was in last.
 type habits struct {
 	table [8]habit
-	next  int
+	used  int // of table
+	next  int // to replace
 }
 
 const (
 	shortNap = 60_000  // a nap that was not worth it, in ns
 	longNap  = 200_000 // one that was
-	manyNaps = 16      // short ones in a row make a CPU go round
 	maxSpin  = 80_000  // on a busy host whom we wait for may need our processor
 )
 
-// of returns the habit of the loop at pc.
-func (h *habits) of(pc uint64) *habit {
-	for i := range h.table {
+// find returns the habit of the loop at pc, nil if there is none.
+func (h *habits) find(pc uint64) *habit {
+	for i := range h.table[:h.used] {
 		if e := &h.table[i]; e.pc-pc+spinNear < 2*spinNear {
 			return e
 		}
 	}
+	return nil
+}
+
+// of returns the habit of the loop at pc. In a new one a CPU goes round first: most are
+// for locks.
+func (h *habits) of(pc uint64) *habit {
+	if e := h.find(pc); e != nil {
+		return e
+	}
 	e := &h.table[h.next]
 	h.next = (h.next + 1) % len(h.table)
-	*e = habit{pc: pc}
+	h.used = min(h.used+1, len(h.table))
+	*e = habit{pc: pc, spin: maxSpin}
 	return e
 }
 
@@ -44,11 +53,9 @@ func (h *habits) of(pc uint64) *habit {
 func (e *habit) napped(ns uint64) {
 	switch {
 	case ns < shortNap:
-		if e.row++; e.row >= manyNaps {
-			e.spin = maxSpin
-		}
+		e.spin = maxSpin
 	case ns > longNap:
-		e.row, e.spin = 0, 0
+		e.spin = 0
 	}
 	e.went = 0
 }
@@ -68,18 +75,30 @@ func (e *habit) goRound(now, ns uint64) (more uint64) {
 	return e.spin - e.went
 }
 
-// mayNap says whether c, whose turn has ended in a loop that only others can end, should
-// sleep now; whole says that nothing else was executed in that turn, as far as one can
-// see. If not, the next turn is as long as it still should go round.
-func (c *CPU) mayNap(whole bool) bool {
-	now, took := c.m.clock.Now(), uint64(0)
-	if whole {
-		took = c.slice.took()
+// waited draws conclusions from what c, whose turn has ended, waits for; whole says that
+// nothing else was executed in that turn, as far as one can see.
+func (c *CPU) waited(what waiting, whole bool) {
+	switch {
+	case what == waitsNot:
+		return
+	case !c.m.parallel:
+		if what == waitsOnly {
+			c.mode = cpuSpinning
+		}
+	case what == waitsOnly:
+		now, took := c.m.clock.Now(), uint64(0)
+		if whole {
+			took = c.slice.took()
+		}
+		more := c.spin.habits.of(c.S.PC).goRound(now, took)
+		if more == 0 {
+			c.mode = cpuSpinning
+		} else if !c.m.crowd.is() {
+			c.spin.patience = max(more, firstPatience)
+			return
+		}
+	case !c.m.crowd.is():
+		return
 	}
-	more := c.spin.habits.of(c.S.PC).goRound(now, took)
-	if more == 0 {
-		return true
-	}
-	c.spin.patience = max(more, firstPatience)
-	return false
+	c.spin.patience = firstPatience
 }

@@ -26,8 +26,7 @@ const (
 // wake ends the nap. kicked has been set.
 func (n *nap) wake() {
 	if n.asleep.Load() {
-		// It can fail for bad addresses only.
-		_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&n.kicked)), futexWakePrivate, 1, 0, 0, 0)
+		futexWake(&n.kicked, 1)
 	}
 }
 
@@ -41,9 +40,23 @@ func precise() {
 // sleep returns when somebody has kicked, after at most ns nanoseconds, or for no
 // reason.
 func (n *nap) sleep(ns uint64) {
-	ts := unix.NsecToTimespec(int64(min(ns, uint64(time.Hour), math.MaxInt64)))
 	n.asleep.Store(true)
-	// The kernel compares kicked with 0 before it lets the thread sleep.
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&n.kicked)), futexWaitPrivate, 0, uintptr(unsafe.Pointer(&ts)), 0, 0)
+	futexWait(&n.kicked, 0, ns)
 	n.asleep.Store(false)
+}
+
+// futexWait lets the thread sleep until somebody wakes it, for at most ns nanoseconds, if
+// word is value when the kernel looks. It may return for no reason: so it does when Go's
+// scheduler wants something of the thread, by a signal. Go is not told that the thread
+// sleeps; it would look after it every 20 microseconds, and give its processor to others,
+// of which there are enough.
+func futexWait(word *atomic.Uint32, value uint32, ns uint64) {
+	ts := unix.NsecToTimespec(int64(min(ns, uint64(time.Hour), math.MaxInt64)))
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWaitPrivate, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
+}
+
+// futexWake wakes up to n threads that sleep on word.
+func futexWake(word *atomic.Uint32, n int) {
+	// It can fail for bad addresses only.
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWakePrivate, uintptr(n), 0, 0, 0)
 }

@@ -54,6 +54,8 @@ func (m *Machine) thread(c *CPU) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	precise()
+	m.crowd.awake.Add(1)
+	defer m.crowd.awake.Add(-1)
 	defer func() {
 		if p := recover(); p != nil {
 			m.mu.Lock()
@@ -80,12 +82,13 @@ func (m *Machine) thread(c *CPU) {
 			return
 		}
 		m.afterTurn()
+		m.crowd.pass()
 	}
 }
 
 // parallelTurn is turn beside other CPUs.
 func (m *Machine) parallelTurn(c *CPU) error {
-	m.world.enter()
+	m.world.enter(&m.crowd)
 	defer m.world.leave()
 	return m.turn(c)
 }
@@ -142,9 +145,9 @@ func (c *CPU) startLocked() bool {
 
 // stillSpins goes round the loop of a CPU that spins, and says whether it has come round.
 func (c *CPU) stillSpins() bool {
-	c.m.world.enter()
+	c.m.world.enter(&c.m.crowd)
 	defer c.m.world.leave()
-	return c.spins()
+	return c.waits() == waitsOnly
 }
 
 // rest lets the thread of c sleep until it is kicked or its alarm is due, but at most for
@@ -157,7 +160,9 @@ func (c *CPU) rest(patience uint64) {
 		}
 		patience = min(patience, at-now)
 	}
+	c.m.crowd.awake.Add(-1)
 	c.nap.sleep(patience)
+	c.m.crowd.awake.Add(1)
 }
 
 // afterTurn passes on what a turn has left for others to do.

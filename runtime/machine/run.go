@@ -91,7 +91,7 @@ func (c *CPU) wants() bool {
 		}
 		c.mode = cpuRunning
 	case cpuSpinning:
-		if !c.interruptible() && c.spins() {
+		if !c.interruptible() && c.waits() == waitsOnly {
 			return false
 		}
 		c.mode = cpuRunning
@@ -158,9 +158,8 @@ func (m *Machine) turn(c *CPU) error {
 			if c.S.Mode() == abi.ModeUser {
 				m.alive()
 			}
-			if c.spin.near(c.S.PC) && c.spins() && (!m.parallel || c.mayNap(runs == 1)) {
-				c.mode = cpuSpinning
-				c.spin.patience = firstPatience
+			if c.spin.near(c.S.PC) {
+				c.waited(c.waits(), runs == 1)
 			}
 			return nil
 		}

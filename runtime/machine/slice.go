@@ -48,13 +48,25 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 			*p = 0
 		}
 	}
-	if m.parallel && m.watching.Load() != 0 {
-		t.time = min(t.time, maxSliceWatched)
+	if m.parallel {
+		t.time = min(t.time, m.patience())
 	}
 	if !m.clock.deterministic() {
 		t.began = time.Now()
 	}
 	t.set(m, c)
+}
+
+// patience is for how long a CPU may compute, in ns, where CPUs run in parallel, before
+// it looks after the others.
+func (m *Machine) patience() uint64 {
+	switch {
+	case m.watching.Load() != 0:
+		return maxSliceWatched
+	case m.crowd.is():
+		return maxSliceCrowded
+	}
+	return math.MaxUint64
 }
 
 // set computes State.Limit from the next event.

@@ -26,21 +26,31 @@ type stepper interface {
 }
 
 const (
-	spinNear  = 256 // bytes between two slices' ends in the same loop
-	spinSteps = 64  // instructions that a loop may have, twice round
-	spinWords = 8   // that it may load
+	spinNear   = 256 // bytes between two slices' ends in the same loop
+	spinSteps  = 64  // instructions that a loop may have, all times round
+	spinRounds = 3   // how often to go round
+	spinWords  = 8   // that it may load
 
 	// A CPU that was found spinning gets short slices at first, doubling, as it will
 	// spin again when it has served the interrupt that woke it.
-	firstPatience = 16_000 // ns
+	firstPatience = 4_000 // ns
 )
 
-// near says whether a slice that ends at pc ended close to where the last one did,
-// which makes it worth a closer look.
+// waiting says what a loop waits for, if for anything.
+type waiting uint8
+
+const (
+	waitsNot   waiting = iota
+	waitsCount         // it looks at the same words again and again, and counts or computes
+	waitsOnly          // it does nothing but look: others must end it
+)
+
+// near says whether a slice that ends at pc ended close to where the last one did, or in
+// a loop that the CPU was found waiting in before, which makes it worth a closer look.
 func (p *spin) near(pc uint64) bool {
 	d := pc - p.lastPC
 	p.lastPC = pc
-	return d+spinNear < 2*spinNear
+	return d+spinNear < 2*spinNear || p.habits.find(pc) != nil
 }
 
 // invalidateCode is for an imb, which engine has been told of.
@@ -50,12 +60,12 @@ func (p *spin) invalidateCode(engine Engine) {
 	}
 }
 
-// spins executes the code at PC for a little, and says whether it is such a loop.
+// waits executes the code at PC for a little, and says whether it is such a loop.
 // Nothing is lost if it is not: what was executed counts, and an instruction that
 // faults has not been executed.
-func (c *CPU) spins() bool {
+func (c *CPU) waits() waiting {
 	if !c.m.parallel && c.m.clock.next() <= c.m.clock.Now()+spinSteps {
-		return false // deterministic time must not run past an event
+		return waitsNot // deterministic time must not run past an event
 	}
 	if c.spin.step == nil {
 		if e, ok := c.engine.(stepper); ok {
@@ -67,24 +77,33 @@ func (c *CPU) spins() bool {
 	s := c.S
 	c.spin.seen = c.spin.seen[:0]
 	start, regs := s.PC, s.R
-	for range spinSteps {
-		if !c.harmless(s.PC) || c.spin.step.Step() != abi.ExitPoll {
-			return false
+	words := 0 // that were looked at the first time round
+	for round, steps := 1, 0; round <= spinRounds; steps++ {
+		if steps == spinSteps || !c.harmless(s.PC) || c.spin.step.Step() != abi.ExitPoll {
+			return waitsNot
 		}
-		if s.PC != start {
+		switch {
+		case s.PC != start:
 			continue
-		}
-		if s.R == regs {
+		case s.R == regs:
 			c.stats.spins++
-			return true
+			return waitsOnly
+		case round == 1:
+			words = len(c.spin.seen)
+		case len(c.spin.seen) != words:
+			return waitsNot
 		}
 		regs = s.R // the first time round may load what the others only compare
+		round++
 	}
-	return false
+	if words == 0 {
+		return waitsNot
+	}
+	return waitsCount
 }
 
 // pure are the classes of instructions that change nothing but integer registers.
-var pure = map[isa.Class]bool{
+var pure = [1 << 8]bool{
 	isa.ClassAddr: true, isa.ClassInt: true, isa.ClassCMov: true, isa.ClassShift: true, isa.ClassByte: true,
 	isa.ClassMul: true, isa.ClassMVI: true, isa.ClassLoad: true, isa.ClassBranch: true, isa.ClassJump: true,
 	isa.ClassBarrier: true,

@@ -62,19 +62,19 @@ const maxSliceWatched = 60_000
 func (c *CPU) napSpinning() {
 	m, bit := c.m, uint64(1)<<c.Index
 	c.watch.set(c.spin.seen)
-	m.watching.Or(bit)
+	before := m.watching.Or(bit)
 	defer m.watching.And(^bit)
 	if c.watch.changed(c.RAM) {
 		return
 	}
 	for _, other := range m.cpus {
-		if other != c {
+		if other != c && before == 0 {
 			other.shorten() // it may be at the begin of a long slice
 		}
 	}
-	before := m.clock.Now()
+	began := m.clock.Now()
 	c.rest(maxNap)
-	c.spin.habits.of(c.S.PC).napped(m.clock.Now() - before)
+	c.spin.habits.of(c.S.PC).napped(m.clock.Now() - began)
 }
 
 // maxNap is after how many ns a CPU that spins looks itself, though nothing should have
