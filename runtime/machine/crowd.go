@@ -17,7 +17,7 @@ type crowd struct {
 }
 
 // maxSliceCrowded is for how long a CPU computes, in ns, before it lets others run.
-const maxSliceCrowded = 200_000
+const maxSliceCrowded = 100_000
 
 func (w *crowd) init() { w.processors = int32(runtime.NumCPU()) }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"sync/atomic"
-	"time"
 
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
@@ -59,13 +58,14 @@ func (m *Machine) loop(ctx context.Context) error {
 			}
 		}
 		if !ran {
-			m.idle(ctx)
+			m.idle()
 		}
 	}
 }
 
 // poll serves everything that is not guest code.
 func (m *Machine) poll(ctx context.Context) {
+	m.cpus[0].nap.kicked.Store(0) // what happens from now on is seen below, or ends idle
 	if m.wakeup.attention.Swap(false) {
 		m.platform.Poll()
 		if err := ctx.Err(); err != nil {
@@ -182,7 +182,7 @@ var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
 }
 
 // idle passes the time until something happens. Precondition: no CPU runs.
-func (m *Machine) idle(ctx context.Context) {
+func (m *Machine) idle() {
 	m.current = nil
 	m.console.flush()
 	next := min(m.clock.next(), m.watch.deadline())
@@ -190,21 +190,8 @@ func (m *Machine) idle(ctx context.Context) {
 		m.clock.skip(next)
 		return
 	}
-	var expired <-chan time.Time
-	if next != math.MaxUint64 {
-		now := m.clock.Now()
-		if next <= now {
-			return
-		}
-		t := time.NewTimer(time.Duration(min(next-now, math.MaxInt64)))
-		defer t.Stop()
-		expired = t.C
-	}
-	select {
-	case <-expired:
-	case <-m.wakeup.ch:
-	case <-ctx.Done():
-		m.wakeup.attention.Store(true)
+	if now := m.clock.Now(); next > now {
+		m.cpus[0].nap.sleep(next - now) // until wake
 	}
 }
 

@@ -44,7 +44,7 @@ func (t *slicer) begin(m *Machine, c *CPU) {
 	t.time = t.maxTime
 	if p := &c.spin.patience; *p != 0 {
 		t.time = *p
-		if *p *= 2; *p >= t.maxTime {
+		if *p += *p / 2; *p >= t.maxTime {
 			*p = 0
 		}
 	}
@@ -131,7 +131,7 @@ func (m *Machine) wake() {
 	m.wakeup.attention.Store(true)
 	if !m.parallel {
 		for _, c := range m.cpus {
-			atomic.StoreInt64(&c.S.Limit, 0)
+			c.kick()
 		}
 	}
 	m.wakeup.token()

@@ -31,7 +31,7 @@ const (
 	spinRounds = 3   // how often to go round
 	spinWords  = 8   // that it may load
 
-	// A CPU that was found spinning gets short slices at first, doubling, as it will
+	// A CPU that was found spinning gets short slices at first, then longer ones, as it will
 	// spin again when it has served the interrupt that woke it.
 	firstPatience = 4_000 // ns
 )
