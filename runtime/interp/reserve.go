@@ -96,8 +96,8 @@ func (c *CPU) scan(pc uint64) (accessed bool) {
 
 // leaves are the classes that end what is looked at; accesses those that access memory.
 var (
-	leaves   = map[isa.Class]bool{isa.ClassInvalid: true, isa.ClassLoadLocked: true, isa.ClassJump: true, isa.ClassPAL: true, isa.ClassPALRes: true}
-	accesses = map[isa.Class]bool{isa.ClassLoad: true, isa.ClassStore: true, isa.ClassFPLoad: true, isa.ClassFPStore: true}
+	leaves   = [1 << 8]bool{isa.ClassInvalid: true, isa.ClassLoadLocked: true, isa.ClassJump: true, isa.ClassPAL: true, isa.ClassPALRes: true}
+	accesses = [1 << 8]bool{isa.ClassLoad: true, isa.ClassStore: true, isa.ClassFPLoad: true, isa.ClassFPStore: true}
 )
 
 func (r *reservation) note(pc uint64) {
