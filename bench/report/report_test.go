@@ -131,6 +131,11 @@ func TestGoalTwoCPUs(t *testing.T) {
 	if g := find(t, Goals(r), what); g.Verdict != Missed || g.Measured != "worst 1.75 times (1.70-1.80): smp-sort; the host itself: 1.90" {
 		t.Errorf("%+v", g)
 	}
+	r.Settings.CPU = true // processor time says nothing about it
+	if g := find(t, Goals(r), what); g.Verdict != Unknown || g.Measured != "-" {
+		t.Errorf("%+v", g)
+	}
+	r.Settings.CPU = false
 	r.Row("smp-sort-1").Engines[measure.Native].Error = "wrong"
 	if g := find(t, Goals(r), what); g.Verdict != Unknown || !strings.Contains(g.Measured, "smp-compute") || !strings.Contains(g.Measured, "(1 of 2 rows)") {
 		t.Errorf("%+v", g)

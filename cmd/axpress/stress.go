@@ -23,7 +23,8 @@ func (a *app) stress() *cobra.Command {
 		Short: "Boot a guest with several CPUs that runs litmus tests and a load of every kind",
 		Long: "Stress boots a guest whose init runs litmus tests (message passing, store buffering, Dekker, locks, futexes, stacks that\n" +
 			"compare-and-exchange would break) and then workers of every kind at once (processes, memory, signals, pipes, timers ...),\n" +
-			"which check what they get back. What takes longer says once a minute how far it is. It succeeds only if nothing was wrong and the kernel did not complain.\n\n" + statusHelp(),
+			"which check what they get back. What takes longer says once a minute how far it is. It succeeds only if nothing was\n" +
+			"wrong and the kernel did not complain.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			ctx := c.Context()

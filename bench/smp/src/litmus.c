@@ -123,7 +123,8 @@ static int ll_judge(int i) {
 	return wrong;
 }
 
-/* A test whose threads each do all rounds by themselves; finish says at the end how many outcomes were wrong. */
+/* A test whose threads each do the rounds by themselves, and wait for each other now and then, so that they do meet; finish
+ * says at the end how many outcomes were wrong. */
 struct crowd {
 	void (*act)(int who, uint64_t round);
 	uint64_t (*finish)(void);
@@ -133,10 +134,12 @@ static const struct crowd *crowd;
 static void *crowd_thread(void *arg) {
 	int who = (int)(intptr_t)arg;
 	pin(who);
-	await_all(&together);
 	for (uint64_t i = 0; i < rounds; i++) {
-		if (who == 0 && !(i & 1023))
-			reached = i;
+		if (i % PLACES == 0) {
+			await_all(&together);
+			if (who == 0)
+				reached = i;
+		}
 		crowd->act(who, i);
 	}
 	return NULL;
@@ -162,16 +165,16 @@ static void dekker_act(int who, uint64_t round) {
 		return;
 	wants[who] = 1;
 	mb();
-	for (uint32_t n = 0; wants[1 - who]; n++) {
-		if (turn_of != who) {
-			wants[who] = 0;
-			while (turn_of != who)
-				again(threads, n++);
-			wants[who] = 1;
-			mb();
-		} else {
-			again(threads, n);
+	while (wants[1 - who]) {
+		if (turn_of == who) {
+			again(threads);
+			continue;
 		}
+		wants[who] = 0;
+		while (turn_of != who)
+			again(threads);
+		wants[who] = 1;
+		mb();
 	}
 	mb();
 	critical();
@@ -187,8 +190,8 @@ static void ticket_act(int who, uint64_t round) {
 	(void)who;
 	(void)round;
 	uint32_t mine = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_SEQ_CST);
-	for (uint32_t n = 0; __atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine; n++)
-		again(threads, n);
+	while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine)
+		again(threads);
 	critical();
 	__atomic_store_n(&serving, mine + 1, __ATOMIC_RELEASE);
 }
@@ -197,8 +200,9 @@ static volatile int held;
 static void tas_act(int who, uint64_t round) {
 	(void)who;
 	(void)round;
-	for (uint32_t n = 0; __atomic_exchange_n(&held, 1, __ATOMIC_SEQ_CST); n++)
-		again(threads, n);
+	while (__atomic_exchange_n(&held, 1, __ATOMIC_SEQ_CST))
+		while (held)
+			again(threads);
 	critical();
 	__atomic_store_n(&held, 0, __ATOMIC_RELEASE);
 }
@@ -239,7 +243,7 @@ static void seqlock_act(int who, uint64_t round) {
 		return;
 	}
 	uint64_t before, a, b;
-	for (uint32_t n = 0;; n++) {
+	for (;;) {
 		before = sequence;
 		mb();
 		a = left;
@@ -247,7 +251,7 @@ static void seqlock_act(int who, uint64_t round) {
 		mb();
 		if (before == sequence && !(before & 1))
 			break;
-		again(threads, n);
+		again(threads);
 	}
 	if (before && a != ~b)
 		wrong(1);

@@ -26,10 +26,11 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* pin keeps the calling thread on a CPU, counted modulo those online. */
 void pin(int cpu);
 
-/* again is called in a loop that waits for another thread, with the number of times round. It spins, so that the other's
- * doing is seen at once; only if there are more threads than CPUs it gives the CPU away. */
-static inline void again(int threads, uint32_t times) {
-	if (threads > cpus && times > 200)
+/* again is called in a loop that waits for one of some threads. It spins, so that the other's doing is seen at once; only if
+ * there are more threads than CPUs it gives the CPU away. Such a loop should load, compare and branch, and no more: a
+ * machine that sees that nothing changes may then let its host do something else. */
+static inline void again(int threads) {
+	if (threads > cpus)
 		sched_yield();
 }
 

@@ -160,7 +160,7 @@ static void unlock(volatile uint32_t *l) {
 		syscall(SYS_futex, l, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 static void do_futex(void) {
-	enum { WORKERS = 3, ROUNDS = 2000 };
+	enum { WORKERS = 3, ROUNDS = 600 };
 	volatile struct {
 		uint32_t lock, go;
 		uint64_t a, b;
@@ -178,6 +178,8 @@ static void do_futex(void) {
 			if (s->b != v)
 				_exit(1);
 			s->a = v + 1;
+			if (k % 8 == 0) /* now the others come, and have to wait */
+				sched_yield();
 			s->b = v + 1;
 			unlock(&s->lock);
 		}
