@@ -34,11 +34,11 @@ static void *pair_thread(void *arg) {
 	int who = (int)(intptr_t)arg;
 	pin(who);
 	for (uint64_t done = 0; done < rounds; done += PLACES) {
-		await_all(&together);
-		await_all(&together); /* nobody has waited for long at the second: they leave it together */
+		await_all(&together, 0);
+		await_all(&together, 5000000); /* to leave it together is what matters */
 		for (int i = 0; i < PLACES; i++)
 			current->act(who, i);
-		await_all(&together);
+		await_all(&together, 0);
 		if (who != 0)
 			continue;
 		reached = done;
@@ -136,7 +136,7 @@ static void *crowd_thread(void *arg) {
 	pin(who);
 	for (uint64_t i = 0; i < rounds; i++) {
 		if (i % PLACES == 0) {
-			await_all(&together);
+			await_all(&together, 50000);
 			if (who == 0)
 				reached = i;
 		}

@@ -44,15 +44,14 @@ void pin(int cpu) {
 		die("sched_setaffinity");
 }
 
-void await_all(struct barrier *b) {
+void await_all(struct barrier *b, int eager) {
 	int round = b->round;
 	if (__atomic_add_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST) == b->n) {
 		b->waiting = 0;
 		__atomic_store_n(&b->round, round + 1, __ATOMIC_SEQ_CST);
 		return;
 	}
-	/* Who counts is not seen to wait for nothing, and goes on at once when the others come; but they may be long. */
-	for (int i = 0; b->n <= cpus && i < 50000; i++)
+	for (int i = 0; b->n <= cpus && i < eager; i++)
 		if (__atomic_load_n(&b->round, __ATOMIC_SEQ_CST) != round)
 			return;
 	while (__atomic_load_n(&b->round, __ATOMIC_SEQ_CST) == round)

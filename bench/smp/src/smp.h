@@ -34,12 +34,13 @@ static inline void again(int threads) {
 		sched_yield();
 }
 
-/* A barrier for n threads. */
+/* A barrier for n threads. Who waits counts to eager first, which is not seen to be for nothing, so that they leave it
+ * together if all come soon. */
 struct barrier {
 	int n;
 	volatile int waiting, round;
 };
-void await_all(struct barrier *b);
+void await_all(struct barrier *b, int eager);
 
 /* litmus runs the test called name, or all; it returns how many outcomes were not allowed. */
 uint64_t litmus(const char *name, uint64_t rounds);
