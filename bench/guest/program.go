@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cavaliergopher/cpio"
+
 	"axpress/bench/workloads"
 )
 
@@ -67,6 +69,43 @@ func (b builder) buildProgram(p workloads.Program, ours map[string][]byte) build
 		}
 		return versions, nil
 	}
+}
+
+// buildInit returns the guest of o and the store's folder of an initramfs whose init is a program of ours for Alpha alone,
+// which build makes. The sources, and the packages that compile them, are added to the recipe.
+func buildInit(ctx context.Context, o Options, r recipe, sources map[string][]byte, build buildFunc) (g *Guest, dir string, err error) {
+	if o, err = o.withDefaults(); err != nil {
+		return nil, "", err
+	}
+	if g, err = Build(ctx, o); err != nil {
+		return nil, "", err
+	}
+	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest)))
+	if err != nil {
+		return nil, "", err
+	}
+	for name, text := range sources {
+		r.inputs["file "+name] = string(text)
+	}
+	if err := r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"); err != nil {
+		return nil, "", err
+	}
+	if dir, _, err = (store{dir: o.CacheDir}).ensure(ctx, logger{o.Log}, r, build); err != nil {
+		return nil, "", fmt.Errorf("guest: build the program %s: %w", r.kind, err)
+	}
+	return g, dir, nil
+}
+
+// initNodes are the files of an initramfs whose init is the program bin/NAME.
+func initNodes(name string, program []byte) []node {
+	nodes := []node{
+		{"bin/" + name, cpio.TypeReg | 0o755, program},
+		{"init", cpio.TypeSymlink | 0o777, []byte("/bin/" + name)},
+	}
+	for _, d := range []string{"dev", "proc", "tmp"} {
+		nodes = append(nodes, node{d, cpio.TypeDir | 0o755, nil})
+	}
+	return nodes
 }
 
 // writeSources writes our sources to a folder.

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/cavaliergopher/cpio"
-
 	"axpress/bench/smp"
 	"axpress/bench/workloads"
 )
@@ -22,32 +20,14 @@ type SMP struct {
 
 // BuildSMP returns the guest for several CPUs, building what the cache does not have. Conditions are those of Build.
 func BuildSMP(ctx context.Context, o Options) (*SMP, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	g, err := Build(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest)))
-	if err != nil {
-		return nil, err
-	}
 	sources, err := smp.Sources()
 	if err != nil {
 		return nil, err
 	}
 	r := recipe{kind: "smp", inputs: map[string]string{"flags": fmt.Sprintf("%q %q %q", smp.Flags(), workloads.AlphaLink(), smp.Libs())}}
-	for name, text := range sources {
-		r.inputs["file "+name] = string(text)
-	}
-	if err := r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"); err != nil {
-		return nil, err
-	}
-	dir, _, err := store{dir: o.CacheDir}.ensure(ctx, logger{o.Log}, r, buildSMP(sources))
+	g, dir, err := buildInit(ctx, o, r, sources, buildSMP(sources))
 	if err != nil {
-		return nil, fmt.Errorf("guest: build the program for several CPUs: %w", err)
+		return nil, err
 	}
 	return &SMP{Guest: g, Initrd: filepath.Join(dir, fileInitrd)}, nil
 }
@@ -72,13 +52,7 @@ func buildSMP(sources map[string][]byte) buildFunc {
 		if err != nil {
 			return nil, err
 		}
-		nodes := []node{
-			{"bin/" + smp.Name, cpio.TypeReg | 0o755, content},
-			{"init", cpio.TypeSymlink | 0o777, []byte("/bin/" + smp.Name)},
-		}
-		for _, d := range []string{"dev", "proc", "tmp"} {
-			nodes = append(nodes, node{d, cpio.TypeDir | 0o755, nil})
-		}
+		nodes := initNodes(smp.Name, content)
 		return nil, writeInitramfs(filepath.Join(out, fileInitrd), nodes)
 	}
 }

@@ -26,18 +26,6 @@ const fileSuite = "suite"
 // BuildSuite returns the program with the checks of the variants, and the guest that it runs in, building what the
 // cache does not have. Conditions are those of Build.
 func BuildSuite(ctx context.Context, o Options, variants []suite.Variant) (*Suite, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	g, err := Build(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest)))
-	if err != nil {
-		return nil, err
-	}
 	sources, err := suite.Sources()
 	if err != nil {
 		return nil, err
@@ -45,16 +33,9 @@ func BuildSuite(ctx context.Context, o Options, variants []suite.Variant) (*Suit
 	r := recipe{kind: "suite", inputs: map[string]string{
 		"variants": fmt.Sprintf("%q %q %q %q", variants, suite.Flags(), workloads.AlphaLink(), suite.Extras()),
 	}}
-	for name, text := range sources {
-		r.inputs["file "+name] = string(text)
-	}
-	if err := r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"); err != nil {
-		return nil, err
-	}
-	log := logger{o.Log}
-	dir, _, err := store{dir: o.CacheDir}.ensure(ctx, log, r, buildSuite(log, variants, sources))
+	g, dir, err := buildInit(ctx, o, r, sources, buildSuite(logger{o.Log}, variants, sources))
 	if err != nil {
-		return nil, fmt.Errorf("guest: build the suite: %w", err)
+		return nil, err
 	}
 	return &Suite{Guest: g, Initrd: filepath.Join(dir, fileInitrd), Program: filepath.Join(dir, fileSuite)}, nil
 }
@@ -94,10 +75,7 @@ func buildSuite(log logger, variants []suite.Variant, sources map[string][]byte)
 		if err != nil {
 			return nil, err
 		}
-		nodes := []node{
-			{"bin/suite", cpio.TypeReg | 0o755, content},
-			{"init", cpio.TypeSymlink | 0o777, []byte("/bin/suite")},
-		}
+		nodes := initNodes(fileSuite, content)
 		for i, e := range suite.Extras() {
 			object := fmt.Sprintf("extra%d", i)
 			args := append(append(suite.Flags(), workloads.AlphaLink()...), e.Flags...)
@@ -109,9 +87,6 @@ func buildSuite(log logger, variants []suite.Variant, sources map[string][]byte)
 				return nil, err
 			}
 			nodes = append(nodes, node{e.Path, cpio.TypeReg | 0o755, content})
-		}
-		for _, d := range []string{"dev", "proc", "tmp"} {
-			nodes = append(nodes, node{d, cpio.TypeDir | 0o755, nil})
 		}
 		return nil, writeInitramfs(filepath.Join(out, fileInitrd), nodes)
 	}

@@ -109,7 +109,7 @@ func (c *Config) session(e Engine, cpus int, work string) ([]string, error) {
 // runs says whether the engine runs the workload, in the given round of all; the warm-up is round 0 of a warm bench.
 func (c *Config) runs(e Engine, w workloads.Workload, round int) bool {
 	switch {
-	case e == User && !w.UserMode(), e == Host && w.Name == workloads.OneCPU, e == Host && w.Group == workloads.Boot, e == Go && w.SMP:
+	case e == User && !w.UserMode(), e == Host && w.Group == workloads.Boot, e == Go && w.SMP:
 		return false
 	case e == Interp:
 		return round == c.first()

@@ -8,5 +8,6 @@
 // the time on the host between the arrival of the driver's two lines "start" and "end"; what the guest's own clock says
 // is kept beside it. The engines take turns, workload by workload and run by run, so that a change in the machine's
 // speed meets all of them. Only the session whose turn it is runs: the others are stopped (SIGSTOP), because an idle
-// Alpha in QEMU keeps a processor busy. Outputs are compared across engines before times count.
+// Alpha in QEMU keeps a processor busy. A workload on two CPUs takes turns with the same on one, too, for which an engine has
+// two sessions. Outputs are compared across engines before times count.
 package measure

@@ -21,10 +21,15 @@ type runner interface {
 // bench is a measurement.
 type bench struct {
 	*Config
-	sessions map[Engine]runner
-	start    func(context.Context, Engine) (runner, error)
-	cpus     int      // of the sessions' guests
+	sessions map[place]runner
+	start    func(context.Context, place) (runner, error)
 	works    []string // folders to remove
+}
+
+// place is where a workload runs: an engine, and how many CPUs its guest has.
+type place struct {
+	Engine
+	cpus int
 }
 
 // Run measures. When ctx ends, its error is returned and every process is dead. What goes wrong with a workload or an
@@ -33,7 +38,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b := &bench{Config: &c, sessions: map[Engine]runner{}}
+	b := &bench{Config: &c, sessions: map[place]runner{}}
 	b.start = b.startProcess
 	machine := describe()
 	rows, err := b.all(ctx)
@@ -53,49 +58,81 @@ func (b *bench) all(ctx context.Context) ([]Row, error) {
 	defer b.Report.End()
 	var rows []Row
 	defer func() { b.closeAll(ctx) }()
-	for _, w := range b.Workloads {
-		row := Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[Engine]*Cell{}}
-		if n := cpusOf(w); n != b.cpus {
-			b.closeAll(ctx) // other machines
-			b.cpus = n
+	for _, batch := range batches(b.Workloads) {
+		b.closeOthers(ctx, batch)
+		some, err := b.batch(ctx, batch)
+		if err != nil {
+			return nil, err
 		}
-		one := b.one
-		if w.Group == workloads.Boot {
-			b.closeAll(ctx) // it starts machines of its own
-			one = b.boot
+		rows = append(rows, some...)
+	}
+	return rows, nil
+}
+
+// batches puts workloads that are compared with each other together; the others are alone.
+func batches(all []workloads.Workload) (list [][]workloads.Workload) {
+	for i, w := range all {
+		if i > 0 && w.OneCPU == all[i-1].Name {
+			list[len(list)-1] = append(list[len(list)-1], w)
+		} else {
+			list = append(list, []workloads.Workload{w})
 		}
-		for round := range b.rounds() {
-			for _, e := range b.turns(round) {
-				if !b.runs(e, w, round) {
-					continue
+	}
+	return list
+}
+
+// batch measures workloads whose runs take turns.
+func (b *bench) batch(ctx context.Context, batch []workloads.Workload) (rows []Row, err error) {
+	for _, w := range batch {
+		rows = append(rows, Row{Name: w.Name, Group: w.Group, Doc: w.Doc, Engines: map[Engine]*Cell{}})
+	}
+	for round := range b.rounds() {
+		for _, e := range b.turns(round) {
+			for i, w := range batch {
+				if err := b.round(ctx, round, e, w, &rows[i]); err != nil {
+					return nil, err
 				}
-				if row.Engines[e] == nil {
-					row.Engines[e] = &Cell{}
-				}
-				b.Report.Step(fmt.Sprintf("%s, %s", w.Name, e))
-				cell := row.Engines[e]
-				if cell.Error != "" {
-					continue // it would only fail again
-				}
-				s, err := one(ctx, e, w)
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
-				if b.CPU {
-					s.host, s.guest = s.cpu, 0
-				}
-				cell.add(s, err, round >= b.first())
 			}
 		}
+	}
+	for i := range rows {
+		row := &rows[i]
 		row.compare()
 		for _, e := range b.Engines {
 			if c := row.Engines[e]; c != nil && c.Error != "" {
-				b.Report.Note(fmt.Sprintf("%s, %s: %s", w.Name, e, c.Error))
+				b.Report.Note(fmt.Sprintf("%s, %s: %s", row.Name, e, c.Error))
 			}
 		}
-		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// round runs a workload on an engine, and puts what came out into the row. An error is the end of ctx.
+func (b *bench) round(ctx context.Context, round int, e Engine, w workloads.Workload, row *Row) error {
+	if !b.runs(e, w, round) {
+		return nil
+	}
+	if row.Engines[e] == nil {
+		row.Engines[e] = &Cell{}
+	}
+	b.Report.Step(fmt.Sprintf("%s, %s", w.Name, e))
+	cell := row.Engines[e]
+	if cell.Error != "" {
+		return nil // it would only fail again
+	}
+	run := b.one
+	if w.Group == workloads.Boot {
+		run = b.boot
+	}
+	s, err := run(ctx, e, w)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if b.CPU {
+		s.host, s.guest = s.cpu, 0
+	}
+	cell.add(s, err, round >= b.first())
+	return nil
 }
 
 // add puts a run into the cell.
@@ -143,7 +180,8 @@ func (r *Row) compare() {
 func (b *bench) one(ctx context.Context, e Engine, w workloads.Workload) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
-	s, err := b.session(ctx, e)
+	at := place{e, cpusOf(w)}
+	s, err := b.session(ctx, at)
 	if err != nil {
 		return sample{}, err
 	}
@@ -155,48 +193,61 @@ func (b *bench) one(ctx context.Context, e Engine, w workloads.Workload) (sample
 		err = p.explain(err)
 	}
 	if err != nil {
-		b.drop(e)
+		b.drop(at)
 		return r, err
 	}
 	s.pause()
 	return r, nil
 }
 
-// session returns the engine's session, running; it starts one if there is none.
-func (b *bench) session(ctx context.Context, e Engine) (runner, error) {
-	if s := b.sessions[e]; s != nil {
+// session returns the session at a place, running; it starts one if there is none.
+func (b *bench) session(ctx context.Context, at place) (runner, error) {
+	if s := b.sessions[at]; s != nil {
 		err := s.resume(ctx)
 		if err != nil {
-			b.drop(e)
+			b.drop(at)
 		}
 		return s, err
 	}
-	s, err := b.start(ctx, e)
+	s, err := b.start(ctx, at)
 	if err != nil {
 		return nil, fmt.Errorf("it does not start: %w", err)
 	}
-	b.sessions[e] = s
+	b.sessions[at] = s
 	return s, nil
 }
 
 // drop ends a session that is of no more use.
-func (b *bench) drop(e Engine) {
+func (b *bench) drop(at place) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel() // at once
-	if err := b.sessions[e].close(ended); err != nil {
-		b.Report.Note(fmt.Sprintf("%s: %v", e, err))
+	b.close(ended, at)
+}
+
+// close ends a session.
+func (b *bench) close(ctx context.Context, at place) {
+	if err := b.sessions[at].close(ctx); err != nil {
+		b.Report.Note(fmt.Sprintf("%s: %v", at.Engine, err))
 	}
-	delete(b.sessions, e)
+	delete(b.sessions, at)
+}
+
+// closeOthers ends the sessions that the workloads do not need: all before a boot, which starts machines of its own.
+func (b *bench) closeOthers(ctx context.Context, next []workloads.Workload) {
+	needed := map[int]bool{}
+	for _, w := range next {
+		needed[cpusOf(w)] = w.Group != workloads.Boot
+	}
+	for at := range b.sessions {
+		if !needed[at.cpus] {
+			b.close(ctx, at)
+		}
+	}
 }
 
 // closeAll ends all sessions.
 func (b *bench) closeAll(ctx context.Context) {
-	for e, s := range b.sessions {
-		if err := s.close(ctx); err != nil {
-			b.Report.Note(fmt.Sprintf("%s: %v", e, err))
-		}
-		delete(b.sessions, e)
-	}
+	b.closeOthers(ctx, nil)
 	for _, dir := range b.works {
 		if err := os.RemoveAll(dir); err != nil {
 			b.Report.Note(err.Error())
@@ -205,9 +256,9 @@ func (b *bench) closeAll(ctx context.Context) {
 	b.works = nil
 }
 
-// startProcess starts the process of an engine's session.
-func (b *bench) startProcess(ctx context.Context, e Engine) (runner, error) {
-	work := ""
+// startProcess starts the process of a session.
+func (b *bench) startProcess(ctx context.Context, at place) (runner, error) {
+	e, work := at.Engine, ""
 	if e == Host || e == User {
 		dir, err := workFolder()
 		if err != nil {
@@ -216,7 +267,7 @@ func (b *bench) startProcess(ctx context.Context, e Engine) (runner, error) {
 		b.works = append(b.works, dir)
 		work = dir
 	}
-	command, err := b.Config.session(e, b.cpus, work)
+	command, err := b.Config.session(e, at.cpus, work)
 	if err != nil {
 		return nil, err
 	}

@@ -46,9 +46,10 @@ func newBench(c Config, samples func(e Engine, name string, n int) (sample, erro
 	log := &[]string{}
 	c.Limit = time.Minute
 	c.Report = &quiet{}
-	b := &bench{Config: &c, sessions: map[Engine]runner{}}
+	b := &bench{Config: &c, sessions: map[place]runner{}}
 	counts := map[Engine]*int{}
-	b.start = func(_ context.Context, e Engine) (runner, error) {
+	b.start = func(_ context.Context, at place) (runner, error) {
+		e := at.Engine
 		*log = append(*log, fmt.Sprintf("%s started", e))
 		if counts[e] == nil {
 			counts[e] = new(int)
@@ -92,6 +93,32 @@ func TestTurns(t *testing.T) {
 	}
 	if got := b.steps(); got != 7 {
 		t.Errorf("%d steps, want 7", got)
+	}
+}
+
+// What is compared with another workload takes turns with it, each in a machine that has its number of CPUs. Machines that
+// are not needed any more are ended.
+func TestPairs(t *testing.T) {
+	c := Config{Engines: []Engine{Native, Go}, Runs: 1, Workloads: []workloads.Workload{
+		{Name: "w"}, {Name: "x-1"}, {Name: "x", SMP: true, OneCPU: "x-1"}, {Name: "y", SMP: true},
+	}}
+	b, log := newBench(c, func(Engine, string, int) (sample, error) { return seconds(1), nil })
+	rows := all(t, b)
+	want := "native started, native w, go started, go w, go w, native w, " +
+		"native x-1, native started, native x, go x-1, go x-1, native x-1, native x"
+	if got := strings.Join(*log, ", "); !strings.HasPrefix(got, want) {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	rest := strings.Join((*log)[13:], ", ")
+	if rest != "native closed, go closed, native y, native y, native closed" && rest != "go closed, native closed, native y, native y, native closed" {
+		t.Errorf("%s", rest)
+	}
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.Name)
+	}
+	if !slices.Equal(names, []string{"w", "x-1", "x", "y"}) || rows[2].Engines[Go] != nil || len(rows[2].Engines[Native].Seconds) != 1 {
+		t.Errorf("%q, %+v", names, rows[2])
 	}
 }
 

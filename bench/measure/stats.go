@@ -44,7 +44,11 @@ type Ratio struct {
 // The k-th run of one engine ran beside the k-th of the other, so their quotients are what spreads. An engine with fewer
 // runs (the interpreter) is compared by its last.
 func (r *Row) Ratio(slow, fast Engine) (Ratio, bool) {
-	a, b := r.Engines[slow], r.Engines[fast]
+	return Quotient(r.Engines[slow], r.Engines[fast])
+}
+
+// Quotient returns how many times longer a takes than b, whose runs took turns; false if one of them has no good times.
+func Quotient(a, b *Cell) (Ratio, bool) {
 	if !a.Good() || !b.Good() {
 		return Ratio{}, false
 	}

@@ -25,7 +25,7 @@ func result(native float64, qemu map[workloads.Group]float64) *measure.Result {
 	}
 	for _, w := range workloads.All() {
 		native := native
-		if w.Name == workloads.OneCPU { // as much faster on two CPUs as QEMU is slower
+		if w.Group == workloads.SMP && !w.SMP { // as much faster on two CPUs as QEMU is slower
 			native *= 1.85 * qemu[w.Group]
 		}
 		cell := func(s float64) *measure.Cell { return &measure.Cell{Seconds: []float64{s, s}, Output: "ab 2"} }
@@ -113,6 +113,31 @@ func TestGoalsPartly(t *testing.T) {
 		}
 	}
 	if g := find(t, goals, "kernel: every row"); !strings.Contains(g.Measured, "(1 of 8 rows)") {
+		t.Errorf("%+v", g)
+	}
+}
+
+// The worst of the workloads decides; what the host gains is said beside it, and one that was not measured is no pass.
+func TestGoalTwoCPUs(t *testing.T) {
+	const what = "computing on two CPUs"
+	ratios := exact()
+	ratios[workloads.SMP] = 1.05
+	r := result(1, ratios)
+	if g := find(t, Goals(r), what); g.Verdict != Met {
+		t.Errorf("%+v", g)
+	}
+	r.Row("smp-sort-1").Engines[measure.Native].Seconds = []float64{1.7, 1.8}
+	r.Row("smp-sort-1").Engines[measure.Host].Seconds = []float64{1.9, 1.9}
+	if g := find(t, Goals(r), what); g.Verdict != Missed || g.Measured != "worst 1.75 times (1.70-1.80): smp-sort; the host itself: 1.90" {
+		t.Errorf("%+v", g)
+	}
+	r.Settings.CPU = true // processor time says nothing about it
+	if g := find(t, Goals(r), what); g.Verdict != Unknown || g.Measured != "-" {
+		t.Errorf("%+v", g)
+	}
+	r.Settings.CPU = false
+	r.Row("smp-sort-1").Engines[measure.Native].Error = "wrong"
+	if g := find(t, Goals(r), what); g.Verdict != Unknown || !strings.Contains(g.Measured, "smp-compute") || !strings.Contains(g.Measured, "(1 of 2 rows)") {
 		t.Errorf("%+v", g)
 	}
 }

@@ -6,13 +6,16 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	const good = "[    0.1] x\nsmp: litmus mp: 10 rounds, 2 threads, 3 weak, 0 not allowed\nsmp: stress vm: 3 times, 0 wrong, exit status 0\nsmp: passed\r\n"
+	const good = "[    0.1] x\nsmp: litmus mp: 10 rounds, 2 threads, 3 weak, 0 not allowed, 0.01 s, 1000 rounds/s\n" +
+		"smp: stress: 60 of 120 seconds; times: cpu 12 vm 3\nsmp: stress vm: 3 times, 0 wrong, exit status 0, 2.00 s, 1.5 times/s\n" +
+		"smp: stress: 1 kinds of workers, 3 times in all, 0 failures, 2.01 s\nsmp: passed\r\n"
 	if bad := Check(good); len(bad) != 0 {
 		t.Errorf("a run that passed: %q", bad)
 	}
 	for _, line := range []string{
-		"smp: litmus mp: 10 rounds, 2 threads, 0 weak, 12 not allowed", "smp: stress vm: 3 times, 1 wrong, exit status 0",
-		"smp: stress: pipe: wrong (errno 0)", "[    1.5] WARNING: CPU: 1 PID: 7 at kernel/x.c:1", "smp: FAILED: fork: No memory",
+		"smp: litmus mp: 10 rounds, 2 threads, 0 weak, 12 not allowed, 0.50 s, 20 rounds/s", "smp: stress vm: 3 times, 1 wrong, exit status 0, 2.00 s, 1.5 times/s",
+		"smp: stress fork: 3 times, 0 wrong, exit status 139, 2.00 s, 1.5 times/s", "smp: stress: pipe: wrong (errno 0)",
+		"smp: stress: 2 kinds of workers, 3 times in all, 1 failures, 2.01 s", "[    1.5] WARNING: CPU: 1 PID: 7 at kernel/x.c:1", "smp: FAILED: fork: No memory",
 		"[   60.1] rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
 	} {
 		if bad := Check(line + "\n" + good); len(bad) != 1 || bad[0] != line {

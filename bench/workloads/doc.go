@@ -6,5 +6,5 @@
 //
 // To add a workload of ours: a file src/NAME.c with a function run_NAME, a row in src/main.c, one in Programs
 // (programs.go) and one in All (workloads.go). It must be deterministic, print what it computed, and take 0.05 to
-// 0.3 s on the host. To add a real program: a Program with its Debian source package, and a row in All.
+// 0.3 s on the host; what is about two CPUs longer, so that starting its threads does not count. To add a real program: a Program with its Debian source package, and a row in All.
 package workloads

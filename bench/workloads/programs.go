@@ -77,7 +77,7 @@ func Programs() []Program {
 			Name: Driver, Flags: warn, Libs: []string{"-lm", "-lpthread"},
 			Units: []Unit{
 				{Ours: true, Files: []string{"main.c", "driver.c", "intloop.c", "sieve.c", "qsort.c", "hash.c", "fib.c", "chase.c",
-					"muldiv.c", "unaligned.c", "dispatch.c", "matmul.c", "nbody.c", "fft.c", "mandel.c", "kernel.c", "smp.c"}},
+					"muldiv.c", "unaligned.c", "dispatch.c", "matmul.c", "nbody.c", "fft.c", "mandel.c", "kernel.c", "pair.c", "smp.c"}},
 				{Ours: true, Files: []string{"strings.c"}, Object: "strings-ev4.o", Flags: []string{"-DRUN=run_strings_ev4"}, Alpha: []string{"-mcpu=ev4"}},
 				{Ours: true, Files: []string{"strings.c"}, Object: "strings-ev67.o", Flags: []string{"-DRUN=run_strings_ev67"}},
 			},

@@ -49,6 +49,7 @@ type Workload struct {
 	Program string   // one of Programs; "" for Boot, which is no program
 	Args    []string // one that begins with @ is a file of the data folder
 	SMP     bool     // the guest has two CPUs
+	OneCPU  string   // the workload that is the same on one CPU: they run in turns, to be compared; "" is none
 	Doc     string
 }
 
@@ -60,9 +61,19 @@ func All() []Workload {
 	ours := func(g Group, name, doc string) Workload {
 		return Workload{Name: name, Group: g, Program: Driver, Args: []string{name}, Doc: doc}
 	}
+	one := func(name, doc string) Workload {
+		w := ours(SMP, name+onOne, doc+", on one CPU")
+		w.Args = []string{name, "one"}
+		return w
+	}
 	two := func(name, doc string) Workload {
 		w := ours(SMP, name, doc)
 		w.SMP = true
+		return w
+	}
+	both := func(name string) Workload {
+		w := two(name, "the same on two CPUs")
+		w.OneCPU = name + onOne
 		return w
 	}
 	return []Workload{
@@ -97,8 +108,10 @@ func All() []Workload {
 		ours(Kernel, "futex", "ping-pong of two threads by futex"),
 		ours(Kernel, "filecopy", "file copies in tmpfs"),
 		ours(Kernel, "signal", "signals to oneself"),
-		{Name: OneCPU, Group: SMP, Program: Driver, Args: []string{TwoCPUs}, Doc: "two threads that compute, on one CPU"},
-		two(TwoCPUs, "the same on two CPUs"),
+		one("smp-compute", "two threads that compute: random numbers, a table, doubles"),
+		both("smp-compute"),
+		one("smp-sort", "two threads that sort, each 2 MB of its own"),
+		both("smp-sort"),
 		two("smp-futex", "ping-pong of two CPUs by futex"),
 		two("smp-pipe", "ping-pong of two CPUs by pipes"),
 		two("smp-forkexec", "fork and exec on both CPUs"),
@@ -107,11 +120,8 @@ func All() []Workload {
 	}
 }
 
-// OneCPU and TwoCPUs are the workloads that compute the same, with one and with two CPUs.
-const (
-	OneCPU  = "smp-compute-1"
-	TwoCPUs = "smp-compute"
-)
+// onOne ends the name of a workload that is on one CPU what another is on two.
+const onOne = "-1"
 
 // Files returns the input files of a workload.
 func (w Workload) Files() (names []string) {

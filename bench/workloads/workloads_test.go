@@ -24,6 +24,12 @@ func TestWorkloads(t *testing.T) {
 		if !programs[w.Program] || (w.Program == "") != (w.Group == Boot) {
 			t.Errorf("%s: there is no program %q", w.Name, w.Program)
 		}
+		if w.OneCPU != "" {
+			one := All()[slices.IndexFunc(All(), func(o Workload) bool { return o.Name == w.OneCPU })]
+			if one.SMP || !w.SMP || one.Program != w.Program || one.Args[0] != w.Args[0] || !seen[one.Name] {
+				t.Errorf("%+v is to be compared with %+v", w, one)
+			}
+		}
 		if w.Doc == "" || !slices.Contains(Groups(), w.Group) || w.Group.Title() == string(w.Group) && w.Group != Kernel {
 			t.Errorf("%s: group %q, doc %q", w.Name, w.Group, w.Doc)
 		}
@@ -67,7 +73,7 @@ func TestSources(t *testing.T) {
 		table = append(table, m[1])
 	}
 	for _, w := range All() {
-		if w.Program == Driver && w.Name != OneCPU { // that is another one, elsewhere
+		if w.Program == Driver && len(w.Args) == 1 { // with more, it is another one elsewhere
 			wanted = append(wanted, w.Args[0])
 		}
 	}

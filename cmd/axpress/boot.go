@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,22 @@ func (b *boot) translate(ctx context.Context) error {
 	}
 	b.translating = time.Since(start)
 	return nil
+}
+
+// show loads the guest, translates it, and lets it run to its end without input, its console on out. It returns what the
+// console said, and writes the counters to a file unless its name is "".
+func (b *boot) show(ctx context.Context, out io.Writer, statsFile string) (console string, stop machine.Stop, s *stats, err error) {
+	if err := b.load(); err != nil {
+		return "", stop, nil, err
+	}
+	if err := b.translate(ctx); err != nil {
+		return "", stop, nil, err
+	}
+	var seen bytes.Buffer
+	if stop, s, err = b.run(ctx, nil, io.MultiWriter(out, &seen)); err == nil && statsFile != "" {
+		err = s.write(statsFile)
+	}
+	return seen.String(), stop, s, err
 }
 
 // run boots the guest and lets it run to its end. in may be nil: no input.

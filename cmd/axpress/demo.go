@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -58,27 +56,15 @@ func (a *app) demo() *cobra.Command {
 				kernelFile: g.Kernel, initrdFile: g.Initrd, append: "console=ttyS0", memory: demoMemory, cpus: 1,
 				engine: engineNative, platform: machine.PlatformClipper, timeout: timeout, prepare: o,
 			}
-			if err := b.load(); err != nil {
-				return err
-			}
-			if err := b.translate(ctx); err != nil {
-				return err
-			}
-			var seen bytes.Buffer
-			stop, s, err := b.run(ctx, nil, io.MultiWriter(a.out, &seen))
+			console, stop, s, err := b.show(ctx, a.out, statsFile)
 			if err != nil {
 				return err
-			}
-			if statsFile != "" {
-				if err := s.write(statsFile); err != nil {
-					return err
-				}
 			}
 			a.demoSummary(&b, s)
 			if err := stopped(stop); err != nil {
 				return err
 			}
-			return checkDemo(seen.String(), s)
+			return checkDemo(console, s)
 		},
 	}
 	c.Flags().StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))

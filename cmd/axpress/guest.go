@@ -27,6 +27,8 @@ func (a *app) guestBuild() *cobra.Command {
 	var asJSON, asEnv bool
 	c := &cobra.Command{
 		Use: "build", Short: "Build kernel and initramfs from Debian's packages, if the cache has none", Args: cobra.NoArgs,
+		Long: "Build makes the guest of the demo, and says where it is. With the kernel's parameter axpress.run=shell its console is a\n" +
+			"shell:\n\n  axpress run --kernel KERNEL --initrd INITRD --append 'console=ttyS0 axpress.run=shell'",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if jobs < 0 {
 				return fail(statusUsage, "--jobs %d: want 0 (one for each CPU) or more", jobs)

@@ -20,8 +20,10 @@ func (a *app) run() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run --kernel FILE",
 		Short: "Boot a kernel; the serial console is standard input and output",
-		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output; on a terminal\n" +
-			"Ctrl-A x quits and Ctrl-A h prints help. What is not yet translated is translated first.\n\n" + statusHelp(),
+		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output. On a terminal every key is\n" +
+			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n" +
+			"  Ctrl-A x       quit\n  Ctrl-A Ctrl-A  send Ctrl-A\n  Ctrl-A h       help\n\n" +
+			"What is not yet translated is translated first.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error

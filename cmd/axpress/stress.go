@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +23,8 @@ func (a *app) stress() *cobra.Command {
 		Short: "Boot a guest with several CPUs that runs litmus tests and a load of every kind",
 		Long: "Stress boots a guest whose init runs litmus tests (message passing, store buffering, Dekker, locks, futexes, stacks that\n" +
 			"compare-and-exchange would break) and then workers of every kind at once (processes, memory, signals, pipes, timers ...),\n" +
-			"which check what they get back. It succeeds only if nothing was wrong and the kernel did not complain.\n\n" + statusHelp(),
+			"which check what they get back. What takes longer says once a minute how far it is. It succeeds only if nothing was\n" +
+			"wrong and the kernel did not complain.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			ctx := c.Context()
@@ -41,26 +41,14 @@ func (a *app) stress() *cobra.Command {
 				return err
 			}
 			b.kernelFile, b.initrdFile, b.append = g.Guest.Kernel, g.Initrd, "console=ttyS0 "+p.Append()
-			if err := b.load(); err != nil {
-				return err
-			}
-			if err := b.translate(ctx); err != nil {
-				return err
-			}
-			var seen bytes.Buffer
-			stop, s, err := b.run(ctx, nil, io.MultiWriter(a.out, &seen))
+			console, stop, _, err := b.show(ctx, a.out, statsFile)
 			if err != nil {
 				return err
-			}
-			if statsFile != "" {
-				if err := s.write(statsFile); err != nil {
-					return err
-				}
 			}
 			if stop.Reason == machine.Timeout {
 				_, _ = io.WriteString(a.err, b.whereIsEach())
 			}
-			if bad := smp.Check(seen.String()); len(bad) > 0 {
+			if bad := smp.Check(console); len(bad) > 0 {
 				return fail(statusDiffers, "stress: %s; in all %d lines (the guest: %s)", bad[0], len(bad), stop.Reason)
 			}
 			return stopped(stop)

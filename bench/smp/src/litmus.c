@@ -17,11 +17,13 @@ static struct line x[PLACES], y[PLACES];
 static uint64_t r[2][PLACES], q[2][PLACES];
 static struct barrier together;
 static uint64_t rounds, bad, weak;
+static volatile uint64_t reached; /* thread 0's round, now and then */
 static int threads;
 
 static void wrong(uint64_t n) { __atomic_add_fetch(&bad, n, __ATOMIC_RELAXED); }
 
-/* A test whose threads 0 and 1 each do something at every place, and thread 0 judges. */
+/* A test whose threads 0 and 1 each do something at every place, and thread 0 judges; so it runs a multiple of PLACES
+ * rounds. */
 struct pair {
 	void (*act)(int who, int i);
 	int (*judge)(int i); /* 1: not allowed, 2: weak, but allowed */
@@ -32,12 +34,14 @@ static void *pair_thread(void *arg) {
 	int who = (int)(intptr_t)arg;
 	pin(who);
 	for (uint64_t done = 0; done < rounds; done += PLACES) {
-		await_all(&together);
+		await_all(&together, 0);
+		await_all(&together, 5000000); /* to leave it together is what matters */
 		for (int i = 0; i < PLACES; i++)
 			current->act(who, i);
-		await_all(&together);
+		await_all(&together, 0);
 		if (who != 0)
 			continue;
+		reached = done;
 		for (int i = 0; i < PLACES; i++) {
 			int outcome = current->judge(i);
 			bad += outcome == 1;
@@ -89,17 +93,22 @@ static void lb_act(int who, int i) {
 }
 static int lb_judge(int i) { return r[0][i] == 1 && r[1][i] == 1; }
 
-/* Coherence: two stores of one CPU to a place are seen in order. */
+/* Coherence: the stores of one CPU to a place are seen in their order. */
+enum { COHERENT = 8 };
 static void co_act(int who, int i) {
-	if (who == 0) {
-		x[i].v = 1;
-		x[i].v = 2;
-	} else {
-		r[1][i] = x[i].v;
-		q[1][i] = x[i].v;
+	uint64_t last = 0, back = 0;
+	for (uint64_t k = 1; k <= COHERENT; k++) {
+		if (who == 0) {
+			x[i].v = k;
+			continue;
+		}
+		uint64_t v = x[i].v;
+		back += v < last;
+		last = v;
 	}
+	r[who][i] = back;
 }
-static int co_judge(int i) { return r[1][i] > q[1][i]; }
+static int co_judge(int i) { return r[1][i] != 0; }
 
 /* Two quadwords of one block, written by two CPUs, both by store-conditional: none gets lost. */
 static void ll_act(int who, int i) {
@@ -114,7 +123,8 @@ static int ll_judge(int i) {
 	return wrong;
 }
 
-/* A test whose threads each do all rounds by themselves; finish says at the end how many outcomes were wrong. */
+/* A test whose threads each do the rounds by themselves, and wait for each other now and then, so that they do meet; finish
+ * says at the end how many outcomes were wrong. */
 struct crowd {
 	void (*act)(int who, uint64_t round);
 	uint64_t (*finish)(void);
@@ -124,9 +134,14 @@ static const struct crowd *crowd;
 static void *crowd_thread(void *arg) {
 	int who = (int)(intptr_t)arg;
 	pin(who);
-	await_all(&together);
-	for (uint64_t i = 0; i < rounds; i++)
+	for (uint64_t i = 0; i < rounds; i++) {
+		if (i % PLACES == 0) {
+			await_all(&together, 50000);
+			if (who == 0)
+				reached = i;
+		}
 		crowd->act(who, i);
+	}
 	return NULL;
 }
 
@@ -150,17 +165,16 @@ static void dekker_act(int who, uint64_t round) {
 		return;
 	wants[who] = 1;
 	mb();
-	for (int n = 0; wants[1 - who]; n++) {
-		if (turn_of != who) {
-			wants[who] = 0;
-			while (turn_of != who)
-				if (++n > 200)
-					sched_yield();
-			wants[who] = 1;
-			mb();
-		} else if (n > 200) {
-			sched_yield();
+	while (wants[1 - who]) {
+		if (turn_of == who) {
+			again(threads);
+			continue;
 		}
+		wants[who] = 0;
+		while (turn_of != who)
+			again(threads);
+		wants[who] = 1;
+		mb();
 	}
 	mb();
 	critical();
@@ -176,9 +190,8 @@ static void ticket_act(int who, uint64_t round) {
 	(void)who;
 	(void)round;
 	uint32_t mine = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_SEQ_CST);
-	for (int n = 0; __atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine; n++)
-		if (n > 200)
-			sched_yield();
+	while (__atomic_load_n(&serving, __ATOMIC_ACQUIRE) != mine)
+		again(threads);
 	critical();
 	__atomic_store_n(&serving, mine + 1, __ATOMIC_RELEASE);
 }
@@ -187,9 +200,9 @@ static volatile int held;
 static void tas_act(int who, uint64_t round) {
 	(void)who;
 	(void)round;
-	for (int n = 0; __atomic_exchange_n(&held, 1, __ATOMIC_SEQ_CST); n++)
-		if (n > 200)
-			sched_yield();
+	while (__atomic_exchange_n(&held, 1, __ATOMIC_SEQ_CST))
+		while (held)
+			again(threads);
 	critical();
 	__atomic_store_n(&held, 0, __ATOMIC_RELEASE);
 }
@@ -230,7 +243,7 @@ static void seqlock_act(int who, uint64_t round) {
 		return;
 	}
 	uint64_t before, a, b;
-	for (int n = 0;; n++) {
+	for (;;) {
 		before = sequence;
 		mb();
 		a = left;
@@ -238,8 +251,7 @@ static void seqlock_act(int who, uint64_t round) {
 		mb();
 		if (before == sequence && !(before & 1))
 			break;
-		if (n > 200)
-			sched_yield();
+		again(threads);
 	}
 	if (before && a != ~b)
 		wrong(1);
@@ -373,7 +385,8 @@ static const struct test {
 	const char *name;
 	struct pair pair;
 	struct crowd crowd;
-	int most; /* threads, 0: as many as there are CPUs */
+	int most;  /* threads, 0: as many as there are CPUs */
+	int needs; /* CPUs */
 } tests[] = {
 	{.name = "mp", .pair = {mp_act, mp_judge}},
 	{.name = "sb", .pair = {sb_act, sb_judge}},
@@ -388,28 +401,62 @@ static const struct test {
 	{.name = "seqlock", .crowd = {seqlock_act, NULL}},
 	{.name = "futex", .crowd = {futex_act, all_counted}},
 	{.name = "aba", .crowd = {aba_act, aba_finish}},
-	{.name = "broken", .crowd = {broken_act, NULL}, .most = 2},
+	{.name = "broken", .crowd = {broken_act, NULL}, .most = 2, .needs = 2},
 };
+
+/* reset makes everything as it was before the first test. */
+static void reset(void) {
+	bad = weak = reached = guarded = copy = 0;
+	wants[0] = wants[1] = turn_of = held = 0;
+	next_ticket = serving = token = count32 = 0;
+	count8 = 0;
+	count16 = 0;
+	count64 = bits64 = sequence = left = right = ask = answer = 0;
+	stack.top = NULL;
+	for (int i = 0; i < NODES; i++) {
+		nodes[i].taken = 0;
+		push(&nodes[i]);
+	}
+}
+
+/* join waits for a thread, and says now and then that the test goes on. */
+static void join(pthread_t thread, const struct test *t) {
+	struct timespec until;
+	int error;
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += NEWS_SECONDS;
+		error = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+		if (error == ETIMEDOUT)
+			say("litmus %s: round %llu of %llu", t->name, (unsigned long long)reached, (unsigned long long)rounds);
+	} while (error == ETIMEDOUT);
+	if (error)
+		die("pthread_clockjoin_np");
+}
 
 static uint64_t run(const struct test *t) {
 	pthread_t thread[MAX_CPUS];
+	if (cpus < t->needs) {
+		say("litmus %s: needs %d CPUs", t->name, t->needs);
+		return 0;
+	}
 	current = &t->pair;
 	crowd = &t->crowd;
 	threads = t->pair.act ? 2 : t->most ? t->most : cpus;
 	together = (struct barrier){.n = threads};
-	bad = weak = guarded = copy = 0;
-	stack.top = NULL;
-	for (int i = 0; i < NODES; i++)
-		push(&nodes[i]);
+	reset();
+	double began = seconds_now();
 	for (int i = 0; i < threads; i++)
 		if (pthread_create(&thread[i], NULL, t->pair.act ? pair_thread : crowd_thread, (void *)(intptr_t)i))
 			die("pthread_create");
 	for (int i = 0; i < threads; i++)
-		pthread_join(thread[i], NULL);
+		join(thread[i], t);
+	double took = seconds_now() - began;
 	if (!t->pair.act && t->crowd.finish)
 		bad += t->crowd.finish();
-	say("litmus %s: %llu rounds, %d threads, %llu weak, %llu not allowed", t->name, (unsigned long long)rounds, threads,
-	    (unsigned long long)weak, (unsigned long long)bad);
+	uint64_t ran = t->pair.act ? (rounds + PLACES - 1) / PLACES * PLACES : rounds;
+	say("litmus %s: %llu rounds, %d threads, %llu weak, %llu not allowed, %.2f s, %.0f rounds/s", t->name, (unsigned long long)ran, threads,
+	    (unsigned long long)weak, (unsigned long long)bad, took, (double)ran / (took > 0.001 ? took : 0.001));
 	return bad;
 }
 

@@ -44,16 +44,18 @@ void pin(int cpu) {
 		die("sched_setaffinity");
 }
 
-void await_all(struct barrier *b) {
+void await_all(struct barrier *b, int eager) {
 	int round = b->round;
 	if (__atomic_add_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST) == b->n) {
 		b->waiting = 0;
 		__atomic_store_n(&b->round, round + 1, __ATOMIC_SEQ_CST);
 		return;
 	}
-	for (int i = 0; __atomic_load_n(&b->round, __ATOMIC_SEQ_CST) == round; i++)
-		if (i > 1000)
-			sched_yield();
+	for (int i = 0; b->n <= cpus && i < eager; i++)
+		if (__atomic_load_n(&b->round, __ATOMIC_SEQ_CST) != round)
+			return;
+	while (__atomic_load_n(&b->round, __ATOMIC_SEQ_CST) == round)
+		again(b->n);
 }
 
 static uint64_t item(char *text) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_CPUS = 4 };
@@ -25,18 +26,37 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* pin keeps the calling thread on a CPU, counted modulo those online. */
 void pin(int cpu);
 
-/* A barrier for n threads that spins for a little, then yields. */
+/* again is called in a loop that waits for one of some threads. It spins, so that the other's doing is seen at once; only if
+ * there are more threads than CPUs it gives the CPU away. Such a loop should load, compare and branch, and no more: a
+ * machine that sees that nothing changes may then let its host do something else. */
+static inline void again(int threads) {
+	if (threads > cpus)
+		sched_yield();
+}
+
+/* A barrier for n threads. Who waits counts to eager first, which is not seen to be for nothing, so that they leave it
+ * together if all come soon. */
 struct barrier {
 	int n;
 	volatile int waiting, round;
 };
-void await_all(struct barrier *b);
+void await_all(struct barrier *b, int eager);
 
 /* litmus runs the test called name, or all; it returns how many outcomes were not allowed. */
 uint64_t litmus(const char *name, uint64_t rounds);
 
 /* stress runs workers of all kinds for a time; it returns how many failures there were. */
 uint64_t stress(const char *kinds, int seconds);
+
+/* How often somebody who waits is told that the work goes on. */
+enum { NEWS_SECONDS = 60 };
+
+/* seconds_now is the time since some start. */
+static inline double seconds_now(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 static inline void mb(void) { __asm__ __volatile__("mb" : : : "memory"); }
 static inline void wmb(void) { __asm__ __volatile__("wmb" : : : "memory"); }

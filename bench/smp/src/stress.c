@@ -160,30 +160,35 @@ static void unlock(volatile uint32_t *l) {
 		syscall(SYS_futex, l, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 static void do_futex(void) {
-	enum { ROUNDS = 300 };
+	enum { WORKERS = 3, ROUNDS = 600 };
 	volatile struct {
-		uint32_t lock, pad;
+		uint32_t lock, go;
 		uint64_t a, b;
 	} *s = anonymous(PAGE, MAP_SHARED);
-	pid_t pid[3];
-	for (int i = 0; i < 3; i++) {
+	pid_t pid[WORKERS];
+	for (int i = 0; i < WORKERS; i++) {
 		pid[i] = fork();
 		if (pid[i] != 0)
 			continue;
+		while (!s->go) /* the first must not be done before the last is there */
+			sched_yield();
 		for (int k = 0; k < ROUNDS; k++) {
 			lock(&s->lock);
 			uint64_t v = s->a;
 			if (s->b != v)
 				_exit(1);
 			s->a = v + 1;
+			if (k % 8 == 0) /* now the others come, and have to wait */
+				sched_yield();
 			s->b = v + 1;
 			unlock(&s->lock);
 		}
 		_exit(0);
 	}
-	for (int i = 0; i < 3; i++)
+	s->go = 1;
+	for (int i = 0; i < WORKERS; i++)
 		check(await_child(pid[i]) == 0, "futex");
-	check(s->a == 3 * ROUNDS, "futex, count");
+	check(s->a == WORKERS * ROUNDS, "futex, count");
 	munmap((void *)s, PAGE);
 }
 
@@ -405,18 +410,30 @@ static int wanted(const char *list, const char *name) {
 	return strcmp(list, "all") == 0;
 }
 
+/* tell says how often each kind of worker has done its thing so far. */
+static void tell(const pid_t pid[KINDS], const volatile uint64_t *counts, int second, int seconds) {
+	char text[400] = "";
+	for (int i = 0, n = 0; i < KINDS && n < (int)sizeof text; i++)
+		if (pid[i])
+			n += snprintf(text + n, sizeof text - (size_t)n, " %s %llu", kinds[i].name, (unsigned long long)counts[2 * i]);
+	say("stress: %d of %d seconds; times:%s", second, seconds, text);
+}
+
 uint64_t stress(const char *list, int seconds) {
-	uint64_t failures = 0, *counts = anonymous(PAGE, MAP_SHARED);
+	uint64_t failures = 0, operations = 0, *counts = anonymous(PAGE, MAP_SHARED);
 	pid_t pid[KINDS] = {0};
-	int any = 0;
+	int workers = 0;
+	double began = seconds_now();
 	over = (volatile int *)&counts[2 * KINDS];
 	for (int i = 0; i < KINDS; i++) {
 		if (!wanted(list, kinds[i].name))
 			continue;
-		any = 1;
+		workers++;
 		work = &counts[2 * i];
 		error = &counts[2 * i + 1];
 		pid[i] = fork();
+		if (pid[i] < 0)
+			die("fork");
 		if (pid[i] != 0)
 			continue;
 		while (!*over) {
@@ -425,19 +442,23 @@ uint64_t stress(const char *list, int seconds) {
 		}
 		_exit(0);
 	}
-	for (int s = 0; s < seconds; s++) {
+	for (int s = 1; workers && s <= seconds; s++) {
 		sleep(1);
-		if (s % 60 == 59)
-			say("stress: %d of %d seconds", s + 1, seconds);
+		if (s % NEWS_SECONDS == 0 && s < seconds)
+			tell(pid, counts, s, seconds);
 	}
 	*over = 1;
 	for (int i = 0; i < KINDS; i++) {
 		if (!pid[i])
 			continue;
 		int status = await_child(pid[i]);
-		say("stress %s: %llu times, %llu wrong, exit status %d", kinds[i].name, (unsigned long long)counts[2 * i],
-		    (unsigned long long)counts[2 * i + 1], status);
+		double took = seconds_now() - began;
+		say("stress %s: %llu times, %llu wrong, exit status %d, %.2f s, %.1f times/s", kinds[i].name, (unsigned long long)counts[2 * i],
+		    (unsigned long long)counts[2 * i + 1], status, took, (double)counts[2 * i] / took);
+		operations += counts[2 * i];
 		failures += counts[2 * i + 1] + (status != 0) + (counts[2 * i] == 0);
 	}
-	return failures + !any;
+	say("stress: %d kinds of workers, %llu times in all, %llu failures, %.2f s", workers, (unsigned long long)operations,
+	    (unsigned long long)failures, seconds_now() - began);
+	return failures + !workers;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* result prints one line: what was computed, and its value. */
 void result(const char *what, uint64_t value);
@@ -37,6 +38,32 @@ _Noreturn void die(const char *what);
 /* allocate is malloc that does not fail. */
 void *allocate(size_t size);
 
+/* one_cpu keeps what belongs on two CPUs on one: the row to compare with. */
+extern int one_cpu;
+
+/* Where threads and processes run. */
+enum where { ANYWHERE, OWN_CPU };
+
+/* keep keeps the calling thread, who is 0 or 1, on a CPU of its own, if where says so. */
+void keep(int who, enum where where);
+
+/* both runs act in two threads, whose arguments are 0 and 1; results are what they return. */
+void both(void *(*act)(void *), uint64_t results[2]);
+
+/* await waits for a child and returns its exit status. */
+int await(pid_t pid);
+
+/* fork_exec executes a program that does nothing; it returns how often that went well. */
+uint64_t fork_exec(int times);
+
+/* touch_pages maps pages, touches each and gives them back, write-protected before if protect says so; it returns how
+ * many were zero. */
+uint64_t touch_pages(int mappings, size_t pages, int protect);
+
+/* A byte goes to and fro between two processes, the turn between two threads by a futex. The results are printed. */
+void pipe_ping_pong(int trips, enum where where);
+void futex_ping_pong(int trips, enum where where);
+
 /* The workloads, one file each. */
 void run_intloop(void);
 void run_sieve(void);
@@ -63,6 +90,7 @@ void run_futex(void);
 void run_filecopy(void);
 void run_signal(void);
 void run_smp_compute(void);
+void run_smp_sort(void);
 void run_smp_futex(void);
 void run_smp_pipe(void);
 void run_smp_forkexec(void);

@@ -2,14 +2,9 @@
 #define _GNU_SOURCE
 #include "axbench.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <pthread.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -35,46 +30,10 @@ void run_getppid(void) {
 }
 
 /* First touches of anonymous pages. */
-void run_pagefault(void) {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint64_t zeros = 0;
-	for (int i = 0; i < MAPPINGS; i++) {
-		char *p = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (p == MAP_FAILED)
-			die("mmap");
-		for (size_t k = 0; k < PAGES; k++) {
-			zeros += p[k * page] == 0;
-			p[k * page] = 1;
-		}
-		if (munmap(p, PAGES * page))
-			die("munmap");
-	}
-	result("zeros", zeros);
-}
-
-/* await waits for a child and returns its exit status. */
-static int await(pid_t pid) {
-	int status;
-	if (pid < 0)
-		die("fork");
-	if (waitpid(pid, &status, 0) != pid)
-		die("waitpid");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
+void run_pagefault(void) { result("zeros", touch_pages(MAPPINGS, PAGES, 0)); }
 
 /* A new process that executes a program that does nothing. */
-void run_forkexec(void) {
-	uint64_t good = 0;
-	for (int i = 0; i < EXECS; i++) {
-		pid_t pid = fork();
-		if (pid == 0) {
-			execl("/proc/self/exe", "axbench", "nothing", (char *)NULL);
-			_exit(1);
-		}
-		good += await(pid) == 0;
-	}
-	result("good", good);
-}
+void run_forkexec(void) { result("good", fork_exec(EXECS)); }
 
 /* A new process that ends at once. */
 void run_forkwait(void) {
@@ -89,66 +48,10 @@ void run_forkwait(void) {
 }
 
 /* A byte goes to and fro between two processes. */
-void run_pipe(void) {
-	int there[2], back[2];
-	unsigned char c = 0;
-	if (pipe(there) || pipe(back))
-		die("pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		close(there[1]);
-		while (read(there[0], &c, 1) == 1) {
-			c++;
-			if (write(back[1], &c, 1) != 1)
-				_exit(1);
-		}
-		_exit(0);
-	}
-	uint64_t sum = 0;
-	for (int i = 0; i < PIPE_TRIPS; i++) {
-		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
-			die("pipe");
-		sum = mix(sum, c);
-	}
-	close(there[1]);
-	result("status", (uint64_t)await(pid));
-	result("sum", sum);
-}
-
-static uint32_t turn;
-
-/* pass waits until it is mine's turn, then gives the turn to the other. */
-static void pass(uint32_t mine, uint32_t other) {
-	for (;;) {
-		uint32_t now = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
-		if (now == mine)
-			break;
-		if (syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, now, NULL, NULL, 0) < 0 && errno != EAGAIN &&
-		    errno != EINTR)
-			die("futex");
-	}
-	__atomic_store_n(&turn, other, __ATOMIC_RELEASE);
-	if (syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) < 0)
-		die("futex");
-}
-
-static void *other_thread(void *arg) {
-	for (int i = 0; i < FUTEX_TRIPS; i++)
-		pass(1, 0);
-	return arg;
-}
+void run_pipe(void) { pipe_ping_pong(PIPE_TRIPS, ANYWHERE); }
 
 /* The turn goes to and fro between two threads. */
-void run_futex(void) {
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, other_thread, NULL))
-		die("pthread_create");
-	for (int i = 0; i < FUTEX_TRIPS; i++)
-		pass(0, 1);
-	if (pthread_join(thread, NULL))
-		die("pthread_join");
-	result("turn", turn);
-}
+void run_futex(void) { futex_ping_pong(FUTEX_TRIPS, ANYWHERE); }
 
 /* A file is written to the working folder, then copied. */
 void run_filecopy(void) {

@@ -1,4 +1,5 @@
-/* axbench WORKLOAD runs one workload; as init, or called with driver, it is what runs them (driver.c). */
+/* axbench WORKLOAD runs one workload; with "one" after that, all of it on one CPU. As init, or called with driver, it is
+ * what runs them (driver.c). */
 #include "axbench.h"
 
 #include <unistd.h>
@@ -32,11 +33,14 @@ static const struct {
 	{"filecopy", run_filecopy},
 	{"signal", run_signal},
 	{"smp-compute", run_smp_compute},
+	{"smp-sort", run_smp_sort},
 	{"smp-futex", run_smp_futex},
 	{"smp-pipe", run_smp_pipe},
 	{"smp-forkexec", run_smp_forkexec},
 	{"smp-pagefault", run_smp_pagefault},
 };
+
+int one_cpu;
 
 void result(const char *what, uint64_t value) {
 	printf("%s %016llx\n", what, (unsigned long long)value);
@@ -65,13 +69,14 @@ int main(int argc, char **argv) {
 		return drive(argc, argv);
 	if (argc == 2 && strcmp(argv[1], "nothing") == 0)
 		return 0; /* what forkexec executes */
-	for (size_t i = 0; argc == 2 && i < sizeof workloads / sizeof *workloads; i++) {
+	one_cpu = argc == 3 && strcmp(argv[2], "one") == 0;
+	for (size_t i = 0; argc == 2 + one_cpu && i < sizeof workloads / sizeof *workloads; i++) {
 		if (strcmp(argv[1], workloads[i].name) == 0) {
 			workloads[i].run();
 			return 0;
 		}
 	}
-	fprintf(stderr, "usage: axbench WORKLOAD, of:");
+	fprintf(stderr, "usage: axbench WORKLOAD [one], of:");
 	for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
 		fprintf(stderr, " %s", workloads[i].name);
 	fprintf(stderr, "\n");

@@ -1,55 +1,34 @@
 /* The rows about two CPUs: the same work for two threads or processes, each kept on a CPU of its own. */
-#define _GNU_SOURCE
 #include "axbench.h"
 
-#include <errno.h>
-#include <linux/futex.h>
-#include <pthread.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	STEPS = 24000000, /* of both threads */
-	PIPE_TRIPS = 10000,
-	FUTEX_TRIPS = 10000,
-	EXECS = 60, /* of each process */
+	STEPS = 140000000, /* of each thread */
+	NUMBERS = 1 << 18, /* for each thread, 2 MB */
+	SORTS = 10,
+	PIPE_TRIPS = 40000,
+	FUTEX_TRIPS = 40000,
+	EXECS = 120, /* of each process */
 	PAGES = 512,
-	MAPPINGS = 40,
+	MAPPINGS = 60,
 };
 
-/* keep keeps the calling thread on one of two CPUs, if there are two. */
-static void keep(int cpu) {
-	cpu_set_t set;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	(void)sched_setaffinity(0, sizeof set, &set);
-}
+/* What a thread computes with is on pages of its own: the two have nothing to do with each other. */
+enum { PAGE = 8192, TABLE = 4096 };
+static struct {
+	uint32_t table[TABLE] __attribute__((aligned(PAGE)));
+	uint64_t numbers[NUMBERS] __attribute__((aligned(PAGE)));
+} own[2];
 
-static void both(void *(*act)(void *), uint64_t results[2]) {
-	pthread_t thread[2];
-	for (intptr_t i = 0; i < 2; i++)
-		if (pthread_create(&thread[i], NULL, act, (void *)i))
-			die("pthread_create");
-	for (int i = 0; i < 2; i++) {
-		void *r;
-		if (pthread_join(thread[i], &r))
-			die("pthread_join");
-		results[i] = (uint64_t)(uintptr_t)r;
-	}
-}
-
-/* Each thread computes half: random numbers, a table that fits the cache, doubles. */
+/* Random numbers, a table that fits the cache, doubles. */
 static void *compute(void *arg) {
-	static uint32_t tables[2][4096];
 	int who = (int)(intptr_t)arg;
-	keep(who);
-	uint32_t *table = tables[who];
+	keep(who, OWN_CPU);
+	uint32_t *table = own[who].table;
 	uint64_t state = 17 + (uint64_t)who, sum = 0;
 	double f = 1;
-	for (int i = 0; i < STEPS / 2; i++) {
+	for (int i = 0; i < STEPS; i++) {
 		uint64_t r = rng(&state);
 		uint32_t *p = &table[r >> 52];
 		*p = *p * 5 + (uint32_t)r;
@@ -59,95 +38,58 @@ static void *compute(void *arg) {
 	return (void *)(uintptr_t)(sum ^ bits_of(f));
 }
 
-void run_smp_compute(void) {
+static void run_both(void *(*act)(void *)) {
 	uint64_t r[2];
-	both(compute, r);
+	both(act, r);
 	result("first", r[0]);
 	result("second", r[1]);
 }
 
-/* The turn goes to and fro between two CPUs. */
-static uint32_t turn;
-static void *pass(void *arg) {
-	uint32_t mine = (uint32_t)(intptr_t)arg;
-	keep((int)mine);
-	for (int i = 0; i < FUTEX_TRIPS; i++) {
-		for (;;) {
-			uint32_t now = __atomic_load_n(&turn, __ATOMIC_ACQUIRE);
-			if (now == mine)
-				break;
-			if (syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, now, NULL, NULL, 0) < 0 && errno != EAGAIN && errno != EINTR)
-				die("futex");
+void run_smp_compute(void) { run_both(compute); }
+
+/* Shell's sort: integers and memory, no call. */
+static void sort(uint64_t *a, long n) {
+	for (long gap = n; gap > 1;) {
+		gap = gap < 5 ? 1 : gap * 4 / 9;
+		for (long i = gap; i < n; i++) {
+			uint64_t v = a[i];
+			long k = i;
+			for (; k >= gap && a[k - gap] > v; k -= gap)
+				a[k] = a[k - gap];
+			a[k] = v;
 		}
-		__atomic_store_n(&turn, 1 - mine, __ATOMIC_RELEASE);
-		if (syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) < 0)
-			die("futex");
 	}
-	return NULL;
 }
 
-void run_smp_futex(void) {
-	uint64_t r[2];
-	both(pass, r);
-	result("turn", turn);
+static void *sort_all(void *arg) {
+	int who = (int)(intptr_t)arg;
+	keep(who, OWN_CPU);
+	uint64_t *a = own[who].numbers, state = 17 + (uint64_t)who, sum = 0;
+	for (int times = 0; times < SORTS; times++) {
+		for (long i = 0; i < NUMBERS; i++)
+			a[i] = rng(&state);
+		sort(a, NUMBERS);
+		for (long i = 1; i < NUMBERS; i++)
+			sum = mix(sum, a[i] + (a[i - 1] <= a[i]));
+	}
+	return (void *)(uintptr_t)sum;
 }
 
-static int await(pid_t pid) {
-	int status;
-	if (pid < 0)
-		die("fork");
-	if (waitpid(pid, &status, 0) != pid)
-		die("waitpid");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
+void run_smp_sort(void) { run_both(sort_all); }
 
-/* A byte goes to and fro between two processes, each on a CPU. */
-void run_smp_pipe(void) {
-	int there[2], back[2];
-	unsigned char c = 0;
-	if (pipe(there) || pipe(back))
-		die("pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		keep(1);
-		close(there[1]);
-		while (read(there[0], &c, 1) == 1) {
-			c++;
-			if (write(back[1], &c, 1) != 1)
-				_exit(1);
-		}
-		_exit(0);
-	}
-	keep(0);
-	uint64_t sum = 0;
-	for (int i = 0; i < PIPE_TRIPS; i++) {
-		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
-			die("pipe");
-		sum = mix(sum, c);
-	}
-	close(there[1]);
-	result("status", (uint64_t)await(pid));
-	result("sum", sum);
-}
+void run_smp_futex(void) { futex_ping_pong(FUTEX_TRIPS, OWN_CPU); }
+
+void run_smp_pipe(void) { pipe_ping_pong(PIPE_TRIPS, OWN_CPU); }
 
 /* Two processes fork and execute programs that do nothing, side by side. */
 void run_smp_forkexec(void) {
 	pid_t pid[2];
 	for (int who = 0; who < 2; who++) {
 		pid[who] = fork();
-		if (pid[who] != 0)
-			continue;
-		keep(who);
-		int good = 0;
-		for (int i = 0; i < EXECS; i++) {
-			pid_t child = fork();
-			if (child == 0) {
-				execl("/proc/self/exe", "axbench", "nothing", (char *)NULL);
-				_exit(1);
-			}
-			good += await(child) == 0;
+		if (pid[who] == 0) {
+			keep(who, OWN_CPU);
+			_exit((int)fork_exec(EXECS));
 		}
-		_exit(good);
 	}
 	result("first", (uint64_t)await(pid[0]));
 	result("second", (uint64_t)await(pid[1]));
@@ -156,21 +98,8 @@ void run_smp_forkexec(void) {
 /* Two threads of a process touch new pages, change their protection and give them back: each such change is told to the
  * other CPU. */
 static void *touch(void *arg) {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint64_t zeros = 0;
-	keep((int)(intptr_t)arg);
-	for (int i = 0; i < MAPPINGS; i++) {
-		char *p = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (p == MAP_FAILED)
-			die("mmap");
-		for (size_t k = 0; k < PAGES; k++) {
-			zeros += p[k * page] == 0;
-			p[k * page] = 1;
-		}
-		if (mprotect(p, PAGES * page, PROT_READ) || munmap(p, PAGES * page))
-			die("munmap");
-	}
-	return (void *)(uintptr_t)zeros;
+	keep((int)(intptr_t)arg, OWN_CPU);
+	return (void *)(uintptr_t)touch_pages(MAPPINGS, PAGES, 1);
 }
 
 void run_smp_pagefault(void) {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"sync"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -24,13 +26,19 @@ func IsTerminal(stream any) bool {
 
 // Terminal is a host terminal in raw mode.
 type Terminal struct {
-	fd   int
-	old  *term.State
-	once sync.Once
+	fd      int
+	old     *term.State
+	signals chan os.Signal
+
+	mu   sync.Mutex
+	over bool // it was restored for good
 }
 
 // Raw puts the terminal behind in into raw mode. It returns nil, and no error, if in
 // is no terminal; all methods of a nil Terminal do nothing.
+//
+// A process that is stopped from outside (SIGTSTP; on the keyboard Ctrl-Z is the
+// guest's) gives the terminal back first, and takes it again when it continues.
 func Raw(in io.Reader) (*Terminal, error) {
 	if !IsTerminal(in) {
 		return nil, nil
@@ -40,7 +48,28 @@ func Raw(in io.Reader) (*Terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("raw terminal mode: %w", err)
 	}
-	return &Terminal{fd: fd, old: old}, nil
+	t := &Terminal{fd: fd, old: old, signals: make(chan os.Signal, 2)}
+	signal.Notify(t.signals, unix.SIGTSTP, unix.SIGCONT)
+	go t.serve()
+	return t, nil
+}
+
+// serve stops and continues. What fails with the terminal here fails for a terminal
+// that has gone: there is nobody to tell.
+func (t *Terminal) serve() {
+	for s := range t.signals {
+		t.mu.Lock()
+		switch {
+		case s == unix.SIGTSTP:
+			if !t.over {
+				_ = term.Restore(t.fd, t.old)
+			}
+			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+		case !t.over: // after SIGSTOP, too, of which nobody is told
+			_, _ = term.MakeRaw(t.fd)
+		}
+		t.mu.Unlock()
+	}
 }
 
 // Restore gives the terminal back its mode. It may be called more than once, and
@@ -49,10 +78,16 @@ func (t *Terminal) Restore() {
 	if t == nil {
 		return
 	}
-	t.once.Do(func() {
-		// There is nobody to tell and nothing to do about an error.
-		_ = term.Restore(t.fd, t.old)
-	})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	t.over = true
+	signal.Stop(t.signals)
+	close(t.signals)
+	// There is nobody to tell and nothing to do about an error.
+	_ = term.Restore(t.fd, t.old)
 }
 
 // Pump copies in to guest until in ends, guest fails, or the person quits. With
