@@ -413,7 +413,12 @@ func (e *Engine) serve() {
 	case abi.ThunkStore0, abi.ThunkStore1, abi.ThunkStore2, abi.ThunkStore3:
 		outcome = e.mmu.StoreRAM(va, int(op-abi.ThunkStore0), v)
 		s.HelperValue = va // stores keep RAX
-	case abi.ThunkStoreCond2, abi.ThunkStoreCond3, abi.ThunkAtomic2, abi.ThunkAtomic3:
+	case abi.ThunkAtomic2, abi.ThunkAtomic3:
+		host, ok := e.mmu.Atomic(va, int(op-abi.ThunkAtomic2)+2)
+		if s.HelperValue = host; !ok {
+			outcome = mmu.IsIO
+		}
+	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
 		// The interpreter does these: it also knows I/O space and faults.
 		outcome = mmu.IsIO
 	case abi.ThunkRPCC:
