@@ -99,6 +99,7 @@ const (
 	OpStore
 	OpLoadLocked
 	OpStoreCond
+	OpAtomic
 	OpFence
 	OpPrefetch
 	OpRPCC
@@ -174,9 +175,13 @@ var Table = [numOps]OpInfo{
 	OpStore:      {"store", 2, EffectMemory, "q,I->v", "guest memory at virtual address arg0 = arg1"},
 	OpLoadLocked: {"loadlocked", 1, EffectMemory, "q->I", "LDx_L: load and set the reservation (i32, i64)"},
 	OpStoreCond:  {"storecond", 2, EffectMemory, "q,I->b", "STx_C: store if the reservation holds; clears it; true if stored"},
-	OpFence:      {"fence", 0, EffectFence, "->v", "Imm 0: MB, full; 1: WMB, store-store"},
-	OpPrefetch:   {"prefetch", 1, EffectHint, "q->v", "guest memory at virtual address arg0 may be wanted soon; Imm is PrefetchXxx"},
-	OpRPCC:       {"rpcc", 0, EffectReadState, "->q", "process cycle counter"},
+	// What LDx_L, an operation on it and STx_C do that succeeds, in one. It leaves the unit
+	// before all of that if it cannot be done: by a fault if the load faults; for the
+	// interpreter, which executes the sequence, if the store does.
+	OpAtomic:   {"atomic", 2, EffectMemory, "q,I->I", "guest memory at virtual address arg0 = itself AtomicXxx Imm arg1, in one; what it was before; clears the reservation (i32, i64)"},
+	OpFence:    {"fence", 0, EffectFence, "->v", "Imm 0: MB, full; 1: WMB, store-store"},
+	OpPrefetch: {"prefetch", 1, EffectHint, "q->v", "guest memory at virtual address arg0 may be wanted soon; Imm is PrefetchXxx"},
+	OpRPCC:     {"rpcc", 0, EffectReadState, "->q", "process cycle counter"},
 
 	OpGuard:  {"guard", 1, EffectExit, "b->v", "go on if arg0; else leave the unit and interpret from PC"},
 	OpPoll:   {"poll", 0, EffectExit, "->v", "leave the unit at PC if the run is to end (instruction budget, interrupt)"},
@@ -202,6 +207,16 @@ const (
 	// first and its last byte. Where these cannot be read the unit is left for the
 	// interpreter, which finds out what is wrong.
 	LoadQuads = 1
+)
+
+// What atomic operations make of memory and their operand.
+const (
+	AtomicExchange = 0 // the operand
+	AtomicAdd      = 1
+	AtomicSub      = 2 // memory less the operand
+	AtomicAnd      = 3
+	AtomicOr       = 4
+	AtomicXor      = 5
 )
 
 // What memory is wanted for.

@@ -171,7 +171,7 @@ func immText(v *Value) string {
 		return strconv.FormatInt(v.Imm, 10)
 	case OpPC, OpFConst, OpFPOperate:
 		return "0x" + strconv.FormatUint(uint64(v.Imm), 16)
-	case OpConst, OpLdState, OpStState, OpRetire, OpFence, OpPrefetch:
+	case OpConst, OpLdState, OpStState, OpRetire, OpFence, OpPrefetch, OpAtomic:
 		return strconv.FormatInt(v.Imm, 10)
 	}
 	if v.Imm != 0 {

@@ -245,11 +245,14 @@ var typeRules = [numOps]func(v *Value) error{
 	OpStore:      func(v *Value) error { return want(v.Args[1].Type != I1, "i8 or wider") },
 	OpLoadLocked: func(v *Value) error { return want(v.Type >= I32, "i32 or i64") },
 	OpStoreCond:  func(v *Value) error { return want(v.Args[1].Type >= I32, "i32 or i64") },
-	OpFence:      func(v *Value) error { return want(v.Imm == 0 || v.Imm == 1, "kind 0 or 1") },
-	OpPrefetch:   func(v *Value) error { return want(v.Imm >= PrefetchRead && v.Imm <= PrefetchModify, "kind 0 to 2") },
-	OpRetire:     func(v *Value) error { return want(v.Imm >= 0, "a count") },
-	OpLdState:    func(v *Value) error { return want(v.Imm >= 0, "an offset") },
-	OpStState:    func(v *Value) error { return want(v.Imm >= 0, "an offset") },
+	OpAtomic: func(v *Value) error {
+		return want(v.Type >= I32 && v.Imm >= AtomicExchange && v.Imm <= AtomicXor, "i32 or i64, kind 0 to 5")
+	},
+	OpFence:    func(v *Value) error { return want(v.Imm == 0 || v.Imm == 1, "kind 0 or 1") },
+	OpPrefetch: func(v *Value) error { return want(v.Imm >= PrefetchRead && v.Imm <= PrefetchModify, "kind 0 to 2") },
+	OpRetire:   func(v *Value) error { return want(v.Imm >= 0, "a count") },
+	OpLdState:  func(v *Value) error { return want(v.Imm >= 0, "an offset") },
+	OpStState:  func(v *Value) error { return want(v.Imm >= 0, "an offset") },
 	OpGetReg: func(v *Value) error {
 		return want(isReg(v.Imm) && Reg(v.Imm).Type() == v.Type, "a register and its type")
 	},

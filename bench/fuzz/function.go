@@ -80,6 +80,9 @@ func (b *builder) straight(n int) {
 	}
 }
 
+// updates are operations on what a locked load gives.
+var updates = [...]isa.Op{isa.OpADDL, isa.OpADDQ, isa.OpSUBL, isa.OpSUBQ, isa.OpAND, isa.OpBIC, isa.OpBIS, isa.OpORNOT, isa.OpXOR, isa.OpEQV, isa.OpS4ADDQ}
+
 // update appends a locked load and a conditional store behind it, as a rule of the same
 // place.
 func (b *builder) update() {
@@ -88,12 +91,22 @@ func (b *builder) update() {
 		load, store, size = isa.OpLDLL, isa.OpSTLC, 4
 	}
 	base, off := bases[b.r.IntN(len(bases))], size*b.r.Int64N(reach/size)
-	b.emit(isa.Inst{Op: load, Ra: uint8(b.r.IntN(blockRegs)), Rb: base, Rc: 31, Imm: off})
-	b.straight(b.r.IntN(3))
+	reg := func() uint8 { return uint8(b.r.IntN(blockRegs)) }
+	loaded, stored := reg(), reg()
+	b.emit(isa.Inst{Op: load, Ra: loaded, Rb: base, Rc: 31, Imm: off})
+	if b.r.IntN(2) == 0 { // what may be one instruction of the host
+		in := isa.Inst{Op: updates[b.r.IntN(len(updates))], Ra: loaded, Rb: reg(), Rc: stored}
+		if b.r.IntN(4) == 0 {
+			in.Ra, in.Rb = in.Rb, in.Ra
+		}
+		b.emit(in)
+	} else {
+		b.straight(b.r.IntN(3))
+	}
 	if b.r.IntN(8) == 0 {
 		base = bases[b.r.IntN(len(bases))]
 	}
-	b.emit(isa.Inst{Op: store, Ra: uint8(b.r.IntN(blockRegs)), Rb: base, Rc: 31, Imm: off})
+	b.emit(isa.Inst{Op: store, Ra: stored, Rb: base, Rc: 31, Imm: off})
 }
 
 // segment appends a construct, in so many loops.

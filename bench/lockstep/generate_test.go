@@ -151,17 +151,63 @@ func (g *generator) item(i, n int) {
 		g.access(regData, 0)
 		g.line("mov $%d,$%d", save, r)
 		g.access(regData, 0)
-	case k < 98: // a locked update
-		g.line("lda $28,%d($%d)", 8*g.rng.Intn(32), regData)
-		g.line("ldq_l $1,0($28)")
-		g.line("addq $1,$2,$1")
-		g.line("stq_c $1,0($28)")
+	case k < 98:
+		g.locked(n)
 	case k < 99 && g.rng.Intn(2) == 0:
 		g.line("rpcc $%d", g.reg())
 	case k < 99:
 		g.walk()
 	default: // anywhere: mostly a fault
 		g.access(g.reg(), 0)
+	}
+}
+
+// locked appends a locked update, mostly one that is a single instruction of the host,
+// with or without a loop that ends even if the update is impossible.
+func (g *generator) locked(items int) {
+	rs := g.rng.Perm(len(free))
+	at, old, made, other := free[rs[0]], free[rs[1]], free[rs[2]], free[rs[3]]
+	size, bytes := "q", 8
+	if g.rng.Intn(2) == 0 {
+		size, bytes = "l", 4
+	}
+	base, off := regData, bytes*g.rng.Intn(256/bytes)
+	switch g.rng.Intn(12) {
+	case 0:
+		base, off = regSP, 8+bytes*g.rng.Intn(40/bytes)
+	case 1:
+		off += 1 + g.rng.Intn(bytes-1)
+	case 2: // the end of a page, that may be the last one
+		off = 3*abi.PageSize - 8
+	}
+	if g.rng.Intn(20) > 0 { // else anywhere
+		g.line("lda $%d,%d($%d)", at, off, base)
+	}
+	if g.rng.Intn(3) == 0 { // the value is dead
+		made = old
+	}
+	again := g.p.here()
+	g.line("ld%s_l $%d,0($%d)", size, old, at)
+	switch ops := []string{"addl", "addq", "subl", "subq", "and", "bis", "xor", "bic", "ornot", "s4addq", "subl/v"}; g.rng.Intn(6) {
+	case 0:
+		g.line("lda $%d,%d($%d)", made, g.rng.Intn(9)-4, old)
+	case 1:
+		g.line("mov $%d,$%d", other, made)
+	case 2:
+		g.line("%s $%d,%d,$%d", ops[g.rng.Intn(len(ops))], old, g.rng.Intn(256), made)
+	case 3:
+		g.line("%s $%d,$%d,$%d", ops[g.rng.Intn(len(ops))], other, old, made)
+	case 4:
+		g.line("%s $%d,$%d,$%d", ops[g.rng.Intn(len(ops))], old, other, free[rs[4]])
+		fallthrough
+	default:
+		g.line("%s $%d,$%d,$%d", ops[g.rng.Intn(len(ops))], old, other, made)
+	}
+	g.line("st%s_c $%d,0($%d)", size, made, at)
+	if g.rng.Intn(2) == 0 {
+		g.line("bne $%d,%#x", made, g.p.here()+16)
+		g.spend(1, items)
+		g.line("br zero,%#x", again)
 	}
 }
 

@@ -44,6 +44,11 @@ load:
 	lda   s1,16384(s0)
 nothing:
 	bis   zero,zero,zero
+	lda   t8,48(s0)
+	ldq_l t7,0(t8)
+atomic:
+	addq  t7,t1,t7
+	stq_c t7,0(t8)
 last:
 	ldq   a5,40(s0)
 	addq  a3,t1,a3
@@ -67,6 +72,7 @@ var planted = []struct {
 	{"load from the wrong place", "load", "ldq a2,40(s0)", named},
 	{"load of the wrong size", "last", "ldl a5,36(s0)", named},
 	{"store that is not in the program", "nothing", "stq a3,0(s1)", named},
+	{"wrong atomic operation", "atomic", "subq t7,t1,t7", hidden},
 	{"changed register", "nothing", "addq a4,1,a4", listed},
 }
 

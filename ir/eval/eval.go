@@ -243,6 +243,8 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 		var stored bool
 		stored, ok = m.env.StoreCond(args[0], v.Args[1].Type.Bits()/8, args[1])
 		result = bit(stored)
+	case ir.OpAtomic:
+		return m.atomic(v)
 	case ir.OpFence:
 		m.env.Fence(v.Imm)
 	case ir.OpPrefetch:
@@ -265,6 +267,25 @@ func (m *machine) value(v *ir.Value) (kind Kind, err error) {
 		return Fault, nil
 	}
 	m.vals[v.ID] = result & mask(v.Type)
+	return None, nil
+}
+
+// atomic executes v as the sequence that it stands for.
+func (m *machine) atomic(v *ir.Value) (Kind, error) {
+	va, size := m.vals[v.Args[0].ID], v.Type.Bits()/8
+	old, ok := m.env.LoadLocked(va, size)
+	if !ok {
+		return Fault, nil
+	}
+	x := m.vals[v.Args[1].ID]
+	made := map[int64]uint64{
+		ir.AtomicExchange: x, ir.AtomicAdd: old + x, ir.AtomicSub: old - x,
+		ir.AtomicAnd: old & x, ir.AtomicOr: old | x, ir.AtomicXor: old ^ x,
+	}[v.Imm]
+	if stored, ok := m.env.StoreCond(va, size, made&mask(v.Type)); !ok || !stored {
+		return Interpret, nil
+	}
+	m.vals[v.ID] = old
 	return None, nil
 }
 

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"testing"
 
@@ -303,6 +304,49 @@ b0 @0x1000:
 		m.R[1] = va
 		if got, err := Run(f, m, 0); err != nil || got != (Result{Kind: Interpret, PC: 0x1000}) {
 			t.Errorf("at %#x: %+v, %v", va, got, err)
+		}
+	}
+}
+
+// What an atomic operation makes of memory, of both sizes, and that it leaves before
+// doing anything.
+func TestAtomic(t *testing.T) {
+	text := func(typ string, kind int64) string {
+		return fmt.Sprintf(`func "atomic" @0x1000 {
+entry 0x1000 b0
+b0 @0x1000:
+  v0:i64 = getreg r1
+  v1:i64 = getreg r2
+  v2:i32 = trunc v1
+  v3:%s = atomic %d, v0, %s
+  v4:i64 = %s
+  setreg r3, v4
+  retire 3
+  ret v4
+}`, typ, kind, map[string]string{"i32": "v2", "i64": "v1"}[typ], map[string]string{"i32": "zext v3", "i64": "or v3, v3"}[typ])
+	}
+	const old, x = 0xf0f0_f0f0_8000_0006, 0xffff_0000_8000_0003
+	for kind, want := range []uint64{
+		ir.AtomicExchange: x, ir.AtomicAdd: 0xf0ef_f0f1_0000_0009, ir.AtomicSub: 0xf0f1_f0f0_0000_0003,
+		ir.AtomicAnd: 0xf0f0_0000_8000_0002, ir.AtomicOr: 0xffff_f0f0_8000_0007, ir.AtomicXor: 0x0f0f_f0f0_0000_0005,
+	} {
+		for typ, n := range map[string]uint64{"i32": 1<<32 - 1, "i64": 1<<64 - 1} {
+			f := parse(t, text(typ, int64(kind)))
+			m := &Machine{Lock: 0x200, Locked: true}
+			m.Map(0x100, 8)
+			m.Store(0x100, 8, old)
+			m.R[1], m.R[2] = 0x100, x
+			got, err := Run(f, m, 0)
+			if err != nil || got.Kind != Ret || got.Icount != 3 || m.R[3] != old&n || m.Locked {
+				t.Errorf("%s %d: %+v, %v, r3 %#x", typ, kind, got, err, m.R[3])
+			}
+			if v, _ := m.Load(0x100, 8); v != want&n|old&^n {
+				t.Errorf("%s %d: memory is %#x, want %#x", typ, kind, v, want&n|old&^n)
+			}
+			m.R[1], m.R[3] = 0x104^8, 7
+			if got, err := Run(f, m, 0); err != nil || got != (Result{Kind: Fault, PC: 0x1000}) || m.R[3] != 7 {
+				t.Errorf("%s %d: %+v, %v, r3 %#x", typ, kind, got, err, m.R[3])
+			}
 		}
 	}
 }

@@ -230,7 +230,9 @@ func (g *generator) instruction() {
 // odd makes one of the rarer instructions.
 func (g *generator) odd() {
 	b := g.bld
-	switch g.rnd.Intn(8) {
+	switch g.rnd.Intn(9) {
+	case 8:
+		g.sequence()
 	case 0:
 		b.SetReg(g.reg(), b.Emit(ir.OpLoadLocked, ir.I64, 0, g.address()))
 	case 1:
@@ -253,6 +255,43 @@ func (g *generator) odd() {
 	case 7: // ... and for its effect only
 		b.Emit(ir.OpFPOperate, ir.I64, 1+int64(g.rnd.Intn(3)), g.int(), g.int())
 	}
+}
+
+// sequence makes LDx_L, something, and STx_C, mostly to the same place.
+func (g *generator) sequence() {
+	b := g.bld
+	va, t := g.address(), pick(g, []ir.Type{ir.I32, ir.I64})
+	wide := func(v *ir.Value) *ir.Value {
+		if v.Type == ir.I64 {
+			return v
+		}
+		return b.Conv(ir.OpSExt, ir.I64, v)
+	}
+	old := b.Emit(ir.OpLoadLocked, t, 0, va)
+	b.SetReg(g.reg(), wide(old))
+	b.Retire()
+	x, y := wide(old), g.int()
+	switch g.rnd.Intn(6) {
+	case 0:
+		x, y = y, x
+	case 1:
+		y = x
+	case 2:
+		b.Guard(g.cond())
+	}
+	made := b.Binary(pick(g, []ir.Op{ir.OpAdd, ir.OpSub, ir.OpAnd, ir.OpOr, ir.OpXor, ir.OpMul}), x, y)
+	if g.rnd.Intn(5) == 0 {
+		made = g.int()
+	}
+	b.SetReg(g.reg(), made)
+	b.Retire()
+	if t == ir.I32 {
+		made = b.Conv(ir.OpTrunc, t, made)
+	}
+	if g.rnd.Intn(8) == 0 {
+		va = g.address()
+	}
+	b.SetReg(g.reg(), b.Conv(ir.OpZExt, ir.I64, b.Emit(ir.OpStoreCond, ir.I1, 0, va, made)))
 }
 
 func (g *generator) edge() ir.Edge {

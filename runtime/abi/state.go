@@ -253,6 +253,8 @@ var ExitNames = [NumExitCodes]string{"lookup", "poll", "interpret", "fault", "ca
 //	load:  RAX = virtual address in, zero-extended value out
 //	store: RAX = virtual address, RCX = value
 //	storecond: as store; RAX = 1 if stored
+//	atomic: RAX = virtual address in, host address out, where RAM may be read and written;
+//	       the carry flag: the interpreter must execute the sequence from LDx_L on
 //	rpcc:  RAX = cycle counter out
 //	fpop:  RAX, RCX = operands, RDX = instruction word; RAX = result; the carry flag:
 //	       it traps, and nothing has been done
@@ -271,6 +273,8 @@ const (
 	ThunkLoadLocked3
 	ThunkStoreCond2
 	ThunkStoreCond3
+	ThunkAtomic2
+	ThunkAtomic3
 	ThunkRPCC
 	ThunkFPOperate
 	NumThunks
@@ -279,7 +283,8 @@ const (
 // ThunkNames are the symbols that objects use for the thunks.
 var ThunkNames = [NumThunks]string{
 	"axp_load0", "axp_load1", "axp_load2", "axp_load3", "axp_store0", "axp_store1", "axp_store2", "axp_store3",
-	"axp_loadl2", "axp_loadl3", "axp_storec2", "axp_storec3", "axp_rpcc", "axp_fpop",
+	"axp_loadl2", "axp_loadl3", "axp_storec2", "axp_storec3",
+	"axp_atomic2", "axp_atomic3", "axp_rpcc", "axp_fpop",
 }
 
 // FaultKind values.

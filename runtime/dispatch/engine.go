@@ -395,7 +395,7 @@ func (e *Engine) serve() {
 	s.HelperFault = 0
 	miss := s.WindowMiss != 0
 	s.WindowMiss = 0
-	if e.veto != nil && op <= abi.ThunkStoreCond3 {
+	if e.veto != nil && op <= abi.ThunkAtomic3 {
 		if e.veto() {
 			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
 			return
@@ -413,6 +413,11 @@ func (e *Engine) serve() {
 	case abi.ThunkStore0, abi.ThunkStore1, abi.ThunkStore2, abi.ThunkStore3:
 		outcome = e.mmu.StoreRAM(va, int(op-abi.ThunkStore0), v)
 		s.HelperValue = va // stores keep RAX
+	case abi.ThunkAtomic2, abi.ThunkAtomic3:
+		host, ok := e.mmu.Atomic(va, int(op-abi.ThunkAtomic2)+2)
+		if s.HelperValue = host; !ok {
+			outcome = mmu.IsIO
+		}
 	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
 		// The interpreter does these: it also knows I/O space and faults.
 		outcome = mmu.IsIO

@@ -449,6 +449,22 @@ done: \
 slow: \
 	REFILL(1, mask, op)
 
+// Where memory may be both read and written: DX and CX are as PROBE leaves them.
+#define ATOMIC_THUNK(mask, op) \
+again: \
+	PROBE(const_offTLB, mask) \
+	CMPQ DX, const_offTLBWrite(CX) \
+	JNE  write \
+	ADDQ (const_offTLBWrite+8)(CX), AX \
+	POPQ DX \
+	POPQ CX \
+	CLC \
+	RET \
+slow: \
+	REFILL(0, mask, op) \
+write: \
+	REFILL(1, mask, op)
+
 TEXT load0<>(SB), NOSPLIT|NOFRAME, $0
 	LOAD_THUNK(0, const_thunkLoad0, MOVBLZX)
 TEXT load1<>(SB), NOSPLIT|NOFRAME, $0
@@ -478,6 +494,10 @@ TEXT storeC2<>(SB), NOSPLIT|NOFRAME, $0
 	STORE_COND_THUNK(3, const_thunkStoreC2, CMPXCHGL)
 TEXT storeC3<>(SB), NOSPLIT|NOFRAME, $0
 	STORE_COND_THUNK(7, const_thunkStoreC3, CMPXCHGQ)
+TEXT atomic2<>(SB), NOSPLIT|NOFRAME, $0
+	ATOMIC_THUNK(3, const_thunkAtomic2)
+TEXT atomic3<>(SB), NOSPLIT|NOFRAME, $0
+	ATOMIC_THUNK(7, const_thunkAtomic3)
 TEXT rpcc<>(SB), NOSPLIT|NOFRAME, $0
 	GO_THUNK(const_thunkRPCC)
 TEXT fpop<>(SB), NOSPLIT|NOFRAME, $0
@@ -504,6 +524,8 @@ TEXT ·thunkTable(SB), NOSPLIT|NOFRAME, $0-8
 	ADDR(const_thunkLoadL3, loadL3)
 	ADDR(const_thunkStoreC2, storeC2)
 	ADDR(const_thunkStoreC3, storeC3)
+	ADDR(const_thunkAtomic2, atomic2)
+	ADDR(const_thunkAtomic3, atomic3)
 	ADDR(const_thunkRPCC, rpcc)
 	ADDR(const_thunkFPOp, fpop)
 	RET

@@ -102,6 +102,8 @@ const (
 	thunkLoadL3  = abi.ThunkLoadLocked3
 	thunkStoreC2 = abi.ThunkStoreCond2
 	thunkStoreC3 = abi.ThunkStoreCond3
+	thunkAtomic2 = abi.ThunkAtomic2
+	thunkAtomic3 = abi.ThunkAtomic3
 	thunkRPCC    = abi.ThunkRPCC
 	thunkFPOp    = abi.ThunkFPOperate
 	pageMask     = -abi.PageSize

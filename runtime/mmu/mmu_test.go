@@ -256,6 +256,31 @@ func TestUnaligned(t *testing.T) {
 	}
 }
 
+func TestAtomic(t *testing.T) {
+	x := newMachine(t)
+	host, ok := x.m.Atomic(testVA+4, 2)
+	if want := uint64(x.ram.Base()) + dataPFN<<13 + 4; !ok || host != want {
+		t.Errorf("%#x, %v, want %#x", host, ok, want)
+	}
+	for access := range uint64(2) {
+		if e := x.s.TLB[abi.ModeKernel][access][abi.TLBIndex(testVA)]; e.Tag != testVA^x.s.ASNTag {
+			t.Errorf("access %d is not in the soft TLB", access)
+		}
+	}
+	if _, ok := x.m.Atomic(testVA+4, 3); ok {
+		t.Error("misaligned")
+	}
+	if _, ok := x.m.Atomic(abi.KSEGBase+x.ram.Size(), 3); ok {
+		t.Error("not RAM")
+	}
+	for _, flag := range []uint64{pteFOR, pteFOW} {
+		x.table(l3, 5, dataPFN<<32|pteRW|flag)
+		if _, ok := x.m.Atomic(testVA, 3); ok {
+			t.Errorf("page table entry with %#x", flag)
+		}
+	}
+}
+
 func TestLocks(t *testing.T) {
 	x := newMachine(t)
 	const kseg = abi.KSEGBase + dataPFN<<13

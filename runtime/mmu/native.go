@@ -32,6 +32,20 @@ func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
 	return v, Done
 }
 
+// Atomic returns the host address of va, for an access that reads and writes. !ok: the
+// interpreter, which does them one after the other, finds out why not.
+func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
+	if _, ok = m.resolve(va, log2size, abi.MMAccessRead); !ok {
+		return 0, false
+	}
+	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
+	if !ok || pa >= m.size {
+		return 0, false
+	}
+	m.storing(pa)
+	return m.base + pa, true
+}
+
 // Fill enters the page of va into the soft TLB, as an access does, if the access would
 // succeed. What is wrong with it is noted in State as for the access itself.
 func (m *MMU) Fill(va uint64, log2size int, access uint64) {

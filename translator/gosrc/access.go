@@ -152,6 +152,44 @@ func lowerStoreCond(u *unit, v *ir.Value) error {
 	return nil
 }
 
+// atomics are the operators by ir.AtomicXxx; an exchange has none.
+var atomics = [...]string{ir.AtomicAdd: "+", ir.AtomicSub: "-", ir.AtomicAnd: "&", ir.AtomicOr: "|", ir.AtomicXor: "^"}
+
+// lowerAtomic is a load and a store, as nobody else runs. Where memory may not be both
+// read and written, the interpreter executes the sequence.
+//
+//	m := (*uint64)(gocode.At(v3 + t.Addend))
+//	v := *m
+//	*m = v + v5
+//	s.LockFlag = 0
+//	v4 = v
+func lowerAtomic(u *unit, v *ir.Value) error {
+	a, err := u.access(v, v.Type, true)
+	if err != nil {
+		return err
+	}
+	x := u.keep(u.ref(v.Args[1]))
+	to := u.prepare(v)
+	refused := jen.Block(u.leave(u.exitPC(v.PC, "Interpret")))
+	read := a
+	read.write = false
+	before, cond, _ := u.fastPath(read)
+	u.add(jen.If(before, jen.Op("!").Parens(cond)).Add(refused))
+	made := x
+	if op := atomics[v.Imm]; op != "" {
+		made = binary(name("v"), op, x)
+	}
+	before, cond, host := u.fastPath(a)
+	u.add(jen.If(before, cond).Block(
+		jen.Id("m").Op(":=").Parens(jen.Op("*").Id(goType(a.t))).Call(call(lib("At"), host).code),
+		jen.Id("v").Op(":=").Op("*").Id("m"),
+		jen.Op("*").Id("m").Op("=").Add(made.code),
+		u.state("LockFlag").code.Op("=").Lit(0),
+		jen.Id(to).Op("=").Id("v"),
+	).Else().Add(refused))
+	return nil
+}
+
 // orLeave emits a call of the runtime that returns v and whether all is well, and leaves
 // if not.
 func (u *unit) orLeave(v *ir.Value, call *jen.Statement, how string) {

@@ -60,6 +60,7 @@ func makeLowering() map[ir.Op]lower {
 		ir.OpLoad:      lowerLoad,
 		ir.OpStore:     lowerStore,
 		ir.OpStoreCond: lowerStoreCond,
+		ir.OpAtomic:    lowerAtomic,
 	}
 	t[ir.OpLoadLocked] = lowerLoad
 	for op, fn := range floatLowering {

@@ -28,6 +28,7 @@ type access struct {
 	va    value.Value
 	log2  int
 	write bool
+	reads bool // although it writes
 }
 
 func newAccess(v *ir.Value, va value.Value, t ir.Type, write bool) (access, error) {
@@ -89,23 +90,28 @@ func (u *unit) ksegAddress(a access, slow *lir.Block) value.Value {
 
 // tlbAddress probes the soft TLB of a mode (see abi.TLBEntry).
 func (u *unit) tlbAddress(a access, mode int64, slow *lir.Block) value.Value {
-	kind := int64(abi.AccessRead)
-	if a.write {
-		kind = abi.AccessWrite
-	}
-	table := abi.Offset("TLB") + (mode*2+kind)*abi.TLBEntries*abi.TLBEntrySize
 	off := u.cur.NewAnd(u.cur.NewLShr(a.va, i64(abi.PageShift-4)), i64((abi.TLBEntries-1)*abi.TLBEntrySize))
 	entry := u.cur.NewGetElementPtr(types.I8, u.state, off)
-	at := func(field int64) value.Value {
+	at := func(kind, field int64) value.Value {
+		table := abi.Offset("TLB") + (mode*2+kind)*abi.TLBEntries*abi.TLBEntrySize
 		p := u.cur.NewGetElementPtr(types.I8, entry, i64(table-abi.StateBias+field))
 		return u.cur.NewLoad(types.I64, u.cur.NewBitCast(p, types.NewPointer(types.I64)))
 	}
 	asn := u.cur.NewLoad(types.I64, u.field(abi.Offset("ASNTag"), types.I64))
 	tag := u.cur.NewXor(u.cur.NewAnd(a.va, i64(-abi.PageSize|(1<<a.log2-1))), asn)
-	fast := u.fn.NewBlock("")
-	u.condBr(u.cur.NewICmp(enum.IPredEQ, at(0), tag), fast, slow, u.likely)
-	u.cur = fast
-	return u.cur.NewAdd(a.va, at(8))
+	probe := func(kind int64) {
+		fast := u.fn.NewBlock("")
+		u.condBr(u.cur.NewICmp(enum.IPredEQ, at(kind, 0), tag), fast, slow, u.likely)
+		u.cur = fast
+	}
+	if !a.write || a.reads {
+		probe(abi.AccessRead)
+	}
+	if !a.write {
+		return u.cur.NewAdd(a.va, at(abi.AccessRead, 8))
+	}
+	probe(abi.AccessWrite)
+	return u.cur.NewAdd(a.va, at(abi.AccessWrite, 8))
 }
 
 func (u *unit) pointer(host value.Value, t types.Type) value.Value {
@@ -271,6 +277,31 @@ func lowerStoreCond(u *unit, v *ir.Value, x []value.Value) (value.Value, error) 
 		r, carry = u.thunk(abi.ThunkStoreCond2+a.log2-2, true, v, x[0], u.widen(x[1]))
 		return u.cur.NewICmp(enum.IPredNE, r, i64(0)), carry
 	}), nil
+}
+
+// atomics are the host's instructions by ir.AtomicXxx. LLVM makes a loop around a
+// compare-and-exchange of those that have no result on the host, if it is wanted.
+var atomics = [...]enum.AtomicOp{ir.AtomicExchange: enum.AtomicOpXChg, ir.AtomicAdd: enum.AtomicOpAdd, ir.AtomicSub: enum.AtomicOpSub,
+	ir.AtomicAnd: enum.AtomicOpAnd, ir.AtomicOr: enum.AtomicOpOr, ir.AtomicXor: enum.AtomicOpXor}
+
+// lowerAtomic is one locked instruction, where memory may be read and written.
+//
+//	before: mov (%rdi),%eax; mov %rdi,LockPA; mov %rax,LockValue ... lock cmpxchg %ecx,(%rdi); jne
+//	after:  lock add %ecx,(%rdi)
+func lowerAtomic(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
+	a, err := u.begin(v, x[0], v.Type, true)
+	if err != nil {
+		return nil, err
+	}
+	a.reads = true
+	host, slow := u.hostAddress(a)
+	host = u.join(v, host, slow, func() (r, carry value.Value) {
+		return u.thunk(abi.ThunkAtomic2+a.log2-2, true, v, x[0])
+	})
+	u.storeState(i64(0), "LockFlag")
+	rmw := u.cur.NewAtomicRMW(atomics[v.Imm], u.pointer(host, x[1].Type()), x[1], enum.AtomicOrderingSequentiallyConsistent)
+	rmw.Volatile = true
+	return rmw, nil
 }
 
 // lowerRPCC asks the runtime for the cycle counter, which may be derived from the

@@ -2,6 +2,7 @@ package llvm
 
 import (
 	"fmt"
+	"slices"
 
 	lir "github.com/llir/llvm/ir"
 	"github.com/llir/llvm/ir/constant"
@@ -73,6 +74,7 @@ func makeLowering() map[ir.Op]lower {
 		ir.OpStore:      lowerStore,
 		ir.OpLoadLocked: lowerLoadLocked,
 		ir.OpStoreCond:  lowerStoreCond,
+		ir.OpAtomic:     lowerAtomic,
 		ir.OpFence:      lowerFence,
 		ir.OpPrefetch:   lowerPrefetch,
 		ir.OpRPCC:       lowerRPCC,
@@ -211,13 +213,28 @@ func overflow(name string) lower {
 }
 
 // lowerFence: MB orders everything; WMB orders stores, which x86 does by itself,
-// so only the compiler must be held.
+// so only the compiler must be held. A locked instruction orders everything too.
 func lowerFence(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	f := u.cur.NewFence(enum.AtomicOrderingSequentiallyConsistent)
-	if v.Imm != 0 {
+	if v.Imm != 0 || behindAtomic(v) {
 		f.SyncScope = "singlethread"
 	}
 	return nil, nil
+}
+
+// behindAtomic says whether the access to memory before v is certain to be a locked
+// instruction.
+func behindAtomic(v *ir.Value) bool {
+	vals := v.Block.Vals
+	for i := slices.Index(vals, v) - 1; i >= 0; i-- {
+		switch op := vals[i].Op; {
+		case op == ir.OpAtomic:
+			return true
+		case op.Info().Effect == ir.EffectMemory:
+			return false
+		}
+	}
+	return false
 }
 
 // lowerGuard leaves for the interpreter unless the condition holds.

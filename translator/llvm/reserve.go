@@ -37,7 +37,7 @@ func throughBlock(b *ir.Block, in bool, found []bool) (out bool) {
 		case ir.OpStoreCond:
 			found[v.ID] = in
 			in = false
-		case ir.OpLoad, ir.OpStore:
+		case ir.OpLoad, ir.OpStore, ir.OpAtomic:
 			in = false
 		}
 	}
