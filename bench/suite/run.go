@@ -72,7 +72,7 @@ func (c *Config) command(e Engine) []string {
 		return []string{Peer, "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", "1", "-m", memory,
 			"-kernel", c.Kernel, "-initrd", c.Initrd, "-append", cmdline}
 	}
-	args := []string{c.Axpress, "run", "--engine", string(e), "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}
+	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(e), "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}
 	return append(args, c.Options...)
 }
 
