@@ -34,8 +34,10 @@ unit: build ## all tests, with the built guest
 	env=$$($(AXPRESS) guest build --env) && eval "$$env" && \
 		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && $(GO) test -count=1 -timeout 40m ./...
 
-race: go ## tests under the race detector, but for what runs native code
+race: go ## tests under the race detector, but for what runs native code, and a guest with four CPUs
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '$(NATIVE)')
+	$(GO) build -race -o $(AXPRESS)-race ./cmd/axpress
+	GORACE=halt_on_error=1 $(AXPRESS)-race stress --engine native --smp 4 --rounds 300 --seconds 30 --timeout 10m
 
 fuzz: go ## fuzz every target for T each: make fuzz T=10s
 	@for pkg in $$($(GO) list ./...); do \

@@ -98,7 +98,7 @@ const limit = "5m"
 // must power off.
 func boot(t testing.TB, g *guest.Guest, engine, cmdline string, more ...string) string {
 	t.Helper()
-	args := []string{"run", "--kernel", g.Kernel, "--initrd", g.Initrd, "--engine", engine, "--append", cmdline, "--timeout", limit}
+	args := []string{"run", "--no-reboot", "--kernel", g.Kernel, "--initrd", g.Initrd, "--engine", engine, "--append", cmdline, "--timeout", limit}
 	r := command(t, axpress(t), append(args, more...)...)
 	if r.status != 0 {
 		t.Fatalf("%s: status %d\n%s\nconsole:\n%s", engine, r.status, r.err, r.out)

@@ -40,6 +40,14 @@ func TestSeveralCPUsInTurns(t *testing.T) {
 	}
 }
 
+// The suite's checks, code that changes among them, in a guest with four CPUs.
+func TestSuiteOnSeveralCPUs(t *testing.T) {
+	r := command(t, axpress(t), "suite", "--variant", "ev67-O2", "--engines", "native", "--smp", "4")
+	if r.status != 0 {
+		t.Errorf("status %d\n%s\n%s", r.status, r.err, r.out)
+	}
+}
+
 // Litmus tests have allowed outcomes only, and a load of every kind gets back what it should.
 func TestStress(t *testing.T) {
 	for _, args := range [][]string{

@@ -112,7 +112,7 @@ func (c *Config) boot(ctx context.Context, engine, kernel string) (int, string) 
 	ctx, cancel := context.WithTimeout(ctx, c.Limit+grace)
 	defer cancel()
 	_ = os.Remove(c.stats()) // there may be none yet
-	args := append([]string{"run", "--engine", engine, "--kernel", kernel, "--memory", "64M", "--timeout", c.Limit.String(),
+	args := append([]string{"run", "--no-reboot", "--engine", engine, "--kernel", kernel, "--memory", "64M", "--timeout", c.Limit.String(),
 		"--deterministic", "--stats", c.stats()}, c.Options...)
 	cmd := exec.CommandContext(ctx, c.Axpress, args...)
 	var errs bytes.Buffer

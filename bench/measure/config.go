@@ -67,7 +67,7 @@ func qemu(cpus int, kernel, initrd, cmdline string) []string {
 
 // axpress is our command.
 func (c *Config) axpress(e Engine, kernel, initrd, cmdline string, more ...string) []string {
-	args := []string{c.Axpress, "run", "--engine", string(e), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
+	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(e), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
 		"--append", cmdline}
 	return slices.Concat(args, c.Options, more)
 }
@@ -78,7 +78,7 @@ func (c *Config) guest(e Engine, cpus int, initrd, cmdline string) []string {
 	case e == QEMU:
 		return qemu(cpus, c.Bench.Guest.Kernel, initrd, cmdline)
 	case e == Go:
-		return []string{c.Go[initrd], "--memory", guestMemory, "--initrd", initrd, "--append", cmdline}
+		return []string{c.Go[initrd], "--no-reboot", "--memory", guestMemory, "--initrd", initrd, "--append", cmdline}
 	case cpus > 1:
 		return c.axpress(e, c.Bench.Guest.Kernel, initrd, cmdline, "--smp", strconv.Itoa(cpus))
 	}

@@ -43,6 +43,7 @@ type Config struct {
 	Parameters     []string // more of the kernel's
 	Axpress        string   // path of the command
 	Options        []string // of every `axpress run`
+	CPUs           int      // of the guest; 0 is 1
 	Limit          time.Duration
 	Note           func(line string)
 }
@@ -68,11 +69,12 @@ func (c *Config) command(e Engine) []string {
 	if c.Only != "" {
 		cmdline += " only=" + c.Only
 	}
+	cpus := strconv.Itoa(max(c.CPUs, 1))
 	if e == QEMU {
-		return []string{Peer, "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", "1", "-m", memory,
+		return []string{Peer, "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", cpus, "-m", memory,
 			"-kernel", c.Kernel, "-initrd", c.Initrd, "-append", cmdline}
 	}
-	args := []string{c.Axpress, "run", "--engine", string(e), "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}
+	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(e), "--smp", cpus, "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}
 	return append(args, c.Options...)
 }
 

@@ -22,6 +22,21 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// A guest has the CPUs that were asked for, on every engine.
+func TestCommand(t *testing.T) {
+	c := Config{Axpress: "axpress", Kernel: "K", Initrd: "I", CPUs: 4}
+	for _, e := range Engines() {
+		cpus := "--smp"
+		if e == QEMU {
+			cpus = "-smp"
+		}
+		args := c.command(e)
+		if i := slices.Index(args, cpus); i < 0 || args[i+1] != "4" {
+			t.Errorf("%s: %q", e, args)
+		}
+	}
+}
+
 // Every check has a name of its own, and what is known is known of one that exists.
 func TestCheckNames(t *testing.T) {
 	sources, err := Sources()

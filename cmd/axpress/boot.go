@@ -43,6 +43,7 @@ type boot struct {
 	deterministic          bool
 	ipi                    string        // one of ipiModes
 	timeout                time.Duration // of the guest's run alone; 0: none
+	reboots                bool          // a reboot boots the guest again, and is no end
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 
@@ -52,18 +53,16 @@ type boot struct {
 	// translations are the kernel's and the programs', empty for the interpreter.
 	translations []*prepare.Result
 	translating  time.Duration
-	engines      []*native.Engine
+	engines      []*native.Engine      // of the last boot
 	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
-	samplers     []*sampler.Engine
+	samplers     []*sampler.Engine     // of all boots
+	boots        int
 	began        time.Time
 	took         time.Duration // by the guest
 }
 
-// load reads the files and checks that they make a machine. Nothing is written.
-func (b *boot) load() error {
-	if b.kernelFile == "" {
-		return fail(statusUsage, "which kernel? Give --kernel vmlinux")
-	}
+// checkOptions refuses impossible values.
+func (b *boot) checkOptions() error {
 	if err := oneOf("engine", b.engine, []string{engineNative, engineGo, engineInterp}); err != nil {
 		return err
 	}
@@ -85,7 +84,17 @@ func (b *boot) load() error {
 	case b.timeout < 0:
 		return fail(statusUsage, "--timeout %s: want a duration such as 90s, or 0 for none", b.timeout)
 	}
-	var err error
+	return nil
+}
+
+// load reads the files and checks that they make a machine. Nothing is written.
+func (b *boot) load() (err error) {
+	if b.kernelFile == "" {
+		return fail(statusUsage, "which kernel? Give --kernel vmlinux")
+	}
+	if err := b.checkOptions(); err != nil {
+		return err
+	}
 	if b.kernel, err = image.Open(b.kernelFile); err != nil {
 		return err
 	}
@@ -173,11 +182,6 @@ func (b *boot) show(ctx context.Context, out io.Writer, statsFile string) (conso
 
 // run boots the guest and lets it run to its end. in may be nil: no input.
 func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.Stop, _ *stats, err error) {
-	m, err := machine.New(b.config(out))
-	if err != nil {
-		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
-	}
-	// The machine stays open on the way out of a BUG, where its memory may be in use.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if b.timeout > 0 {
@@ -185,17 +189,37 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 		ctx, stop = context.WithTimeout(ctx, b.timeout)
 		defer stop()
 	}
+	keys := terminal.NewInlet()
 	if in != nil {
 		raw, err := terminal.Raw(in)
 		if err != nil {
 			return machine.Stop{}, nil, err
 		}
 		defer raw.Restore()
-		go b.pump(in, m.Input(), out, raw, cancel)
+		go b.pump(in, keys, out, raw, cancel)
 	}
 	b.began = time.Now()
+	for b.boots = 1; ; b.boots++ {
+		stop, s, err := b.once(ctx, keys, out)
+		if err != nil || stop.Reason != machine.Reboot || !b.reboots {
+			return stop, s, err
+		}
+	}
+}
+
+// once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
+func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (machine.Stop, *stats, error) {
+	b.engines = nil
+	m, err := machine.New(b.config(out))
+	if err != nil {
+		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
+	}
+	keys.To(m.Input())
+	// The machine stays open on the way out of a BUG, where its memory may be in use.
+	began := time.Now()
 	stop, err := m.Run(ctx)
-	b.took = time.Since(b.began)
+	took := time.Since(began)
+	b.took += took
 	b.whereabouts = m.Whereabouts()
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
@@ -203,7 +227,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.
 	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
 		return stop, nil, cause
 	}
-	s := b.stats(m.Stats(), stop, b.took)
+	s := b.stats(m.Stats(), stop, took)
 	return stop, s, errors.Join(b.close(), m.Close())
 }
 

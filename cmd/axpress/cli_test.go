@@ -96,7 +96,7 @@ func TestRunStatus(t *testing.T) {
 	}{
 		{"power off", halting(t, 4), nil, statusOK, ""},
 		{"halt", halting(t, 0), nil, statusHalt, "the guest halted at pc 0x"},
-		{"reboot", halting(t, 2), nil, statusHalt, "asked for a reboot"},
+		{"reboot", halting(t, 2), []string{"--no-reboot"}, statusHalt, "asked for a reboot"},
 		{"timeout", loop, []string{"--timeout", "50ms"}, statusTimeout, "time ran out (--timeout) at pc 0x"},
 	} {
 		for _, engine := range []string{engineInterp, engineNative} {
@@ -334,7 +334,13 @@ func TestBadInput(t *testing.T) {
 		{"memory too large", []string{"run", "--kernel", kernel, "--memory", "99999999999G"}, statusUsage, "K, M or G"},
 		{"memory odd", []string{"run", "--kernel", kernel, "--memory", "1000"}, statusUsage, "page size"},
 		{"memory too small", []string{"run", "--kernel", kernel, "--memory", "1M", "--engine", "interp"}, statusInput, "does not fit"},
-		{"CPUs", boot(kernel, "--smp", "5"), statusUsage, "1 to 4"},
+		{"CPUs", boot(kernel, "--smp", "5"), statusUsage, "--smp 5: a Clipper has 1 to 4 CPUs"},
+		{"no CPU", boot(kernel, "--smp", "0"), statusUsage, "--smp 0: a Clipper has 1 to 4 CPUs"},
+		{"CPUs, negative", boot(kernel, "--smp", "-1"), statusUsage, "--smp -1: a Clipper has 1 to 4 CPUs"},
+		{"CPUs, no number", boot(kernel, "--smp", "x"), statusUsage, `"x"`},
+		{"CPUs, platform", boot(kernel, "--smp", "4", "--platform", "marvel"), statusUsage, `["clipper"]`},
+		{"IPIs", boot(kernel, "--smp", "2", "--ipi", "level"), statusUsage, `["edge" "latched"]`},
+		{"stress, CPUs", []string{"stress", "--smp", "5"}, statusUsage, "--smp 5: a Clipper has 1 to 4 CPUs"},
 		{"CPUs, Go", boot(kernel, "--smp", "2", "--engine", "go"), statusUsage, "--engine native"},
 		{"append", boot(kernel, "--append", strings.Repeat("x", 256)), statusUsage, "256 bytes"},
 		{"timeout", boot(kernel, "--timeout", "-1s"), statusUsage, "90s"},

@@ -35,7 +35,7 @@ var statusDocs = []struct {
 	{statusOK, "success; the guest powered off"},
 	{statusPanic, "the guest's kernel panicked"},
 	{statusUsage, "bad usage: unknown command or option, impossible value"},
-	{statusHalt, "the guest halted or asked for a reboot: no power-off"},
+	{statusHalt, "the guest halted without power-off, or asked for a reboot (run: with --no-reboot)"},
 	{statusTimeout, "--timeout ran out"},
 	{statusInput, "bad input file or environment: no ELF, not for Alpha, damaged, a tool or package missing"},
 	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},

@@ -17,13 +17,14 @@ func (a *app) run() *cobra.Command {
 	var prof profiling
 	var g goBackend
 	var memory, statsFile string
+	var noReboot bool
 	c := &cobra.Command{
 		Use:   "run --kernel FILE",
 		Short: "Boot a kernel; the serial console is standard input and output",
 		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output. On a terminal every key is\n" +
 			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n" +
 			"  Ctrl-A x       quit\n  Ctrl-A Ctrl-A  send Ctrl-A\n  Ctrl-A h       help\n\n" +
-			"What is not yet translated is translated first.\n\n" + statusHelp(),
+			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.\n\n" + statusHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
@@ -36,7 +37,7 @@ func (a *app) run() *cobra.Command {
 			if b.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
-			b.sampling = prof.wanted()
+			b.sampling, b.reboots = prof.wanted(), !noReboot
 			if err := b.load(); err != nil {
 				return err
 			}
@@ -85,6 +86,7 @@ func (a *app) run() *cobra.Command {
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
+	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
 	prof.flags(f)

@@ -41,6 +41,9 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	if b.deterministic {
 		args = append(args, "--deterministic")
 	}
+	if !b.reboots {
+		args = append(args, "--no-reboot")
+	}
 	var run string // what the program says of its run
 	if prof.wanted() || statsFile != "" {
 		dir, failed := os.MkdirTemp("", "axpress-")

@@ -16,11 +16,12 @@ import (
 	"axpress/runtime/machine"
 )
 
-// stats is what --stats writes: the counters of one run, all CPUs together.
+// stats is what --stats writes: the counters of one run, all CPUs together; of one with reboots, those since the last.
 type stats struct {
 	Kernel       string            `json:"kernel"`
 	Engine       string            `json:"engine"`
 	CPUs         int               `json:"cpus"`
+	Boots        int               `json:"boots"`
 	Stop         string            `json:"stop"`
 	StopPC       string            `json:"stop_pc"`
 	Instructions uint64            `json:"instructions"`             // retired
@@ -76,7 +77,7 @@ const maxMisses = 4096
 // stats collects the counters of a run that has ended.
 func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *stats {
 	s := &stats{
-		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
+		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
 		Misses: []miss{},

@@ -31,6 +31,9 @@ func (a *app) stress() *cobra.Command {
 			if err := oneOf("flavour", guest.Flavour(flavour), guest.Flavours()); err != nil {
 				return err
 			}
+			if err := b.checkOptions(); err != nil { // before minutes of building
+				return err
+			}
 			if b.prepare, err = t.options(a); errors.Is(err, errHelped) {
 				return nil
 			} else if err != nil {

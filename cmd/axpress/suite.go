@@ -31,6 +31,7 @@ type suiteCommand struct {
 	list     bool
 	seed     uint64
 	children uint64
+	cpus     int
 }
 
 func (a *app) suite() *cobra.Command {
@@ -50,6 +51,7 @@ func (a *app) suite() *cobra.Command {
 	f.StringSliceVar(&s.variants, "variant", nil, "comma-separated list of variants (default: all)")
 	f.StringSliceVar(&s.engines, "engines", nil, "comma-separated list of native, go, interp, qemu (default: all that are installed, but go)")
 	f.StringVar(&s.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
+	f.IntVar(&s.cpus, "smp", 1, "number of the guest's CPUs")
 	f.DurationVar(&s.limit, "limit", 30*time.Minute, "how long one engine may take for all checks")
 	f.StringVar(&s.json, "json", "", "write the result to this file, as JSON")
 	f.BoolVar(&s.list, "list", false, "list the checks and run nothing")
@@ -111,6 +113,12 @@ func (s *suiteCommand) check() error {
 	}
 	if s.limit <= 0 {
 		return fail(statusUsage, "--limit %s: want a duration such as 90s", s.limit)
+	}
+	switch {
+	case s.cpus < 1 || s.cpus > 4:
+		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", s.cpus)
+	case s.cpus > 1 && slices.Contains(s.engines, engineGo):
+		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; leave it out of --engines", s.cpus, engineGo)
 	}
 	for _, e := range s.engines {
 		if err := oneOf("engine", suite.Engine(e), suite.Engines()); err != nil {
@@ -185,7 +193,7 @@ func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (
 	if err != nil {
 		return nil, err
 	}
-	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: s.checks, Axpress: self, Options: s.runOptions(a), Limit: s.limit, Note: o.Report.Note}
+	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: s.checks, Axpress: self, Options: s.runOptions(a), CPUs: s.cpus, Limit: s.limit, Note: o.Report.Note}
 	if s.seed != 0 {
 		c.Parameters = append(c.Parameters, fmt.Sprintf("seed=%d", s.seed))
 	}

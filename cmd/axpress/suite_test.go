@@ -10,6 +10,7 @@ func TestSuiteUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"suite", "--only", "("}, {"suite", "--only", "no such check"}, {"suite", "--only", "nothing"}, {"suite", "--variant", "ev9-O2"},
 		{"suite", "--engines", "native,vax"}, {"suite", "--flavour", "large"}, {"suite", "--limit", "-1s"}, {"suite", "-d", "nothing=off"}, {"suite", "int"},
+		{"suite", "--smp", "5"}, {"suite", "--smp", "2", "--engines", "go"},
 		{"hostile", "--engines", "qemu"}, {"hostile", "--limit", "0s"}, {"hostile", "all"},
 	} {
 		r := cli(t, t.Context(), t.TempDir(), args...)

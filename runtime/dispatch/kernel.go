@@ -31,11 +31,10 @@ type kernelLayer struct {
 	base   uint64 // host address of code.Text
 	lo     uint64 // guest address of the first entry
 	bits   []uint64
-	killed map[uint32]bool // units that are not used, by code offset
-	// Of them, those whose text is another now, and the host code that was theirs.
-	stale map[uint32]bool
-	saved map[uint32][]byte
-	io    map[uint32]int // accesses of hot units to I/O space
+	killed map[uint32]bool   // units that are not used, by code offset
+	stale  map[uint32]bool   // of them, those whose text is another now
+	saved  map[uint32][]byte // the host code of those killed that is overwritten
+	io     map[uint32]int    // accesses of hot units to I/O space
 }
 
 // newKernelCode takes charge of code, whose guest text is in ram.
@@ -164,7 +163,7 @@ func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
 		case !stale && l.stale[code]:
 			delete(l.killed, code)
 			delete(l.stale, code)
-			patch(l.code.Text, code, l.saved[code])
+			l.restore(code)
 			any = true
 		}
 	}
@@ -172,6 +171,22 @@ func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
 		l.find()
 	}
 	return any
+}
+
+// restore gives a unit its host code back.
+func (l *kernelLayer) restore(code uint32) {
+	patch(l.code.Text, code, l.saved[code])
+	delete(l.saved, code)
+}
+
+// close ends the watch and leaves the code as it was, for the next machine that runs it.
+func (k *kernelCode) close() error {
+	for _, l := range k.layers {
+		for code := range l.saved {
+			l.restore(code)
+		}
+	}
+	return k.text.Close()
 }
 
 // find has the entries of just the units found that are not killed.
@@ -230,9 +245,9 @@ func (k *kernelCode) replaceHot(pc uint64) {
 		}
 		hot.killed[code] = true
 		if to, ok := all.twin(hot.entriesOf(code)); ok {
-			patchJump(hot.code.Text, code, to)
+			hot.saved[code] = patchJump(hot.code.Text, code, to)
 		} else {
-			patchReturn(hot.code.Text, code)
+			hot.saved[code] = patchReturn(hot.code.Text, code)
 		}
 	}
 	hot.find()

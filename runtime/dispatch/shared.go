@@ -40,5 +40,5 @@ func (s *Shared) close() error {
 	if s.users--; s.users > 0 || s.kernel == nil {
 		return nil
 	}
-	return s.kernel.text.Close()
+	return s.kernel.close()
 }

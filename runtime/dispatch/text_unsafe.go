@@ -21,19 +21,17 @@ func stateRegister(s *abi.State) uint64 { return uint64(uintptr(unsafe.Pointer(s
 // that it returns at once, and returns what was there. Nothing may be running in its
 // first bytes.
 func patchReturn(text []byte, code uint32) (was []byte) {
-	was = bytes.Clone(text[code:][:len(abi.ReturnTarget)])
-	patch(text, code, abi.ReturnTarget[:])
-	return was
+	return patch(text, code, abi.ReturnTarget[:])
 }
 
 // patchJump overwrites the unit likewise, so that it goes on at host address to:
 // movabs $to,%rax; jmp *%rax. No argument of a unit is in RAX.
-func patchJump(text []byte, code uint32, to uint64) {
+func patchJump(text []byte, code uint32, to uint64) (was []byte) {
 	b := binary.LittleEndian.AppendUint64([]byte{0x48, 0xb8}, to)
-	patch(text, code, append(b, 0xff, 0xe0))
+	return patch(text, code, append(b, 0xff, 0xe0))
 }
 
-func patch(text []byte, code uint32, b []byte) {
+func patch(text []byte, code uint32, b []byte) (was []byte) {
 	lo := int(code) &^ (pageBytes - 1)
 	hi := min((int(code)+len(b)+pageBytes-1)&^(pageBytes-1), len(text))
 	protect := func(prot int) {
@@ -42,6 +40,8 @@ func patch(text []byte, code uint32, b []byte) {
 		}
 	}
 	protect(unix.PROT_READ | unix.PROT_WRITE)
+	was = bytes.Clone(text[code:][:len(b)])
 	copy(text[code:], b)
 	protect(unix.PROT_READ | unix.PROT_EXEC)
+	return was
 }

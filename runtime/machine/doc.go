@@ -44,7 +44,8 @@
 //
 // The boot CPU executes HALT: the console looks at what the kernel has left in the
 // flags of its per-CPU slot (remain halted: PowerOff, which Linux uses for halt and
-// power-off alike; bootstrap: Reboot; nothing: Halt). A secondary that halts goes back
+// power-off alike; bootstrap: Reboot; nothing: Halt). A machine boots once: who wants the
+// guest back makes a new one. A secondary that halts goes back
 // to the console and can be started again; so does the boot CPU if it has left nothing
 // in its flags and others run, and then the last one to halt ends the run. A kernel that has panicked
 // does not halt but spins for ever, so the console output is watched for the

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "6fd8db8617106eb0d82060cf60caf024"
+const sourceHash = "9e51ab38f0cf9943b30a96b76d3ed916"

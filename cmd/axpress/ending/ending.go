@@ -33,7 +33,7 @@ func Of(stop machine.Stop) (status int, text string) {
 	case machine.Halt:
 		return Halt, "the guest halted " + where
 	case machine.Reboot:
-		return Halt, "the guest asked for a reboot; axpress ends instead: start it again"
+		return Halt, "the guest asked for a reboot, and is not booted again"
 	case machine.Timeout:
 		return Timeout, "the guest's time ran out (--timeout) " + at
 	case machine.Interrupted:

@@ -53,6 +53,7 @@ type options struct {
 	timeout               time.Duration
 	deterministic         bool
 	lockstep, samples     bool
+	noReboot              bool
 }
 
 // Main runs g as the command line says, and returns the exit status.
@@ -105,6 +106,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.StringVar(&o.initrd, "initrd", "", initrd)
 	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	f.BoolVar(&o.noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
@@ -129,11 +131,38 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 // errQuit is the cause of a run that the person ended on the console.
 var errQuit = errors.New("quit")
 
-// run boots the guest and lets it run to its end.
+// run boots the guest and lets it run to its end. Reboots are none, unless the options say so.
 func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (stop machine.Stop, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if o.timeout > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, o.timeout)
+		defer done()
+	}
+	raw, err := terminal.Raw(in)
+	if err != nil {
+		return stop, err
+	}
+	defer raw.Restore()
+	keys := terminal.NewInlet()
+	go func() {
+		if err := terminal.Pump(in, keys, out, raw != nil, func() { cancel(errQuit) }); err != nil {
+			cancel(err)
+		}
+	}()
+	for r := (&recorder{samples: o.samples, began: time.Now()}); ; {
+		stop, err = boot(ctx, g, o, r, keys, out)
+		if err != nil || stop.Reason != machine.Reboot || o.noReboot {
+			return stop, err
+		}
+	}
+}
+
+// boot boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
+func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.Inlet, out io.Writer) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
 		Model: isa.ModelByName(g.Model), Console: out}
-	r := &recorder{samples: o.samples}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
 	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
@@ -150,24 +179,8 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 		return stop, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if o.timeout > 0 {
-		var done context.CancelFunc
-		ctx, done = context.WithTimeout(ctx, o.timeout)
-		defer done()
-	}
-	raw, err := terminal.Raw(in)
-	if err != nil {
-		return stop, err
-	}
-	defer raw.Restore()
-	go func() {
-		if err := terminal.Pump(in, m.Input(), out, raw != nil, func() { cancel(errQuit) }); err != nil {
-			cancel(err)
-		}
-	}()
-	r.began = time.Now()
+	keys.To(m.Input())
+	began := time.Now()
 	if stop, err = m.Run(ctx); err != nil {
 		return stop, fmt.Errorf("BUG: %w", cmp.Or(broken(check), err))
 	}
@@ -175,7 +188,7 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 		return stop, cause
 	}
 	if o.stats != "" {
-		err = r.write(o.stats, m.Stats(), stop)
+		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
 	}
 	return stop, err
 }

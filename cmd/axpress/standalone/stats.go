@@ -16,7 +16,7 @@ type Run struct {
 	Stop    string
 	StopPC  uint64
 	Began   time.Time
-	Seconds float64           // by the host's clock
+	Seconds float64           // of the last boot, by the host's clock
 	Misses  map[uint64]uint64 // guest PCs at which the interpreter had to start
 	Samples []Sample          `json:",omitempty"`
 }
@@ -36,12 +36,12 @@ const (
 	StatStores      = "stores not in line"
 )
 
-// recorder knows the engine of a run.
+// recorder knows the engines of a run.
 type recorder struct {
-	samples bool
-	began   time.Time
-	engine  *engine         // nil in lockstep
-	sampler *sampler.Engine // nil if nobody wants samples
+	samples  bool
+	began    time.Time
+	engine   *engine           // of the last boot; nil in lockstep
+	samplers []*sampler.Engine // of all boots; none if nobody wants samples
 }
 
 // newEngine makes the engine of c.
@@ -49,18 +49,19 @@ func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (_ mac
 	if r.engine, err = newEngine(c, functions); err != nil || !r.samples {
 		return r.engine, err
 	}
-	r.sampler = sampler.New(c, r.engine, sampler.DefaultPeriod)
-	return r.sampler, nil
+	s := sampler.New(c, r.engine, sampler.DefaultPeriod)
+	r.samplers = append(r.samplers, s)
+	return s, nil
 }
 
 // write writes the file of a run that has ended.
-func (r *recorder) write(path string, s machine.Stats, stop machine.Stop) error {
-	run := Run{Stats: s, Stop: stop.Reason.String(), StopPC: stop.PC, Began: r.began, Seconds: time.Since(r.began).Seconds()}
+func (r *recorder) write(path string, s machine.Stats, stop machine.Stop, took time.Duration) error {
+	run := Run{Stats: s, Stop: stop.Reason.String(), StopPC: stop.PC, Began: r.began, Seconds: took.Seconds()}
 	if r.engine != nil {
 		run.Misses = r.engine.Engine.Stats().Misses
 	}
-	if r.sampler != nil {
-		for place, n := range r.sampler.Samples() {
+	for _, s := range r.samplers {
+		for place, n := range s.Samples() {
 			run.Samples = append(run.Samples, Sample{place, n})
 		}
 	}
