@@ -254,3 +254,60 @@ CHECK(thread_code) {
 	}
 	pthread_join(t, NULL);
 }
+
+/* Code of this program in a page of its own: a no-op, and twice the argument. */
+__asm__(".text\n\t.align 13\nchanging:\n\tbis $31,$31,$31\n\taddq $16,$16,$0\n\tret $31,($26),1\n\t.align 13\n");
+extern uint32_t changing[] __attribute__((visibility("hidden")));
+
+enum { CHANGES = 2000 };
+static volatile long begun, ended; /* changes */
+
+/* call_changing calls it all the time, and knows what it must be when no change comes between. */
+static void *call_changing(void *n) {
+	for (long from = 0; from < CHANGES;) {
+		from = __atomic_load_n(&ended, __ATOMIC_SEQ_CST);
+		imb();
+		long plus = ((long (*)(long))hide((uint64_t)changing))(5) / 2 - 5;
+		long to = __atomic_load_n(&begun, __ATOMIC_SEQ_CST);
+		if (plus != 0 && (plus < from || plus > to || plus % 2 == 0))
+			fail("adds %ld between changes %ld and %ld", plus, from, to);
+		if (from == to)
+			EQUAL(plus, from % 2 ? from : 0);
+	}
+	return (char *)n + 100;
+}
+
+static void *change(void *n) {
+	enum { RWX = PROT_READ | PROT_WRITE | PROT_EXEC };
+	for (long i = 1; i <= CHANGES; i++) {
+		__atomic_store_n(&begun, i, __ATOMIC_SEQ_CST);
+		if (i % 16 == 0) { /* another page in its place */
+			uint32_t *copy = pages(1, RWX);
+			memcpy(copy, changing, PAGE);
+			EXPECT(mremap(copy, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, changing) == changing);
+		}
+		/* lda $16,i($16), or what the program has there */
+		__atomic_store_n(changing, i % 2 ? 0x22100000 | (uint32_t)i : 0x47ff041f, __ATOMIC_SEQ_CST);
+		imb();
+		__atomic_store_n(&ended, i, __ATOMIC_SEQ_CST);
+		if (i % 8 == 0) {
+			EXPECT(mprotect(changing, PAGE, PROT_READ | PROT_EXEC) == 0);
+			EXPECT(mprotect(changing, PAGE, RWX) == 0);
+			sched_yield();
+		}
+	}
+	return call_changing(n);
+}
+
+/* Linux 6.1 does not flush the translations of a new thread on another CPU before it has been scheduled away once: the lock
+ * of the address space number that switch_mm takes is released behind alpha_switch_to, to where a new thread does not return. */
+static void *change_or_call(void *n) {
+	usleep(3000);
+	return n ? call_changing(n) : change(n);
+}
+
+/* Code that some threads run, as it stands in the program and otherwise, while another changes, protects and replaces it. */
+CHECK(thread_program_changes) {
+	EXPECT(mprotect(changing, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
+	start(change_or_call);
+}
