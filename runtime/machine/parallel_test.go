@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 )
 
@@ -94,6 +95,36 @@ func TestWaitingCPUsSleep(t *testing.T) {
 	}
 	if ns := g.m.Stats().VirtualNS; ns < 0xbeb<<16 {
 		t.Errorf("virtual time %d ns", ns)
+	}
+}
+
+// A device's interrupt goes to the CPU whose DIM register has its bit, and wakes that one alone.
+func TestDeviceInterruptGoesToOneCPU(t *testing.T) {
+	g := newGuest(t, startSecond+`
+		lda  t0,0x101a(zero)      # the Cchip, 0x801.a000.0000, in KSEG
+		sll  t0,28,t0
+		addq s0,t0,t0
+		lda  t1,0x100(zero)
+		stq  t1,0x240(t0)         # DIM1, bit 8
+		lda  a0,5(zero)           # cserve set_alarm_rel 200 ms
+		ldah a1,0xbeb(zero)
+		call_pal 9
+		call_pal 0x3e             # wtint
+		br   zero,@poweroff
+	second:
+		call_pal 0x3e
+		call_pal 0
+	`, func(c *Config) { c.CPUs = 2 })
+	g.m.clock.At(uint64(50*time.Millisecond), func() { g.m.platform.Chipset.DRIR(8).Set(true) })
+	g.run(t).want(t, PowerOff, "")
+	if a, b := g.m.CPU(0).PAL.IsPending(osf.IRQDevice), g.m.CPU(1).PAL.IsPending(osf.IRQDevice); a || !b {
+		t.Errorf("pending: %v, %v", a, b)
+	}
+	if ns := g.m.Stats().VirtualNS; ns < 0xbeb<<16 {
+		t.Errorf("CPU 0 woke after %d ns", ns)
+	}
+	if mode := g.m.CPU(1).mode; mode != cpuHalted {
+		t.Errorf("CPU 1 did not wake: mode %d", mode)
 	}
 }
 
