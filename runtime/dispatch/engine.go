@@ -10,7 +10,6 @@ import (
 
 	"axpress/runtime/abi"
 	"axpress/runtime/codepage"
-	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
 	"axpress/runtime/window"
@@ -384,121 +383,6 @@ func (e *Engine) native() uint64 {
 		}
 	}
 	return code
-}
-
-// serve does what a thunk asks for, but for ThunkFPOperate. A fault, or an access that is not to RAM,
-// makes the unit leave with the exact state before the instruction.
-func (e *Engine) serve() {
-	s := e.s
-	op, va, v := s.HelperOp, s.HelperVA, s.HelperValue
-	e.stats.Helpers[op]++
-	s.HelperFault = 0
-	miss := s.WindowMiss != 0
-	s.WindowMiss = 0
-	if e.veto != nil && op <= abi.ThunkAtomic3 {
-		if e.veto() {
-			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
-			return
-		}
-		defer e.mmu.InvalidateSingle(va, false, true)
-	}
-	outcome := mmu.Done
-	switch op {
-	case abi.ThunkLoad0, abi.ThunkLoad1, abi.ThunkLoad2, abi.ThunkLoad3:
-		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoad0), false)
-		s.HelperValue = v
-	case abi.ThunkLoadLocked2, abi.ThunkLoadLocked3:
-		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoadLocked2)+2, true)
-		s.HelperValue = v
-	case abi.ThunkStore0, abi.ThunkStore1, abi.ThunkStore2, abi.ThunkStore3:
-		outcome = e.mmu.StoreRAM(va, int(op-abi.ThunkStore0), v)
-		s.HelperValue = va // stores keep RAX
-	case abi.ThunkAtomic2, abi.ThunkAtomic3:
-		host, ok := e.mmu.Atomic(va, int(op-abi.ThunkAtomic2)+2)
-		if s.HelperValue = host; !ok {
-			outcome = mmu.IsIO
-		}
-	case abi.ThunkStoreCond2, abi.ThunkStoreCond3:
-		// The interpreter does these: it also knows I/O space and faults.
-		outcome = mmu.IsIO
-	case abi.ThunkRPCC:
-		s.HelperValue = s.PCCOffset<<32 | e.cycles()&(1<<32-1)
-	default:
-		panic(fmt.Sprintf("BUG: native code asked for thunk %d", op))
-	}
-	switch outcome {
-	case mmu.Faulted:
-		s.HelperFault, s.ExitCode = 1, abi.ExitFault
-	case mmu.IsIO:
-		s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
-		e.ioMiss = miss
-	default:
-		if miss {
-			e.mapPage(va)
-		}
-	}
-}
-
-// operate executes a floating-point instruction. One that traps is not executed: the
-// unit leaves before it, and the interpreter raises the trap.
-func (e *Engine) operate() {
-	s := e.s
-	e.stats.Helpers[abi.ThunkFPOperate]++
-	r := fpu.Execute(uint32(s.HelperInst), s.HelperVA, s.HelperValue, s.FPCR)
-	if r.Summary != 0 {
-		s.HelperFault = 1
-		return
-	}
-	s.HelperFault, s.HelperValue, s.FPCR = 0, r.Value, r.FPCR
-}
-
-// mapPage has the page of va, which native code accesses, mapped in a window, and of
-// a program its neighbours with it, which are likely to be accessed next.
-func (e *Engine) mapPage(va uint64) {
-	s := e.s
-	if e.veto != nil {
-		return
-	}
-	if s.Mode() == abi.ModeKernel {
-		e.stats.WindowMaps++
-		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
-		return
-	}
-	if e.heat.missed(s.ASN) {
-		s.DropUserJumps()
-	}
-	const group = 16 * abi.PageSize
-	for at := va &^ (group - 1); at < va|(group-1); at += abi.PageSize {
-		if pa, writable, ok := e.plain(at); ok && !e.window.Has(s.ASN, at, writable) {
-			e.stats.WindowMaps++
-			e.window.Map(s.ASN, at, pa, writable)
-		}
-	}
-}
-
-// plain translates va for a load in the current mode. ok: the page is RAM, and nobody
-// minds if it is accessed through another mapping.
-func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
-	mode := e.s.Mode()
-	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || !e.untied(pa) {
-		return 0, false, false
-	}
-	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
-	return pa, !readOnly, true
-}
-
-// untied says whether the page at pa may be mapped anywhere: it is not watched as the
-// kernel's text. If it is, that ends, where other engines run before the next run.
-func (e *Engine) untied(pa uint64) bool {
-	if e.kernel == nil || !e.kernel.isText(pa) {
-		return true
-	}
-	if e.alone == nil {
-		return e.kernel.release(pa) == nil
-	}
-	e.releases = append(e.releases, pa)
-	return false
 }
 
 // find looks for native code at pc and, if there is some, enters it in the jump
