@@ -27,7 +27,7 @@ func obedient(t *testing.T) string {
 
 // asked is a console that answers each "?" of the guest.
 type asked struct {
-	bytes.Buffer
+	text    bytes.Buffer
 	answers string
 	to      *io.PipeWriter
 }
@@ -38,7 +38,7 @@ func (a *asked) Write(p []byte) (int, error) {
 		a.answers = a.answers[len(answer):]
 		go io.WriteString(a.to, answer)
 	}
-	return a.Buffer.Write(p)
+	return a.text.Write(p)
 }
 
 // A guest that asks for a reboot is booted again, with its console, until it asks for something else.
@@ -55,8 +55,8 @@ func TestReboot(t *testing.T) {
 			file := filepath.Join(dir, "stats")
 			st := run(t.Context(), []string{"--cache", dir, "run", "--kernel", kernel, "--memory", bootMem, "--engine", engine, "--smp", cpus, "--timeout", "1m", "--stats", file},
 				streams{in, console, &errs})
-			if st != statusOK || console.String() != "???" {
-				t.Errorf("%s, %s CPUs: status %d, console %q, %s", engine, cpus, st, console, &errs)
+			if st != statusOK || console.text.String() != "???" {
+				t.Errorf("%s, %s CPUs: status %d, console %q, %s", engine, cpus, st, &console.text, &errs)
 			}
 			var s stats
 			if data, err := os.ReadFile(file); err != nil || json.Unmarshal(data, &s) != nil {

@@ -58,7 +58,10 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.in, s.out, &stderr
+	cmd.Stdout, cmd.Stderr = s.out, &stderr
+	if err := input(cmd, s.in); err != nil {
+		return err
+	}
 	err = cmd.Run()
 	if run != "" {
 		if err := b.record(run, prof, statsFile); err != nil {
@@ -72,6 +75,23 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	if err != nil {
 		return fmt.Errorf("%s: %w", program, err)
 	}
+	return nil
+}
+
+// input makes in the standard input of cmd. The end of cmd does not wait for that of in.
+func input(cmd *exec.Cmd, in io.Reader) error {
+	if _, ok := in.(*os.File); ok || in == nil {
+		cmd.Stdin = in
+		return nil
+	}
+	to, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(to, in) // fails when the program has ended
+		_ = to.Close()
+	}()
 	return nil
 }
 
