@@ -11,14 +11,14 @@ import (
 // Run's goroutine where the CPUs take turns on it.
 type clock struct {
 	m     *Machine
-	start time.Time // host mode: when virtual time was 0
+	host  *hostTime // host mode
 	skew  uint64    // deterministic mode: ns that passed while all CPUs waited
-	last  uint64    // Now never goes back
+	last  uint64    // and so Now never goes back
 	queue events
 	seq   uint64
 }
 
-func newClock(m *Machine) *clock { return &clock{m: m, start: time.Now()} }
+func newClock(m *Machine) *clock { return &clock{m: m, host: newHostTime(monotonic())} }
 
 func (k *clock) deterministic() bool { return k.m.cfg.Clock == ClockDeterministic }
 
@@ -26,7 +26,7 @@ func (k *clock) deterministic() bool { return k.m.cfg.Clock == ClockDeterministi
 // takes 1 ns; CPUs run side by side, so it is the mean of their counts.
 func (k *clock) Now() uint64 {
 	if !k.deterministic() {
-		return uint64(time.Since(k.start))
+		return k.host.ns()
 	}
 	n := uint64(0)
 	for _, c := range k.m.cpus {

@@ -191,7 +191,7 @@ func (m *Machine) idle() {
 		return
 	}
 	if now := m.clock.Now(); next > now {
-		m.cpus[0].nap.sleep(next - now) // until wake
+		m.cpus[0].nap.sleep(min(next-now, heartbeat)) // or until wake
 	}
 }
 
