@@ -66,7 +66,7 @@ func TestStress(t *testing.T) {
 // CPU was doing shows the message that nobody looks at.
 func TestLostIPIs(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "stats.json")
-	r := command(t, axpress(t), "stress", "--smp", "4", "--ipi", "edge", "--litmus", "", "--load", "fault+pthread+exec", "--seconds", "600",
+	r := command(t, axpress(t), "stress", "--smp", "4", "--ipi", "edge", "--litmus", "", "--load", "fault,pthread,exec", "--seconds", "600",
 		"--timeout", "30s", "--stats", file)
 	if r.status == 0 || !strings.Contains(r.err, "IPI messages: call function") || !strings.Contains(r.err, "axpress: CPU 3 ") {
 		t.Errorf("status %d\n%s\n%s", r.status, r.err, r.out)

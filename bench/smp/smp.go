@@ -7,9 +7,12 @@ package smp
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -42,24 +45,62 @@ func Flags() []string {
 // Libs are the libraries.
 func Libs() []string { return []string{"-lpthread"} }
 
-// Plan says what the program does. Names and kinds are those of src, "all" is all of them, "" none.
+// Plan says what the program does, all if nothing is chosen but All, nothing if a list is empty.
 type Plan struct {
-	Litmus  string // a test
+	Litmus  []string // tests
 	Rounds  uint64
-	Stress  string // kinds of workers, joined by +
+	Stress  []string // kinds of workers
 	Seconds int
 }
 
-// Append is the kernel's parameter for p.
-func (p Plan) Append() string {
+// All, as the only name in a list, stands for all names.
+const All = "all"
+
+// rows of the tables in src that give tests and kinds of workers their names.
+var (
+	testRow = regexp.MustCompile(`(?m)^\t\{\.name = "([\w-]+)"`)
+	kindRow = regexp.MustCompile(`\{"(\w+)",\s*do_\w+\}`)
+)
+
+// Tests returns the names of the litmus tests.
+func Tests() []string { return names("litmus.c", testRow) }
+
+// Kinds returns the names of the kinds of workers.
+func Kinds() []string { return names("stress.c", kindRow) }
+
+func names(file string, row *regexp.Regexp) (all []string) {
+	text, _ := src.ReadFile("src/" + file) // embedded: a test sees that there are names
+	for _, m := range row.FindAllSubmatch(text, -1) {
+		all = append(all, string(m[1]))
+	}
+	return all
+}
+
+// Append is the kernel's parameter for p. An error says which name there is not.
+func (p Plan) Append() (string, error) {
 	var items []string
-	if p.Litmus != "" {
-		items = append(items, fmt.Sprintf("litmus:%s:%d", p.Litmus, p.Rounds))
+	for _, part := range []struct {
+		item, what  string
+		wanted, all []string
+		amount      string
+	}{
+		{"litmus", "litmus test", p.Litmus, Tests(), strconv.FormatUint(p.Rounds, 10)},
+		{"stress", "kind of worker", p.Stress, Kinds(), strconv.Itoa(p.Seconds)},
+	} {
+		if len(part.wanted) == 0 {
+			continue
+		}
+		for _, name := range part.wanted {
+			if !slices.Contains(part.all, name) && !slices.Equal(part.wanted, []string{All}) {
+				return "", fmt.Errorf("there is no %s %q; there are %s", part.what, name, strings.Join(part.all, ", "))
+			}
+		}
+		items = append(items, fmt.Sprintf("%s:%s:%s", part.item, strings.Join(part.wanted, "+"), part.amount))
 	}
-	if p.Stress != "" {
-		items = append(items, fmt.Sprintf("stress:%s:%d", p.Stress, p.Seconds))
+	if len(items) == 0 {
+		return "", errors.New("there is nothing to run: neither a litmus test nor a kind of worker is chosen")
 	}
-	return Name + "=" + strings.Join(items, ",")
+	return Name + "=" + strings.Join(items, ","), nil
 }
 
 // complaints are what a kernel says that has noticed something (L kernel/panic.c, rcu/tree_stall.h, watchdog.c, hung_task.c,

@@ -29,11 +29,32 @@ func TestCheck(t *testing.T) {
 
 func TestAppend(t *testing.T) {
 	for want, p := range map[string]Plan{
-		"smp=litmus:all:7,stress:vm+fork:3": {Litmus: "all", Rounds: 7, Stress: "vm+fork", Seconds: 3},
-		"smp=stress:all:3":                  {Stress: "all", Seconds: 3},
+		"smp=litmus:all:7,stress:vm+fork:3": {Litmus: []string{All}, Rounds: 7, Stress: []string{"vm", "fork"}, Seconds: 3},
+		"smp=stress:all:3":                  {Stress: []string{All}, Seconds: 3},
+		"smp=litmus:mp+ticket:9":            {Litmus: []string{"mp", "ticket"}, Rounds: 9},
 	} {
-		if got := p.Append(); got != want {
-			t.Errorf("%q, want %q", got, want)
+		if got, err := p.Append(); got != want || err != nil {
+			t.Errorf("%q, %v, want %q", got, err, want)
 		}
+	}
+	for why, p := range map[string]Plan{
+		`no litmus test "fork"; there are mp, `:    {Litmus: []string{"mp", "fork"}},
+		`no kind of worker "cup"; there are cpu, `: {Stress: []string{"cup"}},
+		`no kind of worker "all"`:                  {Stress: []string{"cpu", All}},
+		"nothing to run":                           {},
+	} {
+		if got, err := p.Append(); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%q: %q, %v", why, got, err)
+		}
+	}
+}
+
+// The names are read from the tables of the program, which a change of their looks must not hide.
+func TestNames(t *testing.T) {
+	if n := len(Tests()); n != 14 {
+		t.Errorf("%d litmus tests: %q", n, Tests())
+	}
+	if n := len(Kinds()); n != 14 {
+		t.Errorf("%d kinds of workers: %q", n, Kinds())
 	}
 }

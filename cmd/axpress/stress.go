@@ -39,11 +39,15 @@ func (a *app) stress() *cobra.Command {
 			} else if err != nil {
 				return err
 			}
+			what, err := p.Append()
+			if err != nil {
+				return fail(statusUsage, "stress: %v", err)
+			}
 			g, err := guest.BuildSMP(ctx, guest.Options{Flavour: guest.Flavour(flavour), Jobs: t.jobs, Log: a.err})
 			if err != nil {
 				return err
 			}
-			b.kernelFile, b.initrdFile, b.append = g.Guest.Kernel, g.Initrd, "console=ttyS0 "+p.Append()
+			b.kernelFile, b.initrdFile, b.append = g.Guest.Kernel, g.Initrd, "console=ttyS0 "+what
 			console, stop, _, err := b.show(ctx, a.out, statsFile)
 			if err != nil {
 				return err
@@ -59,9 +63,9 @@ func (a *app) stress() *cobra.Command {
 	}
 	f := c.Flags()
 	f.IntVar(&b.cpus, "smp", 4, "number of CPUs")
-	f.StringVar(&p.Litmus, "litmus", "all", "which litmus test to run, or all; empty: none")
+	f.StringSliceVar(&p.Litmus, "litmus", []string{smp.All}, "comma-separated list of litmus tests to run, or all; empty: none")
 	f.Uint64Var(&p.Rounds, "rounds", 100_000, "rounds of each litmus test")
-	f.StringVar(&p.Stress, "load", "all", "which kinds of workers to run, joined by +, or all; empty: none")
+	f.StringSliceVar(&p.Stress, "load", []string{smp.All}, "comma-separated list of kinds of workers to run, or all; empty: none")
 	f.IntVar(&p.Seconds, "seconds", 30, "how long they run")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code) or interp (the reference interpreter)")
 	f.StringVar(&b.ipi, "ipi", "latched", "see axpress run")

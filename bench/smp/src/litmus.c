@@ -460,12 +460,12 @@ static uint64_t run(const struct test *t) {
 	return bad;
 }
 
-uint64_t litmus(const char *name, uint64_t n) {
+uint64_t litmus(const char *list, uint64_t n) {
 	uint64_t failures = 0;
 	int found = 0;
 	rounds = n;
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-		if (strcmp(name, "all") != 0 && strcmp(name, tests[i].name) != 0)
+		if (!wanted(list, tests[i].name))
 			continue;
 		found = 1;
 		failures += run(&tests[i]);

@@ -1,7 +1,7 @@
 /* The program for guests with several CPUs. As init it does what the kernel's parameter smp=ITEM,ITEM... says, and
  * powers off; otherwise its arguments are the items:
  *
- *	litmus:NAME:ROUNDS    a litmus test, or all
+ *	litmus:NAMES:ROUNDS   these litmus tests (joined by +), or all
  *	stress:KINDS:SECONDS  workers of these kinds (joined by +), or all, at once
  *
  * The last line is "smp: passed" or "smp: FAILED". */
@@ -56,6 +56,14 @@ void await_all(struct barrier *b, int eager) {
 			return;
 	while (__atomic_load_n(&b->round, __ATOMIC_SEQ_CST) == round)
 		again(b->n);
+}
+
+int wanted(const char *list, const char *name) {
+	size_t n = strlen(name);
+	for (const char *p = list; (p = strstr(p, name)); p += n)
+		if ((p == list || p[-1] == '+') && (p[n] == 0 || p[n] == '+'))
+			return 1;
+	return strcmp(list, "all") == 0;
 }
 
 static uint64_t item(char *text) {

@@ -42,10 +42,13 @@ struct barrier {
 };
 void await_all(struct barrier *b, int eager);
 
-/* litmus runs the test called name, or all; it returns how many outcomes were not allowed. */
-uint64_t litmus(const char *name, uint64_t rounds);
+/* wanted says whether name is in a list of names that are joined by +, or the list is "all". */
+int wanted(const char *list, const char *name);
 
-/* stress runs workers of all kinds for a time; it returns how many failures there were. */
+/* litmus runs the tests of a list; it returns how many outcomes were not allowed. */
+uint64_t litmus(const char *list, uint64_t rounds);
+
+/* stress runs workers of the kinds of a list for a time; it returns how many failures there were. */
 uint64_t stress(const char *kinds, int seconds);
 
 /* How often somebody who waits is told that the work goes on. */

@@ -402,14 +402,6 @@ static const struct kind {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static int wanted(const char *list, const char *name) {
-	size_t n = strlen(name);
-	for (const char *p = list; (p = strstr(p, name)); p += n)
-		if ((p == list || p[-1] == '+') && (p[n] == 0 || p[n] == '+'))
-			return 1;
-	return strcmp(list, "all") == 0;
-}
-
 /* tell says how often each kind of worker has done its thing so far. */
 static void tell(const pid_t pid[KINDS], const volatile uint64_t *counts, int second, int seconds) {
 	char text[400] = "";
