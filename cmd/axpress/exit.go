@@ -39,7 +39,7 @@ var statusDocs = []struct {
 	{statusTimeout, "--timeout ran out"},
 	{statusInput, "bad input file or environment: no ELF, not for Alpha, damaged, a tool or package missing"},
 	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},
-	{statusDiffers, "bench, suite, hostile, fuzz: something failed, or is not the same on all engines"},
+	{statusDiffers, "bench, suite, hostile, stress, fuzz: something failed, or is not the same on all engines"},
 	{statusInternal, "internal error: a bug of axpress"},
 	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
 }
