@@ -46,11 +46,7 @@ func configureBusybox(ctx context.Context, c command) error {
 		return err
 	}
 	path := filepath.Join(c.dir, ".config")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	symbols, err := parseConfig(path, string(text))
+	symbols, err := readConfig(path)
 	if err != nil {
 		return err
 	}
@@ -79,11 +75,7 @@ func busyboxFragment() ([]symbol, error) {
 
 // checkBusyboxConfig checks that what the recipe wants has stuck.
 func checkBusyboxConfig(path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	got, err := parseConfig(path, string(text))
+	got, err := readConfig(path)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package guest
 
 import (
 	"fmt"
+	"os"
 	"strings"
 )
 
@@ -14,6 +15,15 @@ func (s symbol) line() string {
 		return "# " + s.name + " is not set"
 	}
 	return s.name + "=" + s.value
+}
+
+// readConfig reads the configuration in a file.
+func readConfig(path string) ([]symbol, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseConfig(path, string(text))
 }
 
 // parseConfig reads a configuration or a fragment of one. Other comments and empty lines are skipped; anything else

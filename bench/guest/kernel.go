@@ -149,11 +149,7 @@ func (b builder) configureKernel(ctx context.Context, c command, f Flavour, sour
 	} else {
 		// Everything that the list does not name is as the architecture's maintainers have it.
 		base := filepath.Join(source, "arch", "alpha", "configs", "defconfig")
-		text, err := os.ReadFile(base)
-		if err != nil {
-			return err
-		}
-		symbols, err := parseConfig(base, string(text))
+		symbols, err := readConfig(base)
 		if err != nil {
 			return err
 		}
@@ -164,11 +160,7 @@ func (b builder) configureKernel(ctx context.Context, c command, f Flavour, sour
 			return err
 		}
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	got, err := parseConfig(path, string(text))
+	got, err := readConfig(path)
 	if err != nil {
 		return err
 	}

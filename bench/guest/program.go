@@ -35,7 +35,7 @@ func programRecipe(p workloads.Program, ours map[string][]byte, versions map[str
 			r.inputs["file axbench.h"] = string(ours["axbench.h"])
 		}
 	}
-	return r, r.addVersions(versions, "gcc", "libc6-dev", "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
+	return r, r.addVersions(versions, append([]string{"gcc", "libc6-dev"}, crossPackages()...)...)
 }
 
 // buildProgram returns the buildFunc of a program.
@@ -87,7 +87,7 @@ func buildInit(ctx context.Context, o Options, r recipe, sources map[string][]by
 	for name, text := range sources {
 		r.inputs["file "+name] = string(text)
 	}
-	if err := r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"); err != nil {
+	if err := r.addVersions(versions, crossPackages()...); err != nil {
 		return nil, "", err
 	}
 	if dir, _, err = (store{dir: o.CacheDir}).ensure(ctx, logger{o.Log}, r, build); err != nil {

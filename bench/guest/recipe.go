@@ -64,7 +64,7 @@ func busyboxRecipe(versions map[string]string, release string) (recipe, error) {
 		return r, err
 	}
 	r.addPatches("", busyboxPatches())
-	return r, r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
+	return r, r.addVersions(versions, crossPackages()...)
 }
 
 // initrdRecipe returns the recipe of the initramfs that has the given busybox in it.
@@ -81,7 +81,7 @@ func initrdRecipe(versions map[string]string, busybox recipe) (recipe, error) {
 		}
 		r.inputs["file "+name] = text
 	}
-	return r, r.addVersions(versions, "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross")
+	return r, r.addVersions(versions, crossPackages()...)
 }
 
 // addPatches adds patches to the inputs; which says where they are applied.
@@ -89,6 +89,11 @@ func (r recipe) addPatches(which string, patches []patch) {
 	for i, p := range patches {
 		r.inputs[fmt.Sprintf("patch %s%d %s", which, i, p.file)] = fmt.Sprintf("%#v", p.choices)
 	}
+}
+
+// crossPackages are what programs for Alpha are compiled and linked with.
+func crossPackages() []string {
+	return []string{"gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu", "libc6.1-dev-alpha-cross"}
 }
 
 // addVersions adds packages' versions to the inputs; one that is not known is an error.

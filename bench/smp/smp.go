@@ -9,11 +9,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"axpress/bench/embedded"
 )
 
 //go:embed src
@@ -23,19 +24,7 @@ var src embed.FS
 const Name = "smp"
 
 // Sources returns the program's sources, by their names.
-func Sources() (map[string][]byte, error) {
-	files, err := fs.ReadDir(src, "src")
-	if err != nil {
-		return nil, fmt.Errorf("smp: embedded sources: %w", err)
-	}
-	all := map[string][]byte{}
-	for _, f := range files {
-		if all[f.Name()], err = src.ReadFile("src/" + f.Name()); err != nil {
-			return nil, fmt.Errorf("smp: embedded sources: %w", err)
-		}
-	}
-	return all, nil
-}
+func Sources() (map[string][]byte, error) { return embedded.Files(src, "src") }
 
 // Flags are what the program is compiled and linked with; -static and the linker's options for Alpha come beside them.
 func Flags() []string {

@@ -3,30 +3,19 @@ package suite
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"axpress/bench/embedded"
 )
 
 //go:embed src
 var src embed.FS
 
 // Sources returns the sources, by their names.
-func Sources() (map[string][]byte, error) {
-	files, err := fs.ReadDir(src, "src")
-	if err != nil {
-		return nil, fmt.Errorf("suite: embedded sources: %w", err)
-	}
-	all := map[string][]byte{}
-	for _, f := range files {
-		if all[f.Name()], err = src.ReadFile("src/" + f.Name()); err != nil {
-			return nil, fmt.Errorf("suite: embedded sources: %w", err)
-		}
-	}
-	return all, nil
-}
+func Sources() (map[string][]byte, error) { return embedded.Files(src, "src") }
 
 // Variant is a way to compile the checks.
 type Variant struct {

@@ -2,27 +2,15 @@ package workloads
 
 import (
 	"embed"
-	"fmt"
-	"io/fs"
+
+	"axpress/bench/embedded"
 )
 
 //go:embed src
 var src embed.FS
 
 // Sources returns our own sources, by their names.
-func Sources() (map[string][]byte, error) {
-	files, err := fs.ReadDir(src, "src")
-	if err != nil {
-		return nil, fmt.Errorf("workloads: embedded sources: %w", err)
-	}
-	all := map[string][]byte{}
-	for _, f := range files {
-		if all[f.Name()], err = src.ReadFile("src/" + f.Name()); err != nil {
-			return nil, fmt.Errorf("workloads: embedded sources: %w", err)
-		}
-	}
-	return all, nil
-}
+func Sources() (map[string][]byte, error) { return embedded.Files(src, "src") }
 
 // Unit are C files that are compiled with the same options.
 type Unit struct {

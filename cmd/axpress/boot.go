@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/terminal"
@@ -181,30 +182,15 @@ func (b *boot) show(ctx context.Context, out io.Writer, statsFile string) (conso
 }
 
 // run boots the guest and lets it run to its end. in may be nil: no input.
-func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (_ machine.Stop, _ *stats, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if b.timeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, b.timeout)
-		defer stop()
-	}
-	keys := terminal.NewInlet()
-	if in != nil {
-		raw, err := terminal.Raw(in)
-		if err != nil {
-			return machine.Stop{}, nil, err
-		}
-		defer raw.Restore()
-		go b.pump(in, keys, out, raw, cancel)
-	}
-	b.began = time.Now()
-	for b.boots = 1; ; b.boots++ {
-		stop, s, err := b.once(ctx, keys, out)
-		if err != nil || stop.Reason != machine.Reboot || !b.reboots {
-			return stop, s, err
-		}
-	}
+func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machine.Stop, s *stats, err error) {
+	b.began, b.boots = time.Now(), 0
+	o := attend.Options{In: in, Out: out, Timeout: b.timeout, Reboots: b.reboots}
+	stop, err = attend.Run(ctx, o, func(ctx context.Context, keys *terminal.Inlet) (stop machine.Stop, err error) {
+		b.boots++
+		stop, s, err = b.once(ctx, keys, out)
+		return stop, err
+	})
+	return stop, s, err
 }
 
 // once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
@@ -224,26 +210,11 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
-	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
-		return stop, nil, cause
+	if err := attend.Failure(ctx, stop); err != nil {
+		return stop, nil, err
 	}
 	s := b.stats(m.Stats(), stop, took)
 	return stop, s, errors.Join(b.close(), m.Close())
-}
-
-// errQuit is the cause of a run that the person ended on the console.
-var errQuit = errors.New("quit")
-
-// pump passes the host's input on until it ends. Its failures end the run.
-func (b *boot) pump(in io.Reader, guest, out io.Writer, raw *terminal.Terminal, cancel context.CancelCauseFunc) {
-	defer func() {
-		if p := recover(); p != nil {
-			cancel(fail(statusInternal, "BUG: console input: %v", p))
-		}
-	}()
-	if err := terminal.Pump(in, guest, out, raw != nil, func() { cancel(errQuit) }); err != nil {
-		cancel(err)
-	}
 }
 
 // config describes the machine.

@@ -47,21 +47,38 @@ func (a *app) openCache() (*cache.Cache, error) {
 	return cache.Open(dir)
 }
 
-func (a *app) cacheList() error {
-	store, err := a.openCache()
-	if err != nil {
-		return err
+// cached is a translation in the cache.
+type cached struct {
+	cache.Item
+	artifact *artifact.Artifact // nil: this version has no use for it
+	unusable error              // why
+}
+
+// cached returns the cache, and what is in it.
+func (a *app) cached() (store *cache.Cache, all []cached, err error) {
+	if store, err = a.openCache(); err != nil {
+		return nil, nil, err
 	}
 	items, err := store.List()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, it := range items {
+		e, err := artifact.Load(it.Path)
+		all = append(all, cached{it, e, err})
+	}
+	return store, all, nil
+}
+
+func (a *app) cacheList() error {
+	store, items, err := a.cached()
 	if err != nil {
 		return err
 	}
 	var total int64
 	for _, it := range items {
-		what := ""
-		if e, err := artifact.Load(it.Path); err != nil {
-			what = "unusable: " + err.Error()
-		} else {
+		what := fmt.Sprintf("unusable: %v", it.unusable)
+		if e := it.artifact; e != nil {
 			what = fmt.Sprintf("%s, %d functions, %s", e.Kind, e.Functions, e.Source)
 		}
 		fmt.Fprintf(a.out, "%s %10d  %s  %s\n", it.Key, it.Bytes, it.Time.Format(time.DateTime), what)
@@ -87,19 +104,14 @@ func (a *app) prune(days int) error {
 	if days < 0 {
 		return fail(statusUsage, "--days %d: a number of days, 0 or more", days)
 	}
-	store, err := a.openCache()
-	if err != nil {
-		return err
-	}
-	items, err := store.List()
+	store, items, err := a.cached()
 	if err != nil {
 		return err
 	}
 	var removed int
 	var freed int64
 	for _, it := range items {
-		_, unusable := artifact.Load(it.Path)
-		if old := days > 0 && time.Since(it.Time) > time.Duration(days)*24*time.Hour; unusable == nil && !old {
+		if old := days > 0 && time.Since(it.Time) > time.Duration(days)*24*time.Hour; it.unusable == nil && !old {
 			continue
 		}
 		if err := store.Remove(it.Key); err != nil {

@@ -10,7 +10,7 @@
 //
 // A turn of a CPU: fire what is due, set State.Limit to the end of the time slice,
 // then repeat {deliver an interrupt, Engine.Run, serve the exit} until the limit is
-// reached, the CPU waits, or it halts. Exits are served by one table, exits.go.
+// reached, the CPU waits, or it halts. Exits are served by one table, exits in run.go.
 // When every CPU waits, the machine sleeps on the host until the next event or
 // input (host clock), or moves virtual time there (deterministic clock).
 //

@@ -77,10 +77,10 @@ func TestBootCPUHaltsAlone(t *testing.T) {
 	})
 }
 
-// CPUs that wait cost no host time, and alarms of a CPU wake that CPU alone.
-func TestWaitingCPUsSleep(t *testing.T) {
-	g := newGuest(t, startSecond+`
-		lda  a0,5(zero)           # cserve set_alarm_rel 200 ms
+// bothWait lets both CPUs wait for an interrupt: the first, which has an alarm 0xbeb0000 ns from now (200 ms), powers off
+// then; the second halts.
+const bothWait = `
+		lda  a0,5(zero)           # cserve set_alarm_rel
 		ldah a1,0xbeb(zero)
 		call_pal 9
 		call_pal 0x3e             # wtint
@@ -88,7 +88,11 @@ func TestWaitingCPUsSleep(t *testing.T) {
 	second:
 		call_pal 0x3e
 		call_pal 0
-	`, func(c *Config) { c.CPUs = 2 }).run(t)
+	`
+
+// CPUs that wait cost no host time, and alarms of a CPU wake that CPU alone.
+func TestWaitingCPUsSleep(t *testing.T) {
+	g := newGuest(t, startSecond+bothWait, func(c *Config) { c.CPUs = 2 }).run(t)
 	g.want(t, PowerOff, "")
 	if n := g.m.CPU(1).S.Icount; n == 0 || n > 100 {
 		t.Errorf("CPU 1 retired %d instructions", n)
@@ -106,15 +110,7 @@ func TestDeviceInterruptGoesToOneCPU(t *testing.T) {
 		addq s0,t0,t0
 		lda  t1,0x100(zero)
 		stq  t1,0x240(t0)         # DIM1, bit 8
-		lda  a0,5(zero)           # cserve set_alarm_rel 200 ms
-		ldah a1,0xbeb(zero)
-		call_pal 9
-		call_pal 0x3e             # wtint
-		br   zero,@poweroff
-	second:
-		call_pal 0x3e
-		call_pal 0
-	`, func(c *Config) { c.CPUs = 2 })
+	`+bothWait, func(c *Config) { c.CPUs = 2 })
 	g.m.clock.At(uint64(50*time.Millisecond), func() { g.m.platform.Chipset.DRIR(8).Set(true) })
 	g.run(t).want(t, PowerOff, "")
 	if a, b := g.m.CPU(0).PAL.IsPending(osf.IRQDevice), g.m.CPU(1).PAL.IsPending(osf.IRQDevice); a || !b {

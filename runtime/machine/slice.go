@@ -115,7 +115,7 @@ func (t *slicer) deadlineMoved(m *Machine, c *CPU) {
 // wakeup is what goroutines beside Run's and the CPUs' share with them.
 type wakeup struct {
 	attention atomic.Bool
-	ch        chan struct{} // one token: look now
+	ch        chan struct{} // one token: look now; only where CPUs run in parallel
 
 	mu     sync.Mutex // wake against Close
 	closed bool       // the States are gone
@@ -129,15 +129,18 @@ func (m *Machine) wake() {
 		return
 	}
 	m.wakeup.attention.Store(true)
-	if !m.parallel {
-		for _, c := range m.cpus {
-			c.kick()
-		}
+	if m.parallel {
+		m.wakeup.token()
+		return
 	}
-	m.wakeup.token()
+	// Run's goroutine executes one of the CPUs, or sleeps in idle: the nap of the first.
+	for _, c := range m.cpus {
+		c.kick()
+	}
 }
 
-// token makes Run's goroutine, if it sleeps, look around.
+// token makes Run's goroutine, if it sleeps in serve, look around. Precondition: CPUs run in
+// parallel; where they take turns, nobody takes the token.
 func (w *wakeup) token() {
 	select {
 	case w.ch <- struct{}{}:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
@@ -128,35 +129,13 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	return o, nil
 }
 
-// errQuit is the cause of a run that the person ended on the console.
-var errQuit = errors.New("quit")
-
-// run boots the guest and lets it run to its end. Reboots are none, unless the options say so.
-func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (stop machine.Stop, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if o.timeout > 0 {
-		var done context.CancelFunc
-		ctx, done = context.WithTimeout(ctx, o.timeout)
-		defer done()
-	}
-	raw, err := terminal.Raw(in)
-	if err != nil {
-		return stop, err
-	}
-	defer raw.Restore()
-	keys := terminal.NewInlet()
-	go func() {
-		if err := terminal.Pump(in, keys, out, raw != nil, func() { cancel(errQuit) }); err != nil {
-			cancel(err)
-		}
-	}()
-	for r := (&recorder{samples: o.samples, began: time.Now()}); ; {
-		stop, err = boot(ctx, g, o, r, keys, out)
-		if err != nil || stop.Reason != machine.Reboot || o.noReboot {
-			return stop, err
-		}
-	}
+// run boots the guest and lets it run to its end, which a reboot is only if the options say so.
+func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (machine.Stop, error) {
+	r := &recorder{samples: o.samples, began: time.Now()}
+	how := attend.Options{In: in, Out: out, Timeout: o.timeout, Reboots: !o.noReboot}
+	return attend.Run(ctx, how, func(ctx context.Context, keys *terminal.Inlet) (machine.Stop, error) {
+		return boot(ctx, g, o, r, keys, out)
+	})
 }
 
 // boot boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
@@ -184,8 +163,8 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.
 	if stop, err = m.Run(ctx); err != nil {
 		return stop, fmt.Errorf("BUG: %w", cmp.Or(broken(check), err))
 	}
-	if cause := context.Cause(ctx); stop.Reason == machine.Interrupted && cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, errQuit) {
-		return stop, cause
+	if err := attend.Failure(ctx, stop); err != nil {
+		return stop, err
 	}
 	if o.stats != "" {
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
