@@ -26,7 +26,7 @@ import (
 // need not agree: who has not executed imb may fetch each instruction old or new.
 const (
 	storeCPUs   = 3
-	storeRounds = 40    // two epochs each
+	storeRounds = 16    // two epochs each
 	unpatched   = 31364 // even, and more than there are epochs
 	victimLoops = 100
 )
