@@ -242,3 +242,87 @@ func TestFailureOnOneCPU(t *testing.T) {
 		}()
 	}
 }
+
+// lockSequence counts by LDx_L and STx_C with a loop in between, while interrupts come. The handler looks by the PC that
+// is saved whether they came between the two: then STx_C has to fail.
+const lockSequence = `
+		lda  s2,0x7000(s0)        # what is counted; served interrupts are at 0x100(s2)
+		lda  s5,0(zero)           # sequences that were interrupted
+		{arm}
+		lda  a0,0(zero)
+		call_pal 0x35             # swpipl 0
+		br   s3,@again            # s3: the next address
+	again:
+		lda  s4,0(zero)           # 1: interrupted behind ldq_l and before stq_c
+		lda  t2,20(zero)
+		ldq_l t0,0(s2)
+	between:                      # s3 + 12
+		subq t2,1,t2
+		bne  t2,@between
+		addq t0,1,t0
+	store:                        # s3 + 24
+		stq_c t0,0(s2)
+		beq  s4,@again
+		bne  t0,@stored
+		addq s5,1,s5
+		lda  t1,-30(s5)
+		bne  t1,@again
+		br   zero,@poweroff
+	stored:
+		br   a0,@say
+		.ascii stored, though rti came in between
+	say:
+		bsr  ra,@puts
+		br   zero,@poweroff
+	handler:
+		ldq  t8,8(sp)             # the PC
+		subq t8,s3,t8
+		lda  t8,-12(t8)
+		cmpule t8,12,t8
+		bis  s4,t8,s4
+		ldq  t9,0x100(s2)
+		addq t9,1,t9
+		stq  t9,0x100(s2)
+		{arm}
+		{locked}
+		call_pal 0x3f
+	second:                       # interrupts CPU 0 when the handler has run, not always at the same distance
+		lda  s0,-1(zero)
+		sll  s0,42,s0
+		lda  s2,0x7000(s0)
+	send:
+		lda  a0,0(zero)
+		call_pal 0x0d             # wripir 0
+		addq s3,1,s3
+	wait:
+		ldq  t0,0x100(s2)
+		subq t0,s3,t0
+		bne  t0,@wait
+		and  s3,63,t1
+		s8addq t1,t1,t1
+	pause:
+		subq t1,1,t1
+		bge  t1,@pause
+		br   zero,@send
+`
+
+// An interrupt clears the lock flag, and so does rti (Handbook, 4.2.4 and CALL_PAL RTI): STx_C behind it fails, though
+// nobody has stored there. If the handler executes LDx_L itself, just before rti, it is rti alone that does so; the branch
+// that is never taken is for the interpreter, which looks what STx_C may belong to it (interp.reservation). With one CPU
+// the interrupts are its timer's, and the flag alone decides; otherwise CPU 1 sends them, and the interpreter forgets what
+// it has loaded at the end of each run as well.
+func TestRTIBreaksReservation(t *testing.T) {
+	for name, locked := range map[string]string{"interrupted": "", "reserved": "ldq_l t9,0(s2)\nbne zero,@store"} {
+		run := func(t *testing.T, start, arm string, change func(*Config)) {
+			src := strings.NewReplacer("{arm}", arm, "{locked}", locked).Replace(lockSequence)
+			newGuest(t, setEntry+start+src, change).run(t).want(t, PowerOff, "")
+		}
+		t.Run(name, func(t *testing.T) {
+			both(t, 2, func(t *testing.T, change func(*Config)) { run(t, startSecond, "", change) })
+			t.Run("alone", func(t *testing.T) {
+				const arm = "lda a0,5(zero)\nlda a1,997(zero)\ncall_pal 9" // cserve set_alarm_rel
+				run(t, "", arm, func(c *Config) { c.Clock = ClockDeterministic })
+			})
+		})
+	}
+}
