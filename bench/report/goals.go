@@ -169,25 +169,36 @@ func slowdown(r *measure.Result, title string, of ...workloads.Group) Goal {
 	}.partly(n, all, true)
 }
 
+// gain is how much faster an engine does a workload on two CPUs than on one.
+type gain struct {
+	least   float64 // by the least times
+	medians float64
+}
+
+func (g gain) String() string { return fmt.Sprintf("%.2f (medians %.2f)", g.least, g.medians) }
+
 // twoCPUs is the goal about what computes on two CPUs: the worst of the workloads. What the host itself gains is what can be
 // had on this machine.
+//
+// The least times are compared, not the medians: whatever else runs on the machine, or beside it on the same hardware, makes
+// a run longer, never shorter, and a run on two processors is as long as the slower of them takes.
 func twoCPUs(r *measure.Result) Goal {
-	worst, name, host, n, all := measure.Ratio{Value: math.Inf(1)}, "", "", 0, 0
+	worst, measured, n, all := math.Inf(1), "-", 0, 0
 	for _, w := range workloads.All() {
 		if w.OneCPU == "" {
 			continue
 		}
 		all++
-		gain, ok := gainOfTwo(r, w, measure.Native)
+		g, ok := gainOfTwo(r, w, measure.Native)
 		if !ok {
 			continue
 		}
-		if n++; gain.Value > worst.Value {
+		if n++; g.least > worst {
 			continue
 		}
-		worst, name, host = gain, w.Name, ""
+		worst, measured = g.least, fmt.Sprintf("worst %s times: %s", g, w.Name)
 		if h, ok := gainOfTwo(r, w, measure.Host); ok {
-			host = fmt.Sprintf("; the host itself: %.2f", h.Value)
+			measured += fmt.Sprintf("; the host itself: %s", h)
 		}
 	}
 	if r.Settings.CPU {
@@ -195,18 +206,21 @@ func twoCPUs(r *measure.Result) Goal {
 	}
 	return Goal{
 		What: "computing on two CPUs against one: every row", Must: fmt.Sprintf("at least %.2f times", goalTwoCPUs),
-		Measured: fmt.Sprintf("worst %.2f times (%.2f-%.2f): %s%s", worst.Value, worst.Min, worst.Max, name, host),
-		Verdict:  verdict(worst.Value, worst.Value >= goalTwoCPUs),
+		Measured: measured, Verdict: verdict(worst, worst >= goalTwoCPUs),
 	}.partly(n, all, false)
 }
 
-// gainOfTwo is how much faster an engine does a workload on two CPUs than on one.
-func gainOfTwo(r *measure.Result, w workloads.Workload, e measure.Engine) (measure.Ratio, bool) {
+// gainOfTwo returns false if there are no times that count.
+func gainOfTwo(r *measure.Result, w workloads.Workload, e measure.Engine) (g gain, ok bool) {
 	one, two := r.Row(w.OneCPU), r.Row(w.Name)
 	if one == nil || two == nil {
-		return measure.Ratio{}, false
+		return g, false
 	}
-	return measure.Quotient(one.Engines[e], two.Engines[e])
+	a, b := one.Engines[e], two.Engines[e]
+	if !a.Good() || !b.Good() {
+		return g, false
+	}
+	return gain{least: a.Least() / b.Least(), medians: a.Median() / b.Median()}, true
 }
 
 func boot(r *measure.Result) Goal {
