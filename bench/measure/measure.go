@@ -24,6 +24,7 @@ type bench struct {
 	sessions map[place]runner
 	start    func(context.Context, place) (runner, error)
 	works    []string // folders to remove
+	noise    *yardstick
 }
 
 // place is where a workload runs: an engine, and how many CPUs its guest has.
@@ -38,7 +39,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b := &bench{Config: &c, sessions: map[place]runner{}}
+	b := &bench{Config: &c, sessions: map[place]runner{}, noise: newYardstick()}
 	b.start = b.startProcess
 	machine := describe()
 	rows, err := b.all(ctx)
@@ -46,7 +47,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{
-		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows,
+		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows, Quiet: b.noise.quiet(),
 		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold, CPU: c.CPU},
 	}
 	return r, nil
@@ -124,6 +125,7 @@ func (b *bench) round(ctx context.Context, round int, e Engine, w workloads.Work
 	if w.Group == workloads.Boot {
 		run = b.boot
 	}
+	b.noise.measure()
 	s, err := run(ctx, e, w)
 	if ctx.Err() != nil {
 		return ctx.Err()
