@@ -32,7 +32,7 @@ func (c *console) uptime() float64 {
 
 // The guest's clock stands still while its process is stopped.
 func TestStoppedGuest(t *testing.T) {
-	const stop = 2 * time.Second
+	const stop = 3 * time.Second
 	for _, cpus := range []string{"1", "2"} {
 		c, before := shell(t, "--smp", cpus)
 		began, up := time.Now(), c.uptime()

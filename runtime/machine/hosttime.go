@@ -11,8 +11,8 @@ import (
 // such a time pass at once would work off each timer tick of it, and take the hole for
 // CPUs that hang.
 //
-// That the process stood still shows by nobody having asked for the time, as somebody
-// does every heartbeat while it runs. Any goroutine may ask.
+// That the process stood still shows by nobody having asked for the time, as beat does
+// while the machine runs. Any goroutine may ask.
 type hostTime struct {
 	now   func() int64 // ns, monotonic
 	asked atomic.Int64 // what now said when somebody asked, up to resolution ns ago
@@ -21,9 +21,9 @@ type hostTime struct {
 }
 
 const (
-	heartbeat  = uint64(100 * time.Millisecond) // who waits for a time of the guest's sleeps no longer
-	standstill = int64(3 * heartbeat)           // who asks later than this was not allowed to run
-	resolution = int64(time.Millisecond)        // of asked, so that CPUs seldom write it
+	heartbeat  = 100 * time.Millisecond
+	standstill = int64(2 * time.Second)  // a process that is only kept waiting is not away for so long
+	resolution = int64(time.Millisecond) // of asked, so that CPUs seldom write it
 )
 
 // newHostTime begins at 0.
@@ -39,6 +39,25 @@ func newHostTime(now func() int64) *hostTime {
 func monotonic() func() int64 {
 	start := time.Now()
 	return func() int64 { return int64(time.Since(start)) }
+}
+
+// beat asks for the time every heartbeat, on a goroutine of its own: CPUs may compute or
+// sleep for longer. end ends it.
+func (h *hostTime) beat() (end func()) {
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(heartbeat)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				h.ns()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 // ns is for how many ns the process has been running. It never goes back.

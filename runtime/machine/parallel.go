@@ -150,15 +150,15 @@ func (c *CPU) stillSpins() bool {
 	return c.waits() == waitsOnly
 }
 
-// rest lets the thread of c sleep until it is kicked or its alarm is due, or wakes up for no
-// reason, but at most for patience.
+// rest lets the thread of c sleep until it is kicked or its alarm is due, but at most for
+// patience.
 func (c *CPU) rest(patience uint64) {
 	if at := c.alarm.at; at != 0 {
 		now := c.m.clock.Now()
 		if at <= now {
 			return
 		}
-		patience = min(patience, at-now, heartbeat)
+		patience = min(patience, at-now)
 	}
 	c.m.crowd.awake.Add(-1)
 	c.nap.sleep(patience)
@@ -195,7 +195,7 @@ func (m *Machine) serve(ctx context.Context) {
 		if next <= now {
 			continue
 		}
-		timer.Reset(time.Duration(min(next-now, heartbeat)))
+		timer.Reset(time.Duration(min(next-now, uint64(time.Hour))))
 		select {
 		case <-timer.C:
 		case <-m.wakeup.ch:

@@ -17,6 +17,9 @@ import (
 // may be called again after ctx ended.
 func (m *Machine) Run(ctx context.Context) (Stop, error) {
 	defer context.AfterFunc(ctx, m.wake)()
+	if !m.clock.deterministic() {
+		defer m.clock.host.beat()()
+	}
 	m.stop = nil
 	run := m.loop
 	if m.parallel {
@@ -191,7 +194,7 @@ func (m *Machine) idle() {
 		return
 	}
 	if now := m.clock.Now(); next > now {
-		m.cpus[0].nap.sleep(min(next-now, heartbeat)) // or until wake
+		m.cpus[0].nap.sleep(next - now) // until wake
 	}
 }
 
