@@ -24,7 +24,6 @@ type bench struct {
 	sessions map[place]runner
 	start    func(context.Context, place) (runner, error)
 	works    []string // folders to remove
-	noise    *yardstick
 }
 
 // place is where a workload runs: an engine, and how many CPUs its guest has.
@@ -39,7 +38,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b := &bench{Config: &c, sessions: map[place]runner{}, noise: newYardstick()}
+	b := &bench{Config: &c, sessions: map[place]runner{}}
 	b.start = b.startProcess
 	machine := describe()
 	rows, err := b.all(ctx)
@@ -47,7 +46,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{
-		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows, Quiet: b.noise.quiet(),
+		Schema: Schema, Machine: machine, Tools: c.tools(ctx), Rows: rows,
 		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold, CPU: c.CPU},
 	}
 	return r, nil
@@ -125,7 +124,6 @@ func (b *bench) round(ctx context.Context, round int, e Engine, w workloads.Work
 	if w.Group == workloads.Boot {
 		run = b.boot
 	}
-	b.noise.measure()
 	s, err := run(ctx, e, w)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -46,7 +46,7 @@ func newBench(c Config, samples func(e Engine, name string, n int) (sample, erro
 	log := &[]string{}
 	c.Limit = time.Minute
 	c.Report = &quiet{}
-	b := &bench{Config: &c, sessions: map[place]runner{}, noise: &yardstick{}}
+	b := &bench{Config: &c, sessions: map[place]runner{}}
 	counts := map[Engine]*int{}
 	b.start = func(_ context.Context, at place) (runner, error) {
 		e := at.Engine

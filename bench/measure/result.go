@@ -54,7 +54,6 @@ type Result struct {
 	Machine     Machine           `json:"machine"`
 	Tools       map[string]string `json:"tools"` // name -> version
 	Settings    Settings          `json:"settings"`
-	Quiet       *Quiet            `json:"quiet,omitempty"`
 	Rows        []Row             `json:"rows"`
 	Interpreter *Interpreter      `json:"interpreter,omitempty"`
 	Translator  *Translator       `json:"translator,omitempty"`

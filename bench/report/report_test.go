@@ -117,21 +117,6 @@ func TestGoalsPartly(t *testing.T) {
 	}
 }
 
-// Who reads the times is told if the machine was not quiet.
-func TestTextQuiet(t *testing.T) {
-	for want, q := range map[string]*measure.Quiet{
-		"1.02 times its least time in the median, at most 1.10.\n":   {Median: 1.02, Worst: 1.1},
-		"in the median, at most 1.45. Others disturbed\nthe machine": {Median: 1.02, Worst: 1.45},
-	} {
-		r := result(1, exact())
-		r.Quiet = q
-		var out strings.Builder
-		if err := Text(&out, r, nil); err != nil || !strings.Contains(out.String(), want) {
-			t.Errorf("%v: no %q in\n%s", err, want, out.String())
-		}
-	}
-}
-
 // The worst of the workloads decides; what the host gains is said beside it, and one that was not measured is no pass.
 func TestGoalTwoCPUs(t *testing.T) {
 	const what = "computing on two CPUs"

@@ -21,9 +21,6 @@ func Text(w io.Writer, r, before *measure.Result) error {
 		return err
 	}
 	fmt.Fprintf(w, "\nSeconds are medians%s. speed: QEMU's time / ours (smallest and largest of runs beside each other); slowdown: ours / the\nhost's; gain: the interpreter's / ours%s. Runs %d%s; the interpreter 1.\n", clockWord(r), goWord(r), r.Settings.Runs, coldWord(r))
-	if q := r.Quiet; q != nil {
-		fmt.Fprintf(w, "%s\n", quietText(q))
-	}
 	for _, f := range r.Failed() {
 		fmt.Fprintf(w, "ERROR  %s\n", f)
 	}
@@ -64,18 +61,6 @@ func coldWord(r *measure.Result) string {
 		return ", without a warm-up"
 	}
 	return " after a warm-up"
-}
-
-// How much longer than its least time fixed work takes on a machine that is quiet, nearly always and ever.
-const quietMedian, quietWorst = 1.05, 1.2
-
-// quietText says how quiet the machine was.
-func quietText(q *measure.Quiet) string {
-	s := fmt.Sprintf("Fixed work on all processors, before each run: %.2f times its least time in the median, at most %.2f.", q.Median, q.Worst)
-	if q.Median > quietMedian || q.Worst > quietWorst {
-		s += " Others disturbed\nthe machine: look at the spreads before you believe a difference."
-	}
-	return s
 }
 
 // translatorText is the section about the translator.
