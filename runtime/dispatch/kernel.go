@@ -131,6 +131,12 @@ func (k *kernelCode) update() {
 // before it is mapped anywhere else.
 func (k *kernelCode) isText(pa uint64) bool { return k.text.Has(pa) && !k.released[pa&abi.PageMask] }
 
+// kept says whether the page of text at pa could not be released.
+func (k *kernelCode) kept(pa uint64) bool {
+	released, tried := k.released[pa&abi.PageMask]
+	return tried && !released
+}
+
 // release gives up the page of text at pa, and ends its watch. Precondition: see
 // kernelCode.
 func (k *kernelCode) release(pa uint64) error {

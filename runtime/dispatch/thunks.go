@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/fpu"
@@ -111,14 +112,19 @@ func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
 }
 
 // untied says whether the page at pa may be mapped anywhere: it is not watched as the
-// kernel's text. If it is, that ends, where other engines run before the next run.
+// kernel's text. If it is, that ends, where other engines run before the next run, and
+// this one soon: until then each access to the page is slow.
 func (e *Engine) untied(pa uint64) bool {
 	if e.kernel == nil || !e.kernel.isText(pa) {
 		return true
+	}
+	if e.kernel.kept(pa) {
+		return false
 	}
 	if e.alone == nil {
 		return e.kernel.release(pa) == nil
 	}
 	e.releases = append(e.releases, pa)
+	atomic.StoreInt64(&e.s.Limit, 0)
 	return false
 }
