@@ -11,9 +11,6 @@ func (c *Cell) Good() bool { return c != nil && c.Error == "" && len(c.Seconds) 
 // Median is the median of the times.
 func (c *Cell) Median() float64 { return Median(c.Seconds) }
 
-// Least is the smallest of the times.
-func (c *Cell) Least() float64 { return slices.Min(c.Seconds) }
-
 // Median returns the middle of values, the mean of the middle two if their number is even, NaN of none.
 func Median(values []float64) float64 {
 	n := len(values)

@@ -169,36 +169,25 @@ func slowdown(r *measure.Result, title string, of ...workloads.Group) Goal {
 	}.partly(n, all, true)
 }
 
-// gain is how much faster an engine does a workload on two CPUs than on one.
-type gain struct {
-	least   float64 // by the least times
-	medians float64
-}
-
-func (g gain) String() string { return fmt.Sprintf("%.2f (medians %.2f)", g.least, g.medians) }
-
 // twoCPUs is the goal about what computes on two CPUs: the worst of the workloads. What the host itself gains is what can be
 // had on this machine.
-//
-// The least times are compared, not the medians: whatever else runs on the machine, or beside it on the same hardware, makes
-// a run longer, never shorter, and a run on two processors is as long as the slower of them takes.
 func twoCPUs(r *measure.Result) Goal {
-	worst, measured, n, all := math.Inf(1), "-", 0, 0
+	worst, name, host, n, all := measure.Ratio{Value: math.Inf(1)}, "", "", 0, 0
 	for _, w := range workloads.All() {
 		if w.OneCPU == "" {
 			continue
 		}
 		all++
-		g, ok := gainOfTwo(r, w, measure.Native)
+		gain, ok := gainOfTwo(r, w, measure.Native)
 		if !ok {
 			continue
 		}
-		if n++; g.least > worst {
+		if n++; gain.Value > worst.Value {
 			continue
 		}
-		worst, measured = g.least, fmt.Sprintf("worst %s times: %s", g, w.Name)
+		worst, name, host = gain, w.Name, ""
 		if h, ok := gainOfTwo(r, w, measure.Host); ok {
-			measured += fmt.Sprintf("; the host itself: %s", h)
+			host = fmt.Sprintf("; the host itself: %.2f", h.Value)
 		}
 	}
 	if r.Settings.CPU {
@@ -206,21 +195,18 @@ func twoCPUs(r *measure.Result) Goal {
 	}
 	return Goal{
 		What: "computing on two CPUs against one: every row", Must: fmt.Sprintf("at least %.2f times", goalTwoCPUs),
-		Measured: measured, Verdict: verdict(worst, worst >= goalTwoCPUs),
+		Measured: fmt.Sprintf("worst %.2f times (%.2f-%.2f): %s%s", worst.Value, worst.Min, worst.Max, name, host),
+		Verdict:  verdict(worst.Value, worst.Value >= goalTwoCPUs),
 	}.partly(n, all, false)
 }
 
-// gainOfTwo returns false if there are no times that count.
-func gainOfTwo(r *measure.Result, w workloads.Workload, e measure.Engine) (g gain, ok bool) {
+// gainOfTwo is how much faster an engine does a workload on two CPUs than on one.
+func gainOfTwo(r *measure.Result, w workloads.Workload, e measure.Engine) (measure.Ratio, bool) {
 	one, two := r.Row(w.OneCPU), r.Row(w.Name)
 	if one == nil || two == nil {
-		return g, false
+		return measure.Ratio{}, false
 	}
-	a, b := one.Engines[e], two.Engines[e]
-	if !a.Good() || !b.Good() {
-		return g, false
-	}
-	return gain{least: a.Least() / b.Least(), medians: a.Median() / b.Median()}, true
+	return measure.Quotient(one.Engines[e], two.Engines[e])
 }
 
 func boot(r *measure.Result) Goal {
