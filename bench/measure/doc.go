@@ -9,5 +9,6 @@
 // is kept beside it. The engines take turns, workload by workload and run by run, so that a change in the machine's
 // speed meets all of them. Only the session whose turn it is runs: the others are stopped (SIGSTOP), because an idle
 // Alpha in QEMU keeps a processor busy. A workload on two CPUs takes turns with the same on one, too, for which an engine has
-// two sessions. Outputs are compared across engines before times count.
+// two sessions; before each of these runs all processors are kept busy for a while. Outputs are compared across engines before
+// times count.
 package measure

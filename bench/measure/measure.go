@@ -23,7 +23,8 @@ type bench struct {
 	*Config
 	sessions map[place]runner
 	start    func(context.Context, place) (runner, error)
-	works    []string // folders to remove
+	warm     func(context.Context) // the host's processors
+	works    []string              // folders to remove
 }
 
 // place is where a workload runs: an engine, and how many CPUs its guest has.
@@ -40,6 +41,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	}
 	b := &bench{Config: &c, sessions: map[place]runner{}}
 	b.start = b.startProcess
+	b.warm = func(ctx context.Context) { keepBusy(ctx, warmth) }
 	machine := describe()
 	rows, err := b.all(ctx)
 	if err != nil {
@@ -181,6 +183,9 @@ func (b *bench) one(ctx context.Context, e Engine, w workloads.Workload) (sample
 	ctx, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
 	at := place{e, cpusOf(w)}
+	if w.Group == workloads.SMP {
+		b.warm(ctx)
+	}
 	s, err := b.session(ctx, at)
 	if err != nil {
 		return sample{}, err

@@ -46,7 +46,7 @@ func newBench(c Config, samples func(e Engine, name string, n int) (sample, erro
 	log := &[]string{}
 	c.Limit = time.Minute
 	c.Report = &quiet{}
-	b := &bench{Config: &c, sessions: map[place]runner{}}
+	b := &bench{Config: &c, sessions: map[place]runner{}, warm: func(context.Context) { *log = append(*log, "warm") }}
 	counts := map[Engine]*int{}
 	b.start = func(_ context.Context, at place) (runner, error) {
 		e := at.Engine
@@ -100,16 +100,16 @@ func TestTurns(t *testing.T) {
 // are not needed any more are ended.
 func TestPairs(t *testing.T) {
 	c := Config{Engines: []Engine{Native, Go}, Runs: 1, Workloads: []workloads.Workload{
-		{Name: "w"}, {Name: "x-1"}, {Name: "x", SMP: true, OneCPU: "x-1"}, {Name: "y", SMP: true},
+		{Name: "w"}, {Name: "x-1", Group: workloads.SMP}, {Name: "x", Group: workloads.SMP, SMP: true, OneCPU: "x-1"}, {Name: "y", SMP: true},
 	}}
 	b, log := newBench(c, func(Engine, string, int) (sample, error) { return seconds(1), nil })
 	rows := all(t, b)
 	want := "native started, native w, go started, go w, go w, native w, " +
-		"native x-1, native started, native x, go x-1, go x-1, native x-1, native x"
+		"warm, native x-1, warm, native started, native x, warm, go x-1, warm, go x-1, warm, native x-1, warm, native x"
 	if got := strings.Join(*log, ", "); !strings.HasPrefix(got, want) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	rest := strings.Join((*log)[13:], ", ")
+	rest := strings.Join((*log)[19:], ", ")
 	if rest != "native closed, go closed, native y, native y, native closed" && rest != "go closed, native closed, native y, native y, native closed" {
 		t.Errorf("%s", rest)
 	}
