@@ -39,9 +39,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	b := &bench{Config: &c, sessions: map[place]runner{}}
-	b.start = b.startProcess
-	b.warm = func(ctx context.Context) { keepBusy(ctx, warmth) }
+	b := prepare(&c)
 	machine := describe()
 	rows, err := b.all(ctx)
 	if err != nil {
@@ -52,6 +50,13 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		Settings: Settings{Flavour: string(c.Bench.Guest.Flavour), Engines: c.Engines, Runs: c.Runs, Cold: c.Cold, CPU: c.CPU},
 	}
 	return r, nil
+}
+
+// prepare returns a bench of processes.
+func prepare(c *Config) *bench {
+	b := &bench{Config: c, sessions: map[place]runner{}, warm: func(ctx context.Context) { keepBusy(ctx, warmth) }}
+	b.start = b.startProcess
+	return b
 }
 
 // all measures every workload.

@@ -17,9 +17,7 @@ func Profile(ctx context.Context, c Config, file string) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	b := &bench{Config: &c, sessions: map[place]runner{}}
-	b.start = b.startProcess
-	rows, err := b.all(ctx)
+	rows, err := prepare(&c).all(ctx)
 	if err != nil {
 		return err
 	}
