@@ -139,6 +139,14 @@ func (p *program) image(t testing.TB, name string, entry uint64, data map[uint64
 	return img
 }
 
+// define appends a function.
+func (p *program) define(t testing.TB, name, text string) {
+	t.Helper()
+	start := p.here()
+	p.assemble(t, name+":\n"+text)
+	p.function(name, start)
+}
+
 // translated translates img and maps the result, as the product does.
 func translated(t testing.TB, img *image.Image) *artifact.Artifact {
 	t.Helper()

@@ -210,9 +210,7 @@ func TestKernelPatchesWhatOthersRun(t *testing.T) {
 	p.function("kernel", kernelVA)
 	function := func(name, text string) {
 		p.align(abi.PageSize)
-		start := p.here()
-		p.assemble(t, name+":\n"+text)
-		p.function(name, start)
+		p.define(t, name, text)
 	}
 	function("victim", fmt.Sprintf(storeVictim, unpatched, victimLoops))
 	victim := p.labels["victim"]

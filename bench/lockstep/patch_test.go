@@ -74,9 +74,7 @@ func TestKernelPatchesItself(t *testing.T) {
 		if page {
 			p.align(abi.PageSize)
 		}
-		start := p.here()
-		p.assemble(t, name+":\n"+text)
-		p.function(name, start)
+		p.define(t, name, text)
 	}
 	function("victim", "lda v0,5000(zero)\nret zero,(ra),1", true)
 	function("neighbour", fmt.Sprintf(loopText, loopRounds, "neighbours"), false)

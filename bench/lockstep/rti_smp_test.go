@@ -116,22 +116,17 @@ func interruptsLocks(t *testing.T, cpus int, native bool) {
 	p := &program{at: kernelVA}
 	p.assemble(t, kernelText)
 	p.function("kernel", kernelVA)
-	function := func(name, text string) {
-		start := p.here()
-		p.assemble(t, name+":\n"+text)
-		p.function(name, start)
-	}
 	const elsewhere = dataVA + 4*abi.PageSize
 	q := &program{at: elsewhere}
 	q.assemble(t, "count:\n"+fmt.Sprintf(lockCount, lockInterrupted, lockLoops))
 	count := q.labels["count"]
 	if native {
-		function("count", fmt.Sprintf(lockCount, lockInterrupted, lockLoops))
+		p.define(t, "count", fmt.Sprintf(lockCount, lockInterrupted, lockLoops))
 		count = p.labels["count"]
 	}
-	function("handler", fmt.Sprintf(lockHandler, timer))
-	function("second", initCPU()+lockSecond)
-	function("entry", fmt.Sprintf("li sp,%d\n", uint64(stackVA))+initCPU()+startOthers(cpus)+fmt.Sprintf(lockEntry, uint64(lockVA), count, timer))
+	p.define(t, "handler", fmt.Sprintf(lockHandler, timer))
+	p.define(t, "second", initCPU()+lockSecond)
+	p.define(t, "entry", fmt.Sprintf("li sp,%d\n", uint64(stackVA))+initCPU()+startOthers(cpus)+fmt.Sprintf(lockEntry, uint64(lockVA), count, timer))
 	img := p.image(t, "locking", p.labels["entry"], map[uint64][]byte{elsewhere: imagetest.Words(q.words...)})
 	r := runSMP(t, img, cpus, translated(t, img).Code())
 	if r.shared[wordStored] != 0 || r.shared[wordFailed] != lockInterrupted {

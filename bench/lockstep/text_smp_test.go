@@ -47,9 +47,7 @@ func TestTextReadAsData(t *testing.T) {
 	p.function("kernel", kernelVA)
 	function := func(name, text string) {
 		p.align(abi.PageSize)
-		start := p.here()
-		p.assemble(t, name+":\n"+text)
-		p.function(name, start)
+		p.define(t, name, text)
 	}
 	function("freed", "lda v0,5000(zero)\nret zero,(ra),1")
 	freed := p.labels["freed"]

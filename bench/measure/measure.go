@@ -185,12 +185,12 @@ func (r *Row) compare() {
 
 // one runs a workload once in the engine's session. A session that fails is ended; the next workload gets a new one.
 func (b *bench) one(ctx context.Context, e Engine, w workloads.Workload) (sample, error) {
-	ctx, cancel := context.WithTimeout(ctx, b.Limit)
-	defer cancel()
-	at := place{e, cpusOf(w)}
 	if w.Group == workloads.SMP {
 		b.warm(ctx)
 	}
+	ctx, cancel := context.WithTimeout(ctx, b.Limit)
+	defer cancel()
+	at := place{e, cpusOf(w)}
 	s, err := b.session(ctx, at)
 	if err != nil {
 		return sample{}, err

@@ -97,7 +97,7 @@ func TestTurns(t *testing.T) {
 }
 
 // What is compared with another workload takes turns with it, each in a machine that has its number of CPUs. Machines that
-// are not needed any more are ended.
+// are not needed any more are ended. Before each run of the rows about two CPUs the host's processors are warmed up.
 func TestPairs(t *testing.T) {
 	c := Config{Engines: []Engine{Native, Go}, Runs: 1, Workloads: []workloads.Workload{
 		{Name: "w"}, {Name: "x-1", Group: workloads.SMP}, {Name: "x", Group: workloads.SMP, SMP: true, OneCPU: "x-1"}, {Name: "y", SMP: true},
