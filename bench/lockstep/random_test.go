@@ -159,11 +159,17 @@ func userGuest(t testing.TB, seed int64) (kernel, user *image.Image) {
 	u.align(abi.PageSize)
 	user = u.image(t, "random program", u.labels["entry"], map[uint64][]byte{userData: randomData(rng), userCalls: list})
 
+	return kernelOf(t, user, tables(rng), ""), user
+}
+
+// kernelOf is a small kernel that enters a user program, which is at userPA. begin is what it does before that.
+func kernelOf(t testing.TB, user *image.Image, tables []byte, begin string) *image.Image {
 	k := &program{at: kernelVA}
 	k.assemble(t, kernelText+fmt.Sprintf(`
 	entry:
 		li    sp,%d
 		bsr   ra,@setup
+		%s
 		li    a0,%d              # PCB
 		call_pal 0x30            # swpctx
 		lda   sp,-48(sp)         # frame for rti: PS, PC, gp, a0-a2
@@ -172,13 +178,13 @@ func userGuest(t testing.TB, seed int64) (kernel, user *image.Image) {
 		li    t0,%d
 		stq   t0,8(sp)
 		call_pal 0x3f
-	`, uint64(stackVA), uint64(tablesVA&^abi.KSEGBase), user.Entry))
+	`, uint64(stackVA), begin, uint64(tablesVA&^abi.KSEGBase), user.Entry))
 	k.function("entry", k.labels["entry"])
-	data := map[uint64][]byte{tablesVA: tables(rng)}
+	data := map[uint64][]byte{tablesVA: tables}
 	for _, s := range user.Segments {
 		data[abi.KSEGBase+userPA+s.VAddr-userVA] = s.Data
 	}
-	return k.image(t, "kernel", k.labels["entry"], data), user
+	return k.image(t, "kernel", k.labels["entry"], data)
 }
 
 // tables are the PCB and the page tables of user space: 3 levels of a page each.

@@ -36,6 +36,8 @@ type stats struct {
 	// changed; Changed those that were new or had changed.
 	Compared uint64 `json:"code_pages_compared"`
 	Changed  uint64 `json:"code_pages_changed"`
+	// Mapped counts the pages that were mapped for hot code, each at the cost of a host signal and two mappings at most.
+	Mapped uint64 `json:"window_pages_mapped"`
 	// Stale counts the context switches to an address space whose code the kernel had moved in the page tables without a
 	// TBI: a machine whose translations outlive the switch would have run the old page.
 	Stale uint64 `json:"code_translations_stale"`
@@ -128,6 +130,8 @@ func (s *stats) addEngine(counters map[string]uint64) {
 			s.Compared += n
 		case name == native.StatChanged:
 			s.Changed += n
+		case name == native.StatMapped:
+			s.Mapped += n
 		case isHelper:
 			s.Helpers[helper] += n
 			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {

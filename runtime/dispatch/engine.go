@@ -163,7 +163,7 @@ func (e *Engine) needWindow() (err error) {
 	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
 		return fmt.Errorf("windows for hot code: %w", err)
 	}
-	e.mmu.SetWindow(follower{e.window, &e.heat})
+	e.mmu.SetWindow(e.window)
 	return nil
 }
 
@@ -351,7 +351,7 @@ func (e *Engine) Step() uint64 {
 // native enters the unit that find prepared and serves thunks until it leaves.
 func (e *Engine) native() uint64 {
 	s := e.s
-	before := s.Icount
+	before, inProgram := s.Icount, e.window != nil && s.Mode() != abi.ModeKernel
 	e.stats.Entries++
 	if e.window != nil {
 		s.GSBase = e.window.Base(s.ASN)
@@ -368,7 +368,8 @@ func (e *Engine) native() uint64 {
 		resume(s)
 	}
 	e.stats.NativeInsts += uint64(s.Icount - before)
-	if s.GSBase != 0 && e.heat.ran(s.ASN, s.Icount-before) {
+	// A run goes in and out of the kernel. One that begins and ends in the program stands for it.
+	if inProgram && s.Mode() != abi.ModeKernel && e.heat.ran(s.PTBR, s.Icount-before) {
 		s.DropUserJumps()
 	}
 	low := s.PC & 3
@@ -405,7 +406,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 		}
 		return e.kernel.lookup(pc)
 	}
-	if e.heat.isHot(e.s.ASN) {
+	if e.heat.isHot(e.s.PTBR) {
 		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
 			return host, index, ok
 		}

@@ -48,6 +48,7 @@ const (
 	StatEntries     = "entries"     // times native code was entered from Go
 	StatCompared    = "compared"    // pages of userland's code compared with what they last held
 	StatChanged     = "changed"     // of them, new ones and changed ones
+	StatMapped      = "mapped"      // pages mapped in the windows of hot code
 	StatHelper      = "helper "     // prefix: thunks served by Go, by name
 	StatExit        = "exit "       // prefix: native exits, by reason
 )
@@ -56,7 +57,7 @@ const (
 func (e *Engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
 	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries,
-		StatCompared: s.Compared, StatChanged: s.Changed}
+		StatCompared: s.Compared, StatChanged: s.Changed, StatMapped: s.WindowMaps}
 	for i, n := range s.Helpers {
 		if n != 0 {
 			m[StatHelper+abi.ThunkNames[i]] = n
