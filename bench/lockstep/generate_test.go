@@ -120,8 +120,10 @@ func (g *generator) item(i, n int) {
 	switch k := g.rng.Intn(100); {
 	case k < 55:
 		g.compute()
-	case k < 70:
+	case k < 68:
 		g.access(regData, 0)
+	case k < 70:
+		g.number()
 	case k < 76: // an address computed at run time
 		r, index := g.reg(), g.reg()
 		g.line("and $%d,%d,$%d", index, 0xf8, r)
@@ -253,6 +255,30 @@ func (g *generator) walk() {
 		g.line("lda $%d,%d($%d)", ptr, g.rng.Intn(9), ptr)
 		g.line("subq $%d,1,$%d", outer, outer)
 		g.line("bne $%d,%#x", outer, again)
+	}
+}
+
+// number appends the reading of a number at any address, out of the quadwords that it is in.
+func (g *generator) number() {
+	rs := g.rng.Perm(len(free))
+	at, low, high := free[rs[0]], free[rs[1]], free[rs[2]]
+	log2 := g.rng.Intn(4)
+	size := "bwlq"[log2 : log2+1]
+	g.line("lda $%d,%d($%d)", at, g.rng.Intn(dataBytes-16), regData)
+	if g.rng.Intn(3) == 0 {
+		at = regData // so that it is known how far into the quadword
+	}
+	g.line("ldq_u $%d,0($%d)", low, at)
+	if log2 == 0 {
+		g.line("extbl $%d,$%d,$%d", low, at, low)
+		return
+	}
+	g.line("ldq_u $%d,%d($%d)", high, 1<<log2-1, at)
+	g.line("ext%sl $%d,$%d,$%d", size, low, at, low)
+	g.line("ext%sh $%d,$%d,$%d", size, high, at, high)
+	g.line("bis $%d,$%d,$%d", low, high, low)
+	if log2 == 2 && g.rng.Intn(2) == 0 {
+		g.line("addl $%d,0,$%d", low, low)
 	}
 }
 

@@ -163,7 +163,7 @@ func (e *Engine) needWindow() (err error) {
 	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
 		return fmt.Errorf("windows for hot code: %w", err)
 	}
-	e.mmu.SetWindow(e.window)
+	e.mmu.SetWindow(follower{e.window, &e.heat})
 	return nil
 }
 
@@ -369,7 +369,7 @@ func (e *Engine) native() uint64 {
 	}
 	e.stats.NativeInsts += uint64(s.Icount - before)
 	// A run goes in and out of the kernel. One that begins and ends in the program stands for it.
-	if inProgram && s.Mode() != abi.ModeKernel && e.heat.ran(s.PTBR, s.Icount-before) {
+	if inProgram && s.Mode() != abi.ModeKernel && e.heat.ran(s.PTBR, s.ASN, s.Icount-before) {
 		s.DropUserJumps()
 	}
 	low := s.PC & 3
@@ -406,7 +406,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 		}
 		return e.kernel.lookup(pc)
 	}
-	if e.heat.isHot(e.s.PTBR) {
+	if e.heat.isHot(e.s.PTBR, e.s.ASN) {
 		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
 			return host, index, ok
 		}

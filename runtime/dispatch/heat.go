@@ -1,5 +1,7 @@
 package dispatch
 
+import "axpress/runtime/window"
+
 // Hot code of programs pays only where much is computed on few pages: a page that is
 // not in the window costs a host signal and two mappings. So an address space
 // begins with the other code, and earns what it may spend on misses by the
@@ -8,7 +10,8 @@ package dispatch
 const (
 	// missPrice is what a miss costs, as the instructions that could have been saved.
 	missPrice = 20_000
-	// warmUp is how many instructions an address space runs before it is hot.
+	// warmUp is how many instructions an address space runs before it is hot, and again
+	// after its window has gone with its number.
 	warmUp = 1_000_000
 	// grant is what an address space that gets hot may spend at once.
 	grant = 100 * missPrice
@@ -17,57 +20,77 @@ const (
 	// penalty is how many instructions it runs after having spent all, at first; it
 	// doubles each time, until as much as can be saved up is.
 	penalty    = 20_000_000
-	maxPenalty = 4 * penalty
+	maxPenalty = 8 * penalty
 )
 
 // heat decides for each address space. That is a page table, not a number: Linux gives
-// a process a new number whenever it takes a range of pages away from it. The
-// next process with that page table begins where the last one ended.
+// a process a new number whenever it takes a range of pages away from it.
 type heat struct {
 	spaces [256]space // by page table
 	eager  bool       // all are hot, always
 }
 
 type space struct {
-	ptbr    uint64
-	hot     bool
-	credit  int64 // instructions; while not hot, what is missing
-	penalty int64 // 0: nothing is known
+	ptbr, asn uint64
+	wait      int64 // instructions until it is hot; 0: it is
+	credit    int64 // instructions
+	penalty   int64 // 0: nothing is known
 }
 
-// of returns what is known of the address space whose page table is at page frame ptbr.
-func (h *heat) of(ptbr uint64) *space {
+// of returns what is known of the address space asn whose page table is at page frame ptbr.
+func (h *heat) of(ptbr, asn uint64) *space {
 	s := &h.spaces[ptbr%uint64(len(h.spaces))]
-	if s.penalty == 0 || s.ptbr != ptbr {
-		*s = space{ptbr: ptbr, credit: -warmUp, penalty: penalty}
+	switch {
+	case s.penalty == 0 || s.ptbr != ptbr:
+		*s = space{ptbr: ptbr, asn: asn, wait: warmUp, credit: grant, penalty: penalty}
+	case s.asn != asn:
+		s.asn, s.wait = asn, max(s.wait, warmUp)
 	}
 	return s
 }
 
 // isHot says whether hot code may run there.
-func (h *heat) isHot(ptbr uint64) bool { return h.eager || h.of(ptbr).hot }
+func (h *heat) isHot(ptbr, asn uint64) bool { return h.eager || h.of(ptbr, asn).wait == 0 }
 
 // ran notes that n instructions of the program have run; it says whether that made the address space hot.
-func (h *heat) ran(ptbr uint64, n int64) (changed bool) {
-	s := h.of(ptbr)
+func (h *heat) ran(ptbr, asn uint64, n int64) (changed bool) {
+	s := h.of(ptbr, asn)
+	if s.wait > 0 {
+		s.wait = max(s.wait-n, 0)
+		return s.wait == 0
+	}
 	if s.credit += n; s.credit >= maxCredit {
 		s.credit, s.penalty = maxCredit, penalty
 	}
-	if s.hot || s.credit < 0 {
-		return false
-	}
-	s.hot, s.credit = true, grant
-	return true
+	return false
 }
 
 // missed notes a miss; it says whether that made the address space cold.
-func (h *heat) missed(ptbr uint64) (changed bool) {
-	s := h.of(ptbr)
-	s.credit -= missPrice
-	if !s.hot || s.credit >= 0 {
+func (h *heat) missed(ptbr, asn uint64) (changed bool) {
+	s := h.of(ptbr, asn)
+	if s.credit -= missPrice; s.credit >= 0 || s.wait > 0 {
 		return false
 	}
-	s.hot, s.credit = false, -s.penalty
+	s.credit, s.wait = grant, s.penalty
 	s.penalty = min(2*s.penalty, maxPenalty)
 	return true
+}
+
+// forget has all address spaces get warm again: their windows are empty.
+func (h *heat) forget() {
+	for i := range h.spaces {
+		h.spaces[i].wait = max(h.spaces[i].wait, warmUp)
+	}
+}
+
+// follower follows the MMU's invalidations.
+type follower struct {
+	*window.Set
+	heat *heat
+}
+
+// DropAll implements mmu.Window.
+func (f follower) DropAll() {
+	f.Set.DropAll()
+	f.heat.forget()
 }

@@ -87,7 +87,7 @@ func (e *Engine) mapPage(va uint64) {
 		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
 		return
 	}
-	if e.heat.missed(s.PTBR) {
+	if e.heat.missed(s.PTBR, s.ASN) {
 		s.DropUserJumps()
 	}
 	const group = 16 * abi.PageSize

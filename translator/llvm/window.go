@@ -126,7 +126,7 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 }
 
 // quads reads the number at the address of a, of type t, out of the quadwords that it is
-// in. If one cannot be read, the interpreter finds out.
+// in, and zero-extends it as a thunk does. If one cannot be read, the interpreter finds out.
 func (u *unit) quads(a access, t ir.Type) value.Value {
 	va := u.slowAddress(a)
 	quad := func(va value.Value) value.Value {
@@ -145,7 +145,7 @@ func (u *unit) quads(a access, t ir.Type) value.Value {
 		high := quad(u.cur.NewAdd(va, i64(bytes-1)))
 		x = u.cur.NewOr(x, u.cur.NewShl(high, u.cur.NewAnd(u.cur.NewSub(i64(0), count), i64(63))))
 	}
-	return x
+	return u.widen(u.narrow(x, llvmType(t)))
 }
 
 // windowStore emits a store of user code.

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "9e51ab38f0cf9943b30a96b76d3ed916"
+const sourceHash = "51825ca6022d6a50569b623ae86d68fd"
