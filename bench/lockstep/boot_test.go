@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/translator/profile"
 )
 
 // The guest to boot; without these the small one is built, or taken from the
@@ -43,6 +45,22 @@ func guestFiles(t *testing.T) (kernel, initrd string) {
 	return g.Kernel, g.Initrd
 }
 
+// hotNames are functions that each program has, and that do much with single bytes, unaligned numbers and formats.
+var hotNames = regexp.MustCompile(`^_*(mem|str|int_malloc|vfprintf|vsnprintf)`)
+
+// hotStrings is a profile by which those functions are all that is hot.
+func hotStrings(images []*image.Image) *profile.Profile {
+	p := &profile.Profile{}
+	for _, img := range images {
+		for _, s := range img.Symbols {
+			if s.Func && hotNames.MatchString(s.Name) {
+				p.Add(img.Hash, img.Name, s.Addr, s.Name, 1)
+			}
+		}
+	}
+	return p
+}
+
 // TestKernelInLockstep boots a real kernel with its userland, from the first instruction to
 // the power-off. Translations come from the user's cache, or are made.
 func TestKernelInLockstep(t *testing.T) {
@@ -63,7 +81,7 @@ func TestKernelInLockstep(t *testing.T) {
 		t.Logf("%s is not translated: %s", s.Name, s.Reason)
 	}
 	images := append([]*image.Image{kernel}, programs...)
-	results, err := prepare.Translate(t.Context(), images, prepare.Options{})
+	results, err := prepare.Translate(t.Context(), images, prepare.Options{Profile: hotStrings(images)})
 	if err != nil {
 		t.Fatal(err)
 	}
