@@ -85,6 +85,9 @@ func TestKernelInLockstep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !slices.ContainsFunc(results, func(r *prepare.Result) bool { return r.Hot != nil }) {
+		t.Error("nothing is hot: are there no symbols?")
+	}
 	var code []*abi.Code
 	for _, r := range results {
 		code = append(code, r.Artifact.Code())

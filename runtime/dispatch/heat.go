@@ -18,7 +18,7 @@ const (
 	// maxCredit bounds what can be saved up, in instructions.
 	maxCredit = 500 * missPrice
 	// penalty is how many instructions it runs after having spent all, at first; it
-	// doubles each time, until as much as can be saved up is.
+	// doubles each time, up to maxPenalty, and is as at first when maxCredit was saved up.
 	penalty    = 20_000_000
 	maxPenalty = 8 * penalty
 )
