@@ -100,7 +100,7 @@ func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]ui
 	cfg.Clock = machine.ClockDeterministic
 	cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
 		var err error
-		engine, err = native.New(c, code, nil)
+		engine, err = native.New(c, native.Options{Code: code})
 		return engine, err
 	}
 	m, err := machine.New(cfg)

@@ -63,11 +63,14 @@ func TestKernelWarmsNoProgram(t *testing.T) {
 		name            string
 		program, kernel int
 		mapped          bool
+		how             way
 	}{
-		{"program computes", long, 1, true},
-		{"kernel computes", 1, long, false},
+		{"program computes", long, 1, true, waysToSetGS[0]},
+		{"program computes, GS by system calls", long, 1, true, waysToSetGS[1]},
+		{"kernel computes, GS by system calls", 1, long, false, waysToSetGS[1]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			c.how.need(t)
 			u := &program{at: userVA}
 			u.define(t, "work", fmt.Sprintf(workText, c.program))
 			u.define(t, "touch", fmt.Sprintf(touchText, abi.PageSize))
@@ -75,13 +78,17 @@ func TestKernelWarmsNoProgram(t *testing.T) {
 			u.align(abi.PageSize)
 			user := u.image(t, "faulting program", u.labels["entry"], nil)
 			kernel := kernelOf(t, user, tables(rand.New(rand.NewSource(1))), fmt.Sprintf(slowFault, c.kernel))
-			r := runSMP(t, kernel, 1, translated(t, kernel).Code(), translated(t, user).Code(), translatedHot(t, user).Code())
+			code := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code(), translatedHot(t, user).Code()}
+			r := runWith(t, kernel, 1, native.Options{Code: code, NoFSGSBase: c.how.calls})
 			s := r.engines[0].Stats()
 			if s[native.StatNative] < 16*long {
 				t.Errorf("%d instructions native, %d interpreted", s[native.StatNative], s[native.StatInterpreted])
 			}
 			if mapped := s[native.StatMapped]; (mapped != 0) != c.mapped {
 				t.Errorf("%d pages mapped", mapped)
+			}
+			if calls := s[native.StatSegments]; (calls != 0) != (c.mapped && c.how.calls) {
+				t.Errorf("GS was set by %d system calls", calls)
 			}
 		})
 	}

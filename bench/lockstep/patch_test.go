@@ -96,7 +96,7 @@ func patched(t *testing.T, img *image.Image, code ...*abi.Code) {
 	m, err := machine.New(machine.Config{
 		Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, Clock: machine.ClockDeterministic,
 		NewEngine: func(c *machine.CPU) (_ machine.Engine, err error) {
-			engine, err = native.New(c, code, nil)
+			engine, err = native.New(c, native.Options{Code: code})
 			return engine, err
 		},
 	})

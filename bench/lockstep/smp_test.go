@@ -80,14 +80,20 @@ type smpRun struct {
 
 // runSMP boots img on that many CPUs, which run in parallel, with code, or with the interpreter if there is none, and has
 // it power off.
-func runSMP(t *testing.T, img *image.Image, cpus int, code ...*abi.Code) (r smpRun) {
+func runSMP(t *testing.T, img *image.Image, cpus int, code ...*abi.Code) smpRun {
+	t.Helper()
+	return runWith(t, img, cpus, native.Options{Code: code})
+}
+
+// runWith is runSMP with other options of the engines.
+func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpRun) {
 	t.Helper()
 	const words = 16
 	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: machine.ClockHost}
-	if len(code) > 0 {
-		shared := dispatch.NewShared(cpus)
+	if len(o.Code) > 0 {
+		o.Shared = dispatch.NewShared(cpus)
 		cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
-			e, err := native.New(c, code, shared)
+			e, err := native.New(c, o)
 			if err == nil {
 				r.engines = append(r.engines, e)
 			}

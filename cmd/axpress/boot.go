@@ -47,6 +47,7 @@ type boot struct {
 	reboots                bool          // a reboot boots the guest again, and is no end
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
+	noFSGSBase             bool // do as on a host whose programs may not set GS
 
 	kernel   *image.Image
 	programs []*image.Image // of initrd
@@ -259,9 +260,14 @@ func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Sh
 		}
 		return e.(sampler.Inner), nil
 	}
-	e, err := native.New(cpu, code, shared)
+	e, err := native.New(cpu, native.Options{Code: code, Shared: shared, NoFSGSBase: b.noFSGSBase})
 	if err != nil {
 		return nil, err
+	}
+	if b.boots == 1 && cpu.Index == 0 {
+		for _, off := range e.Off() {
+			b.prepare.Report.Note("without " + off)
+		}
 	}
 	b.engines = append(b.engines, e)
 	return e, nil

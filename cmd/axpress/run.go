@@ -89,6 +89,7 @@ func (a *app) run() *cobra.Command {
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "set the base of GS, which hot code of programs needs, by system calls, as on a host without the instruction")
 	prof.flags(f)
 	t.flags(f)
 	g.moduleFlag(f)

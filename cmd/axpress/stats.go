@@ -38,6 +38,10 @@ type stats struct {
 	Changed  uint64 `json:"code_pages_changed"`
 	// Mapped counts the pages that were mapped for hot code, each at the cost of a host signal and two mappings at most.
 	Mapped uint64 `json:"window_pages_mapped"`
+	// Segments counts the system calls that set GS for hot code, where programs may not do so themselves.
+	Segments uint64 `json:"segment_base_calls"`
+	// Off is what the engines did without for a reason of the host.
+	Off []string `json:"host_lacks"`
 	// Stale counts the context switches to an address space whose code the kernel had moved in the page tables without a
 	// TBI: a machine whose translations outlive the switch would have run the old page.
 	Stale uint64 `json:"code_translations_stale"`
@@ -82,7 +86,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		Misses: []miss{},
+		Misses: []miss{}, Off: []string{},
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -99,9 +103,12 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		s.NativeShare = float64(s.Native) / float64(s.Instructions)
 	}
 	count := map[uint64]uint64{}
-	for _, e := range b.engines {
+	for i, e := range b.engines {
 		for pc, n := range e.Misses() {
 			count[pc] += n
+		}
+		if i == 0 { // what one CPU lacks they all lack
+			s.Off = append(s.Off, e.Off()...)
 		}
 	}
 	s.addMisses(b, count)
@@ -132,6 +139,8 @@ func (s *stats) addEngine(counters map[string]uint64) {
 			s.Changed += n
 		case name == native.StatMapped:
 			s.Mapped += n
+		case name == native.StatSegments:
+			s.Segments += n
 		case isHelper:
 			s.Helpers[helper] += n
 			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {

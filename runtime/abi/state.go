@@ -108,6 +108,9 @@ type State struct {
 	// GSBase is the host address of the window of the current address space: the
 	// page of user address va is at GSBase+va, if it is mapped. 0: no window.
 	GSBase uint64
+	// GSStale is a bit of PS: a mode that can be entered only by way of Go, as GS is not at
+	// the window that its hot code needs. 0: there is none.
+	GSStale uint64
 	// MXCSR is what native code loads to round in the ways of MXCSR.RC.
 	MXCSR [4]uint32
 	// FastPAL, if not 0, lets runtime/dispatch execute CALL_PALs of its own where

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,8 @@ type Config struct {
 	PlainPAL bool
 	// EagerHot has hot code of programs run at once, whether it pays or not.
 	EagerHot bool
+	// NoFSGSBase has GS set by system calls, as on a host whose programs may not set it.
+	NoFSGSBase bool
 	// Shared is what the machine's other engines have too; nil: there are none.
 	Shared *Shared
 	// Exclusive calls fn while no other engine of Shared runs; translated code is on the
@@ -62,6 +65,8 @@ type Stats struct {
 	Entries     uint64                   // times native code was entered
 	Helpers     [abi.NumThunks]uint64    // thunks served by Go
 	WindowMaps  uint64                   // pages mapped in windows
+	// SegmentCalls counts the system calls that set GS, where programs may not.
+	SegmentCalls uint64
 	Compared    uint64                   // pages of userland's code that were compared with what they last held
 	Changed     uint64                   // of them, those that were new or had changed
 	Exits       [abi.NumExitCodes]uint64 // native exits by reason
@@ -95,7 +100,9 @@ type Engine struct {
 	pages     *pageCode
 	hot       hotCode
 	heat      heat
-	window    *window.Set // nil if there is no hot code of programs
+	window    *window.Set // nil if there is no hot code
+	segment   segment
+	off       []string // see Off
 	ioMiss    bool        // hot code has just accessed I/O space
 	plainPAL  bool
 	itlbGen   uint64
@@ -106,7 +113,7 @@ type Engine struct {
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
 	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: codepage.New[template](c.RAM),
-		shared: c.Shared, alone: c.Exclusive}
+		shared: c.Shared, alone: c.Exclusive, segment: segment{bySystemCall: c.NoFSGSBase || !HasFSGSBase()}}
 	if e.shared == nil {
 		e.shared = NewShared(1)
 	}
@@ -116,15 +123,13 @@ func New(c Config) (*Engine, error) {
 	for _, code := range c.Code {
 		switch {
 		case code.Hot:
-			err = e.addHot(code)
+			e.addHot(code)
 		case len(code.Spans) == 0:
 			addPages(e.pages, code)
 		case e.kernel == nil:
 			e.kernel, err = e.shared.kernelCode(code, c.RAM)
 		default:
-			if err = e.needWindow(); err == nil && c.RAM.Wide() {
-				e.kernel.addHot(code)
-			}
+			e.addHotKernel(code)
 		}
 		if err == nil {
 			err = catchFaults(code)
@@ -147,13 +152,41 @@ func New(c Config) (*Engine, error) {
 
 // addHot adds the hot code of a program. Where the host cannot have windows it is
 // left out: the other translation does as well.
-func (e *Engine) addHot(code *abi.Code) (err error) {
-	if !hasFSGSBase() {
-		return nil
+func (e *Engine) addHot(code *abi.Code) {
+	err := e.needWindow()
+	if err == nil && e.segment.bySystemCall {
+		err = e.segment.try()
+	}
+	if err != nil {
+		e.leaveOut("hot code of programs", err)
+		return
 	}
 	e.hot.add(code)
-	return e.needWindow()
 }
+
+// addHotKernel adds the hot code of the kernel, or leaves it out likewise.
+func (e *Engine) addHotKernel(code *abi.Code) {
+	err := e.needWindow()
+	if err == nil && !e.ram.Wide() {
+		err = errors.New("the host's address space has no room for the guest's memory with the kernel's other pages")
+	}
+	if err != nil {
+		e.leaveOut("hot code of the kernel", err)
+		return
+	}
+	e.kernel.addHot(code)
+}
+
+// leaveOut notes, once for each, what is left out for a reason of the host.
+func (e *Engine) leaveOut(what string, why error) {
+	if line := fmt.Sprintf("%s: %v", what, why); !slices.Contains(e.off, line) {
+		e.off = append(e.off, line)
+	}
+}
+
+// Off says what the engine does without for a reason of the host, and the reason; most
+// hosts have all that is needed.
+func (e *Engine) Off() []string { return e.off }
 
 // needWindow makes the windows that hot code accesses memory through.
 func (e *Engine) needWindow() (err error) {
@@ -161,7 +194,7 @@ func (e *Engine) needWindow() (err error) {
 		return nil
 	}
 	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
-		return fmt.Errorf("windows for hot code: %w", err)
+		return err
 	}
 	e.mmu.SetWindow(follower{e.window, &e.heat})
 	return nil
@@ -201,6 +234,7 @@ func (e *Engine) Close() error {
 // Stats returns the counters so far.
 func (e *Engine) Stats() *Stats {
 	e.stats.Compared, e.stats.Changed = e.pages.Counts()
+	e.stats.SegmentCalls = e.segment.calls
 	return &e.stats
 }
 
@@ -244,6 +278,7 @@ func (e *Engine) dropPages() {
 // native code's own business, and returns the exit code.
 func (e *Engine) Run() uint64 {
 	e.sync()
+	defer e.segment.leave()
 	defer e.shorten()()
 	for e.s.Icount < atomic.LoadInt64(&e.s.Limit) {
 		e.catchUp()
@@ -278,6 +313,7 @@ func (e *Engine) Native() (code uint64, ok bool) {
 	if !e.find(e.s.PC) {
 		return 0, false
 	}
+	defer e.segment.leave()
 	defer e.shorten()()
 	return e.native(), true
 }
@@ -354,7 +390,7 @@ func (e *Engine) native() uint64 {
 	before, inProgram := s.Icount, e.window != nil && s.Mode() != abi.ModeKernel
 	e.stats.Entries++
 	if e.window != nil {
-		s.GSBase = e.window.Base(s.ASN)
+		e.pointGS()
 	}
 	s.ExitCode = abi.ExitNone
 	enter(s)
@@ -408,6 +444,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 	}
 	if e.heat.isHot(e.s.PTBR, e.s.ASN) {
 		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
+			e.segment.needs(e.s.ASN, e.s.JumpGen)
 			return host, index, ok
 		}
 	}

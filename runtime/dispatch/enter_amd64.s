@@ -11,7 +11,7 @@
 DATA goMXCSR<>+0(SB)/4, $0x1f80
 GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
 
-// SETGS points GS to the window of the address space, if there is one.
+// SETGS points GS to the window of the address space, if that is to be done here.
 #define SETGS \
 	MOVQ const_offGSBase(R12), AX \
 	TESTQ AX, AX \
@@ -28,6 +28,12 @@ GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
 	JCC  not \
 	MOVQ CX, R8 \
 	ADDQ const_offRootDelta(R12), R8
+
+// CALLED ends a CALL_PAL.
+#define CALLED \
+	MOVQ $0, const_offLockFlag(R12) \
+	MOVQ $0, const_offExitCode(R12) \
+	INCQ BX
 
 // func enter(s *abi.State)
 // Enters EnterHost at EnterIndex and follows the jump cache until there is a
@@ -123,7 +129,10 @@ left:
 	ANDQ $~3, SI
 	MOVQ $0, const_offIntrFlag(R12)
 	INCQ const_offFastRTI(R12)
-	JMP  called
+	TESTQ R9, const_offGSStale(R12)
+	JZ   called
+	CALLED
+	JMP  out
 callsys:
 	MOVQ const_offPS(R12), AX
 	TESTQ $const_psUser, AX
@@ -148,9 +157,7 @@ callsys:
 	MOVQ const_offEntSys(R12), SI
 	INCQ const_offFastSys(R12)
 called:
-	MOVQ $0, const_offLockFlag(R12)
-	MOVQ $0, const_offExitCode(R12)
-	INCQ BX
+	CALLED
 	JMP  next
 out:
 	LDMXCSR goMXCSR<>(SB)

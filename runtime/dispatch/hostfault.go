@@ -98,18 +98,3 @@ func setSigaction(sig unix.Signal, now, old *sigaction) error {
 	}
 	return nil
 }
-
-// hasFSGSBase says whether programs may set the base of GS (Linux, HWCAP2_FSGSBASE).
-func hasFSGSBase() bool {
-	const atHWCap2, fsgsbase = 26, 2
-	auxv, err := unix.Auxv()
-	if err != nil {
-		return false
-	}
-	for _, a := range auxv {
-		if a[0] == atHWCap2 {
-			return a[1]&fsgsbase != 0
-		}
-	}
-	return false
-}

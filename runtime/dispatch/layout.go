@@ -30,6 +30,7 @@ const (
 	offEnterHost  = unsafe.Offsetof(abi.State{}.EnterHost) - bias
 	offEnterIndex = unsafe.Offsetof(abi.State{}.EnterIndex) - bias
 	offGSBase     = unsafe.Offsetof(abi.State{}.GSBase) - bias
+	offGSStale    = unsafe.Offsetof(abi.State{}.GSStale) - bias
 	offPTBR       = unsafe.Offsetof(abi.State{}.PTBR) - bias
 	offRAMBase    = unsafe.Offsetof(abi.State{}.RAMBase) - bias
 	offRAMLimit   = unsafe.Offsetof(abi.State{}.RAMLimit) - bias

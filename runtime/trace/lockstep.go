@@ -23,6 +23,8 @@ type Config struct {
 	// Shadow, if not nil, makes the engine that runs translated code of another kind on
 	// the shadow; Code is not used then.
 	Shadow func(ShadowCPU) (Shadow, error)
+	// NoFSGSBase has GS set by system calls, see dispatch.Config.
+	NoFSGSBase bool
 	// Inlined tells which CALL_PALs native code may execute itself. nil: none.
 	Inlined func(fn uint32) bool
 	// Symbol names a guest address for reports, "" if it cannot. May be nil.
@@ -154,7 +156,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	}
 	e, err := dispatch.New(dispatch.Config{
 		State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Code: l.cfg.Code,
-		Cycles: cpu.Cycles, PlainPAL: true, EagerHot: true,
+		Cycles: cpu.Cycles, PlainPAL: true, EagerHot: true, NoFSGSBase: l.cfg.NoFSGSBase,
 	})
 	if err == nil {
 		sh.Shadow = e

@@ -90,7 +90,7 @@ func TestArchState(t *testing.T) {
 // here with the engines' own ones.
 func TestEveryFieldHasAPlace(t *testing.T) {
 	own := strings.Fields(`Limit Icount ExitCode ExitArg KSEGBias RAMBase RAMLimit StoreKSEGBias StoreRAMBase StoreRAMLimit
-		RootBias RootLimit RootDelta MXCSR FastPAL FastCalls GSBase WindowMiss ASNTag JumpKey JumpGen FaultVA FaultMMCSR FaultAccess FaultKind Thunks NativeSP GoSP GoBP NativeStack
+		RootBias RootLimit RootDelta MXCSR FastPAL FastCalls GSBase GSStale WindowMiss ASNTag JumpKey JumpGen FaultVA FaultMMCSR FaultAccess FaultKind Thunks NativeSP GoSP GoBP NativeStack
 		HelperOp HelperVA HelperValue HelperFault HelperInst EnterHost EnterIndex TLB Jump R F Entries`)
 	for _, name := range unplaced(own) {
 		t.Errorf("State.%s is neither compared nor an engine's own", name)

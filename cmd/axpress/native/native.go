@@ -19,11 +19,18 @@ type Engine struct{ *dispatch.Engine }
 
 var _ machine.Engine = (*Engine)(nil)
 
-// New makes the engine of c. shared is what the machine's engines have in common, nil if
-// there is one only. Preconditions: the code stays mapped while the engine
+// Options are what an engine is made of.
+type Options struct {
+	Code       []*abi.Code
+	Shared     *dispatch.Shared // what the machine's engines have in common; nil: there is one only
+	NoFSGSBase bool             // do as on a host whose programs may not set GS
+	EagerHot   bool             // run hot code of programs at once, whether it pays or not
+}
+
+// New makes the engine of c. Preconditions: the code stays mapped while the engine
 // runs; the machine's RAM holds the kernel as it was translated. Stores into the
 // kernel's text are seen by the dispatcher itself (mem.Watch).
-func New(c *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (*Engine, error) {
+func New(c *machine.CPU, o Options) (*Engine, error) {
 	e := &Engine{}
 	in := interp.New(c.S, c.MMU, interp.Config{
 		Cycles:      c.Cycles,
@@ -31,7 +38,8 @@ func New(c *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (*Engine, er
 		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
 		Exclusive:   c.ExclusiveOrNil(),
 	})
-	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: code, Shared: shared, Exclusive: c.ExclusiveOrNil()}
+	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: o.Code, Shared: o.Shared,
+		Exclusive: c.ExclusiveOrNil(), NoFSGSBase: o.NoFSGSBase, EagerHot: o.EagerHot}
 	d, err := dispatch.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("native engine: %w", err)
@@ -49,6 +57,7 @@ const (
 	StatCompared    = "compared"    // pages of userland's code compared with what they last held
 	StatChanged     = "changed"     // of them, new ones and changed ones
 	StatMapped      = "mapped"      // pages mapped in the windows of hot code
+	StatSegments    = "segments"    // times GS was set by a system call
 	StatHelper      = "helper "     // prefix: thunks served by Go, by name
 	StatExit        = "exit "       // prefix: native exits, by reason
 )
@@ -57,7 +66,7 @@ const (
 func (e *Engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
 	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries,
-		StatCompared: s.Compared, StatChanged: s.Changed, StatMapped: s.WindowMaps}
+		StatCompared: s.Compared, StatChanged: s.Changed, StatMapped: s.WindowMaps, StatSegments: s.SegmentCalls}
 	for i, n := range s.Helpers {
 		if n != 0 {
 			m[StatHelper+abi.ThunkNames[i]] = n
