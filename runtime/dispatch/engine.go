@@ -60,16 +60,16 @@ const stackSize = 2 << 30
 
 // Stats counts what an Engine did.
 type Stats struct {
-	NativeInsts uint64                   // instructions retired in native code
-	InterpInsts uint64                   // in the interpreter
-	Entries     uint64                   // times native code was entered
-	Helpers     [abi.NumThunks]uint64    // thunks served by Go
-	WindowMaps  uint64                   // pages mapped in windows
+	NativeInsts uint64                // instructions retired in native code
+	InterpInsts uint64                // in the interpreter
+	Entries     uint64                // times native code was entered
+	Helpers     [abi.NumThunks]uint64 // thunks served by Go
+	WindowMaps  uint64                // pages mapped in windows
 	// SegmentCalls counts the system calls that set GS, where programs may not.
 	SegmentCalls uint64
-	Compared    uint64                   // pages of userland's code that were compared with what they last held
-	Changed     uint64                   // of them, those that were new or had changed
-	Exits       [abi.NumExitCodes]uint64 // native exits by reason
+	Compared     uint64                   // pages of userland's code that were compared with what they last held
+	Changed      uint64                   // of them, those that were new or had changed
+	Exits        [abi.NumExitCodes]uint64 // native exits by reason
 	// Misses counts the guest PCs at which the interpreter had to start: no native
 	// entry there, or native code asked for it.
 	Misses map[uint64]uint64
@@ -103,7 +103,7 @@ type Engine struct {
 	window    *window.Set // nil if there is no hot code
 	segment   segment
 	off       []string // see Off
-	ioMiss    bool        // hot code has just accessed I/O space
+	ioMiss    bool     // hot code has just accessed I/O space
 	plainPAL  bool
 	itlbGen   uint64
 	stats     Stats
