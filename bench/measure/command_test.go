@@ -28,13 +28,15 @@ func someGuest() *guest.Bench {
 }
 
 func TestCommands(t *testing.T) {
-	c := Config{Axpress: "/x", Bench: someGuest(), Options: []string{"--cache", "C"}, Go: map[string]string{"B": "/g"}}
+	c := Config{Axpress: "/x", Bench: someGuest(), Options: []string{"--cache", "C"}, Profile: "P", Go: map[string]string{"B": "/g"}}
 	for e, want := range map[Engine]string{
-		Host:   "/h/axbench driver data=/d list=/l work=W bin=/h",
-		Native: "/x run --no-reboot --engine native --memory 512M --kernel K --initrd B --append console=ttyS0 --cache C",
-		Interp: "/x run --no-reboot --engine interp --memory 512M --kernel K --initrd B --append console=ttyS0 --cache C",
-		Go:     "/g --no-reboot --memory 512M --initrd B --append console=ttyS0",
-		QEMU:   "qemu-system-alpha -M clipper -vga none -nographic -no-reboot -smp 1 -m 512M -kernel K -initrd B -append console=ttyS0",
+		Host:        "/h/axbench driver data=/d list=/l work=W bin=/h",
+		Native:      "/x run --no-reboot --engine native --memory 512M --kernel K --initrd B --append console=ttyS0 --profile P --cache C",
+		NativeCold:  "/x run --no-reboot --engine native --memory 512M --kernel K --initrd B --append console=ttyS0 --cache C",
+		NativeCalls: "/x run --no-reboot --engine native --memory 512M --kernel K --initrd B --append console=ttyS0 --profile P --no-fsgsbase --cache C",
+		Interp:      "/x run --no-reboot --engine interp --memory 512M --kernel K --initrd B --append console=ttyS0 --profile P --cache C",
+		Go:          "/g --no-reboot --memory 512M --initrd B --append console=ttyS0",
+		QEMU:        "qemu-system-alpha -M clipper -vga none -nographic -no-reboot -smp 1 -m 512M -kernel K -initrd B -append console=ttyS0",
 	} {
 		if got, err := c.session(e, 1, "W"); err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%s: %q, %v", e, got, err)

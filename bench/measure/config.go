@@ -23,6 +23,7 @@ type Config struct {
 	Limit     time.Duration // of a single run; one that takes longer is an error
 	Axpress   string        // path of the command
 	Options   []string      // of every `axpress run`
+	Profile   string        // what shows engines of translated code what is hot; "": nothing is
 	// Go has, by initramfs, the program of the Go back end that runs it.
 	Go     map[string]string
 	Report Reporter
@@ -67,9 +68,13 @@ func qemu(cpus int, kernel, initrd, cmdline string) []string {
 
 // axpress is our command.
 func (c *Config) axpress(e Engine, kernel, initrd, cmdline string, more ...string) []string {
-	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(e), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
+	v := e.variant()
+	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(v.of), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
 		"--append", cmdline}
-	return slices.Concat(args, c.Options, more)
+	if v.hot && c.Profile != "" {
+		args = append(args, "--profile", c.Profile)
+	}
+	return slices.Concat(args, v.options, c.Options, more)
 }
 
 // guest is the command that boots a guest.

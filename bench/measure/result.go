@@ -27,7 +27,9 @@ const (
 )
 
 // Engines returns every engine, in the order of the tables.
-func Engines() []Engine { return []Engine{Host, Native, Go, Interp, QEMU, User} }
+func Engines() []Engine {
+	return []Engine{Host, Native, NativeCold, NativeCalls, Go, Interp, QEMU, User}
+}
 
 // Title is how a person calls the engine.
 func (e Engine) Title() string {
@@ -36,6 +38,10 @@ func (e Engine) Title() string {
 		return "host, gcc -O2"
 	case Native:
 		return "axpress, native"
+	case NativeCold:
+		return "axpress, no hot code"
+	case NativeCalls:
+		return "axpress, GS by calls"
 	case Go:
 		return "axpress, Go back end"
 	case Interp:

@@ -82,7 +82,7 @@ func (a *app) bench() *cobra.Command {
 func engineHelp() string {
 	var s strings.Builder
 	for _, e := range measure.Engines() {
-		fmt.Fprintf(&s, "  %-8s%s\n", e, e.Title())
+		fmt.Fprintf(&s, "  %-13s%s\n", e, e.Title())
 	}
 	return s.String()
 }
@@ -188,7 +188,8 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, CPU: b.cpu, Limit: b.limit,
 		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
 	}
-	native, goCode := slices.Contains(engines, measure.Native), slices.Contains(engines, measure.Go)
+	native := slices.ContainsFunc(engines, func(e measure.Engine) bool { return e == measure.Native || e.Variant() })
+	goCode := slices.Contains(engines, measure.Go)
 	if !native && !goCode {
 		return c, nil
 	}
@@ -252,7 +253,7 @@ func (b *bench) makeProfile(ctx context.Context, c *measure.Config, o *prepare.O
 		return err
 	}
 	o.Profile = p
-	c.Options = append(c.Options, "--profile", path)
+	c.Profile = path
 	return nil
 }
 
@@ -270,7 +271,7 @@ func (b *bench) available(ctx context.Context, report prepare.Reporter) (list []
 	for _, e := range measure.Engines() {
 		asked := slices.Contains(b.engines, string(e))
 		switch {
-		case len(b.engines) > 0 && !asked:
+		case !asked && (len(b.engines) > 0 || e.Variant()):
 		case e == measure.Go:
 			if _, err := gobuild.Find(ctx, ""); err == nil {
 				list = append(list, e)
