@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
@@ -136,6 +137,9 @@ func (e *Native) Load(m *isa.Model, code []uint32) error {
 		Cycles: func() uint64 { return cases.Cycles }, Code: e.ready[k]})
 	if err != nil {
 		return err
+	}
+	if off := e.engine.Off(); len(off) > 0 {
+		return fmt.Errorf("%s: not on this host: %s", e.Name(), strings.Join(off, "; "))
 	}
 	e.load(m, code) // now, as New has the pages of code mapped anew
 	return nil

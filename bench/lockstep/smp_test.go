@@ -104,6 +104,9 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, e := range r.engines {
+		needAll(t, e.Off())
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
 	stop, err := m.Run(ctx)

@@ -85,6 +85,7 @@ type Lockstep struct {
 	pal    *osf.CPU
 	cycles func() uint64
 	interp *interp.CPU
+	off    []string // see Off
 
 	shadow struct {
 		s    *abi.State
@@ -159,10 +160,13 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 		Cycles: cpu.Cycles, PlainPAL: true, EagerHot: true, NoFSGSBase: l.cfg.NoFSGSBase,
 	})
 	if err == nil {
-		sh.Shadow = e
+		sh.Shadow, l.off = e, e.Off()
 	}
 	return err
 }
+
+// Off says what translated code is not compared as the host lets it not run, see dispatch.Engine.Off.
+func (l *Lockstep) Off() []string { return l.off }
 
 // Close frees the shadow. The machine must not run any more.
 func (l *Lockstep) Close() error {
