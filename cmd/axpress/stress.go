@@ -69,6 +69,7 @@ func (a *app) stress() *cobra.Command {
 	f.IntVar(&p.Seconds, "seconds", 30, "how long they run")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code) or interp (the reference interpreter)")
 	f.StringVar(&b.ipi, "ipi", "latched", "see axpress run")
+	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "see axpress run")
 	f.StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
 	f.DurationVar(&b.timeout, "timeout", 2*time.Hour, "end the guest's run after this time (0: never)")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
