@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ func (a *app) translate() *cobra.Command {
 			results, err := prepare.Translate(c.Context(), images, o)
 			if err != nil {
 				return err
+			}
+			if len(results) == 0 {
+				return fail(statusInput, "translate: %w in %s", prepare.ErrNothing, strings.Join(args, ", "))
 			}
 			sum, err := summarise(results, time.Since(start))
 			if err != nil {
