@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ type boot struct {
 	reboots                bool          // a reboot boots the guest again, and is no end
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
+	lent                   lentSymbols
 
 	kernel   *image.Image
 	programs []*image.Image // of initrd
@@ -119,6 +121,7 @@ func physical(va uint64) uint64 { return va &^ uint64(image.KSEGBase) }
 // loadInitrd reads the initrd, for which the kernel leaves room bytes of memory.
 func (b *boot) loadInitrd(room uint64) error {
 	if b.initrdFile == "" {
+		b.initrd = b.kernel.Initrd
 		return nil
 	}
 	st, err := os.Stat(b.initrdFile)
@@ -133,12 +136,12 @@ func (b *boot) loadInitrd(room uint64) error {
 	return err
 }
 
-// readPrograms finds the programs in the initrd.
+// readPrograms finds the programs in the initrd, once.
 func (b *boot) readPrograms() {
-	if len(b.initrd) == 0 {
+	if len(b.initrd) == 0 || b.programs != nil {
 		return
 	}
-	programs, skipped, err := prepare.Initramfs(b.initrdFile, b.initrd)
+	programs, skipped, err := prepare.Initramfs(cmp.Or(b.initrdFile, b.kernelFile), b.initrd)
 	if err != nil {
 		// The kernel may know what to do with it all the same.
 		b.prepare.Report.Note(fmt.Sprintf("%v; its programs will be interpreted", err))
@@ -190,7 +193,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machi
 		stop, s, err = b.once(ctx, keys, out)
 		return stop, err
 	})
-	return stop, s, err
+	return stop, s, b.named(err)
 }
 
 // once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.

@@ -71,7 +71,7 @@ func writePProf(r *profiles.Run, path string) (err error) {
 
 // profile returns what the samplers have found.
 func (b *boot) profile() (*profiles.Run, error) {
-	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took}
+	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took, Note: b.prepare.Report.Note}
 	var err error
 	if r.Table, err = b.symbols(); err != nil {
 		return nil, err

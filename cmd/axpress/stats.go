@@ -24,6 +24,7 @@ type stats struct {
 	Boots        int               `json:"boots"`
 	Stop         string            `json:"stop"`
 	StopPC       string            `json:"stop_pc"`
+	StopSymbol   string            `json:"stop_symbol,omitempty"`
 	Instructions uint64            `json:"instructions"`             // retired
 	Native       uint64            `json:"instructions_native"`      // of them in translated code
 	Interpreted  uint64            `json:"instructions_interpreted"` // and in the interpreter
@@ -82,7 +83,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		Misses: []miss{},
+		Misses: []miss{}, StopSymbol: symbols.NewNames(b.kernel).At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)

@@ -42,7 +42,7 @@ func Read(path string) ([]*image.Image, []Skipped, error) {
 		img, err = image.Parse(path, data)
 	}
 	if err == nil {
-		return []*image.Image{img}, nil, nil
+		return withInitrd(img)
 	}
 	if !errors.Is(err, image.ErrNotELF) {
 		return nil, nil, err
@@ -54,12 +54,20 @@ func Read(path string) ([]*image.Image, []Skipped, error) {
 	}
 	images, skipped, err := Initramfs(path, data)
 	if errors.Is(err, initramfs.ErrFormat) {
-		return nil, nil, fmt.Errorf("%s: neither an ELF file nor a boot image nor an initramfs (cpio), compressed or not; give a vmlinux, an Alpha program, an initramfs or a folder", path)
+		return nil, nil, fmt.Errorf("%s: neither an ELF file nor an initramfs (cpio) nor a boot image, compressed or not; give a vmlinux, an Alpha program, an initramfs or a folder", path)
 	}
 	if err == nil && len(images) == 0 {
 		err = fmt.Errorf("%s: %w: no Alpha program in the initramfs", path, ErrNothing)
 	}
 	return images, skipped, err
+}
+
+// withInitrd returns img, and the programs of the initrd that a boot image holds.
+func withInitrd(img *image.Image) (images []*image.Image, skipped []Skipped, err error) {
+	if len(img.Initrd) > 0 {
+		images, skipped, err = Initramfs(img.Name, img.Initrd)
+	}
+	return append([]*image.Image{img}, images...), skipped, err
 }
 
 // Initramfs returns the images of the Alpha programs in an initramfs, as Read does.

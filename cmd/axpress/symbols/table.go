@@ -124,7 +124,7 @@ func (p Place) Unit() (Unit, bool) {
 		i--
 	}
 	if i >= 0 && p.Addr-units[i].PC <= far {
-		return Unit{units[i].PC, units[i].Name}, true
+		return Unit{units[i].PC, p.File.Names.Unit(units[i])}, true
 	}
 	s, ok := p.File.Function(p.Addr)
 	return Unit{s.Addr, s.Name}, ok
