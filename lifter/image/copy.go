@@ -3,6 +3,7 @@ package image
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -104,7 +105,7 @@ func (c *Copy) Fits(m *Image) error {
 }
 
 // mapFits is Fits of a System.map, which says nothing but addresses: where the kernel
-// begins and ends, and those that the kernel itself tells.
+// begins and ends, those that the kernel itself tells, and where functions begin.
 func (c *Copy) mapFits(m *Image, other func(string, ...any) error) error {
 	if m.Kind != Kernel {
 		return other("it is a System.map, and that is no kernel")
@@ -137,7 +138,31 @@ func (c *Copy) mapFits(m *Image, other func(string, ...any) error) error {
 	if end := at["_end"]; end > last.End() || last.End()-end >= PageSize {
 		return other("its _end is %#x, the kernel's %#x", end, last.End())
 	}
+	if all, nameless := c.functions(m, at["_stext"], at["_etext"]); nameless*100 > all {
+		return other("%d of %d functions of the kernel begin where it has no name", nameless, all)
+	}
 	return nil
+}
+
+// functions counts the functions of m between the addresses, and those that have no name in
+// c. A function is what begins by setting $29 from $27, if that is not set just before it
+// (as at the kernel's entry).
+func (c *Copy) functions(m *Image, start, end uint64) (all, nameless int) {
+	var before, this uint32
+	for pc := start; pc < end; pc += 4 {
+		next, ok := m.Word(pc + 4)
+		if !ok {
+			break
+		}
+		if this&^dispMask == ldahT12 && next&^dispMask == ldaGP && before != brT12 {
+			all++
+			if _, named := slices.BinarySearchFunc(c.Symbols, pc, func(s Symbol, pc uint64) int { return cmp.Compare(s.Addr, pc) }); !named {
+				nameless++
+			}
+		}
+		before, this = this, next
+	}
+	return all, nameless
 }
 
 // Named returns m with the names of c, and the debug information of c's file if it is not
