@@ -15,6 +15,7 @@ import (
 	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
@@ -56,9 +57,11 @@ type boot struct {
 	// translations are the kernel's and the programs', empty for the interpreter.
 	translations []*prepare.Result
 	translating  time.Duration
-	engines      []*native.Engine      // of the last boot
-	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
-	samplers     []*sampler.Engine     // of all boots
+	engines      []*native.Engine         // of the last boot
+	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
+	samplers     []*sampler.Engine        // of all boots
+	inPrograms   map[uint64]sampler.Place // where CPUs in user mode were at the end of the run, by PC
+	table        *symbols.Table           // see symbols
 	boots        int
 	began        time.Time
 	took         time.Duration // by the guest
@@ -210,6 +213,7 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	took := time.Since(began)
 	b.took += took
 	b.whereabouts = m.Whereabouts()
+	b.noteUserPlaces(m)
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}

@@ -23,6 +23,11 @@ func gzipped(t *testing.T, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return writeFile(t, compress(t, data))
+}
+
+func compress(t *testing.T, data []byte) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	if _, err := w.Write(data); err != nil {
@@ -31,7 +36,7 @@ func gzipped(t *testing.T, path string) string {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return writeFile(t, b.Bytes())
+	return b.Bytes()
 }
 
 // Every command takes a compressed kernel for the kernel that is in it; a cut one is
@@ -71,15 +76,8 @@ func TestCompressedKernel(t *testing.T) {
 // A boot image boots, with the initrd that it holds.
 func TestBootImage(t *testing.T) {
 	memory := imagetest.BootKernel(kernelVA)
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(memory); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for name, file := range map[string][]byte{"bootpfile": memory, "bootpzfile": b.Bytes(), "with initrd": append(b.Bytes(), "not a cpio, but the kernel's business"...)} {
+	packed := compress(t, memory)
+	for name, file := range map[string][]byte{"bootpfile": memory, "bootpzfile": packed, "with initrd": append(bytes.Clone(packed), "not a cpio, but the kernel's business"...)} {
 		path := writeFile(t, imagetest.BootLoader(file))
 		// start_kernel halts.
 		r := cli(t, t.Context(), t.TempDir(), "run", "--kernel", path, "--memory", bootMem, "--engine", engineInterp, "--no-reboot")

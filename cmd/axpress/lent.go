@@ -9,6 +9,8 @@ import (
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
+	"axpress/runtime/machine"
+	"axpress/runtime/sampler"
 )
 
 // lentSymbols is the option --symbols: files with the symbols of what is stripped.
@@ -56,12 +58,42 @@ func (b *boot) borrow() error {
 	return err
 }
 
-// named returns err with the names of the kernel's PCs in its text.
+// noteUserPlaces notes where CPUs are that run programs. The machine must not run.
+func (b *boot) noteUserPlaces(m *machine.Machine) {
+	b.inPrograms = map[uint64]sampler.Place{}
+	for i := range b.cpus {
+		if p := sampler.Here(m.CPU(i)); p.User {
+			b.inPrograms[p.PC] = p
+		}
+	}
+}
+
+// names are the names of the kernel, and of the places in programs where CPUs were at the
+// end of the run. The programs are looked at when such a place is asked for.
+func (b *boot) names() symbols.Names {
+	return symbols.NewNames(b.kernel).Beyond(func(pc uint64) string {
+		p, ok := b.inPrograms[pc]
+		if !ok {
+			return ""
+		}
+		t, err := b.symbols()
+		if err != nil {
+			return ""
+		}
+		at, ok := t.User(p.Page, pc)
+		if !ok {
+			return ""
+		}
+		return at.At()
+	})
+}
+
+// named returns err with the names of the PCs in its text.
 func (b *boot) named(err error) error {
 	if err == nil || b.kernel == nil {
 		return err
 	}
-	text := symbols.NewNames(b.kernel).Text(err.Error())
+	text := b.names().Text(err.Error())
 	if text == err.Error() {
 		return err
 	}

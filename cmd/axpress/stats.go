@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/native"
-	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -83,7 +82,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		Misses: []miss{}, StopSymbol: symbols.NewNames(b.kernel).At(stop.PC),
+		Misses: []miss{}, StopSymbol: b.names().At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -154,7 +153,7 @@ func (s *stats) addMisses(b *boot, count map[uint64]uint64) {
 	slices.SortFunc(pcs, func(x, y uint64) int {
 		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
 	})
-	names := symbols.NewNames(b.kernel)
+	names := b.names()
 	for _, pc := range pcs[:min(len(pcs), maxMisses)] {
 		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.At(pc), Count: count[pc]})
 	}

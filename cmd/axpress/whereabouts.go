@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -29,7 +28,7 @@ const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.
 func (b *boot) whereIsEach() string {
-	at := symbols.NewNames(b.kernel).Place
+	at := b.names().Place
 	list := func(what string, items []string) string {
 		if len(items) == 0 {
 			return ""

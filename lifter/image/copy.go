@@ -39,6 +39,14 @@ func OpenCopy(path string) (*Copy, error) {
 		return nil, err
 	}
 	defer f.Close()
+	c, err := readCopy(path, src)
+	if err == nil && c.img != nil {
+		c.img.reopen = reopener(path)
+	}
+	return c, err
+}
+
+func readCopy(path string, src *source) (*Copy, error) {
 	p := &parser{name: path, src: src, img: &Image{Name: path}, copy: true}
 	if err := p.unpack(maxPlain); err != nil {
 		return nil, err
@@ -55,10 +63,6 @@ func OpenCopy(path string) (*Copy, error) {
 		return nil, p.fail(ErrUnsupported, "ELF file", "give an unstripped copy", "it has no symbols itself")
 	}
 	c := &Copy{Name: path, Symbols: p.img.Symbols, img: p.img}
-	p.img.reopen = func() (*source, io.Closer, error) {
-		f, src, err := openSource(path)
-		return src, f, err
-	}
 	for i := range p.sec {
 		s := &p.sec[i]
 		switch {
@@ -148,12 +152,10 @@ func (c *Copy) mapFits(m *Image, other func(string, ...any) error) error {
 // c. A function is what begins by setting $29 from $27, if that is not set just before it
 // (as at the kernel's entry).
 func (c *Copy) functions(m *Image, start, end uint64) (all, nameless int) {
-	var before, this uint32
-	for pc := start; pc < end; pc += 4 {
-		next, ok := m.Word(pc + 4)
-		if !ok {
-			break
-		}
+	this, ok := m.Word(start)
+	for before, pc := uint32(0), start; ok && pc < end; pc += 4 {
+		var next uint32
+		next, ok = m.Word(pc + 4)
 		if this&^dispMask == ldahT12 && next&^dispMask == ldaGP && before != brT12 {
 			all++
 			if _, named := slices.BinarySearchFunc(c.Symbols, pc, func(s Symbol, pc uint64) int { return cmp.Compare(s.Addr, pc) }); !named {

@@ -70,11 +70,16 @@ func Open(path string) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.reopen = func() (*source, io.Closer, error) {
+	m.reopen = reopener(path)
+	return m, nil
+}
+
+// reopener opens the file at path again when it is called.
+func reopener(path string) func() (*source, io.Closer, error) {
+	return func() (*source, io.Closer, error) {
 		f, src, err := openSource(path)
 		return src, f, err
 	}
-	return m, nil
 }
 
 // openSource opens the file at path. What is no regular file, such as a pipe, is read.
@@ -173,9 +178,6 @@ func (p *parser) unpack(limit int64) error {
 	p.src = &source{at: whole, size: uint64(whole.Size())}
 	return nil
 }
-
-// ErrChanged says that a file is no longer what was read from it.
-var ErrChanged = errors.New("the file has changed since it was read")
 
 // DWARF reads the debug information of the file, or of that which Named was given: nil
 // without an error if there is none. Nothing of it is kept.

@@ -304,3 +304,105 @@ func TestHashAfterStrip(t *testing.T) {
 		t.Errorf("strip --strip-debug changes the hash, %d and %d symbols", len(before.Symbols), len(after.Symbols))
 	}
 }
+
+// What objcopy --only-keep-debug leaves fits the program that it is from, by its build-id.
+func TestKeepDebug(t *testing.T) {
+	const prefix = "alpha-linux-gnu-"
+	for _, tool := range []string{"gcc", "strip", "objcopy"} {
+		if _, err := exec.LookPath(prefix + tool); err != nil {
+			t.Skipf("%s%s is not installed", prefix, tool)
+		}
+	}
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, text := range map[string]string{"a": "int _start(void) { return 3; }\n", "b": "int _start(void) { return 4; }\n"} {
+		if err := os.WriteFile(in(name+".c"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{
+			{"gcc", "-g", "-nostdlib", "-static", "-Wl,--build-id", "-o", in(name), in(name + ".c")},
+			{"objcopy", "--only-keep-debug", in(name), in(name + ".debug")},
+			{"strip", in(name)},
+		} {
+			if out, err := exec.Command(prefix+args[0], args[1:]...).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %v\n%s", args, err, out)
+			}
+		}
+	}
+	c, err := OpenCopy(in("a.debug"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, fits := range map[string]bool{"a": true, "b": false} {
+		m, err := Open(in(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Fits(m); (err == nil) != fits || err != nil && (!errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "build-id")) {
+			t.Errorf("%s: %v", name, err)
+		}
+		named := m.Named(c)
+		if d, err := named.DWARF(); err != nil || d == nil || len(m.Names) != 0 || len(named.Names) == 0 || named.Hash != m.Hash {
+			t.Errorf("%s: DWARF %v %v, names %v", name, d, err, named.Names)
+		}
+	}
+}
+
+// A System.map fits if the places that the kernel tells itself are in it, and functions
+// begin where it has names.
+func TestSystemMap(t *testing.T) {
+	m, err := Parse("vmlinux", imagetest.BootLoader(imagetest.BootKernel(kernelStart)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := "fffffc0001010000 T _stext\nfffffc0001012000 T start_kernel\nfffffc0001013000 T _etext\nfffffc0001014000 D thing\nfffffc0001018000 B _end\n"
+	for _, c := range []struct{ name, text, says string }{
+		{"good", good, ""},
+		{"start_kernel elsewhere", strings.Replace(good, "1012000", "1012004", 1), "its start_kernel is 0xfffffc0001012004"},
+		{"another end", strings.Replace(good, "1018000 B", "101c000 B", 1), "its _end"},
+		{"no start", strings.Replace(good, "_stext", "_text", 1), "its _stext"},
+	} {
+		copy, err := readCopy("System.map", bytesSource([]byte(c.text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := copy.Fits(m); (err == nil) != (c.says == "") || err != nil && (!errors.Is(err, ErrOther) || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	// One function more than the map has.
+	memory := imagetest.BootKernel(kernelStart)
+	copy(memory[0x2100:], memory[0x2000:0x200c])
+	if m, err = Parse("vmlinux", imagetest.BootLoader(memory)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readCopy("System.map", bytesSource([]byte(good)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Fits(m); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "1 of 2 functions") {
+		t.Errorf("a function without a name: %v", err)
+	}
+	if s := c.Symbols[1]; s.Name != "start_kernel" || s.Size != 0x1000 || !s.Func || c.Symbols[3].Func {
+		t.Errorf("%+v", c.Symbols)
+	}
+}
+
+// FuzzCopy wants no panic, and errors of one line.
+func FuzzCopy(f *testing.F) {
+	m, err := Parse("vmlinux", imagetest.Build(kernelFile()))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(imagetest.Build(kernelFile()))
+	f.Add([]byte("fffffc0001010000 T _stext\nfffffc0001018000 B _end\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := readCopy("fuzz", bytesSource(data))
+		if err == nil {
+			err = c.Fits(m)
+		}
+		if err != nil && strings.Contains(err.Error(), "\n") {
+			t.Fatalf("%q", err)
+		}
+	})
+}

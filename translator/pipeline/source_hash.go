@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "6603628ea566ef66b12d2fecd185ef45"
+const sourceHash = "ff8f13d8fe2f0811a9e96f1ab7d2754b"

@@ -15,6 +15,7 @@ import (
 type Names struct {
 	symbols []image.Symbol // of code, by address
 	lent    bool           // the image itself has none
+	beyond  func(addr uint64) string
 }
 
 // NewNames returns the names of img: image.Image.Names.
@@ -25,6 +26,12 @@ func NewNames(img *image.Image) Names {
 			n.symbols = append(n.symbols, s)
 		}
 	}
+	return n
+}
+
+// Beyond returns names that ask at for those of addresses without a symbol before them.
+func (n Names) Beyond(at func(addr uint64) string) Names {
+	n.beyond = at
 	return n
 }
 
@@ -53,12 +60,20 @@ func (n Names) At(addr uint64) string {
 		i--
 	}
 	switch {
+	case (i < 0 || addr-n.symbols[i].Addr > far) && n.beyond != nil:
+		return n.beyond(addr)
 	case i < 0 || addr-n.symbols[i].Addr > far:
 		return ""
-	case addr == n.symbols[i].Addr:
-		return n.symbols[i].Name
 	}
-	return fmt.Sprintf("%s+%#x", n.symbols[i].Name, addr-n.symbols[i].Addr)
+	return behind(n.symbols[i].Name, addr-n.symbols[i].Addr)
+}
+
+// behind names what is offset bytes behind the start of name.
+func behind(name string, offset uint64) string {
+	if offset == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s+%#x", name, offset)
 }
 
 // Place writes addr for people, with its name if it has one: 0x1200 <main+0x8>.

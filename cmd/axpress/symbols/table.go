@@ -130,6 +130,17 @@ func (p Place) Unit() (Unit, bool) {
 	return Unit{s.Addr, s.Name}, ok
 }
 
+// At names p as Names.At does, and the file.
+func (p Place) At() string {
+	name := p.File.At(p.Addr)
+	if u, ok := p.Unit(); ok && name == "" {
+		name = behind(u.Name, p.Addr-u.Entry)
+	} else if name == "" {
+		name = p.Function()
+	}
+	return fmt.Sprintf("%s [%s]", name, p.File.Image.Name)
+}
+
 // Function names the function that p is in: by its symbol, else by its unit, else by
 // its address. The units of one function have one name.
 func (p Place) Function() string {
