@@ -128,7 +128,7 @@ func TestImpossibleFiles(t *testing.T) {
 		name, says string
 		data       []byte
 	}{
-		{"at the end of the positive addresses", "where a exec of Linux lies", moved(1<<63 - 1)},
+		{"at the end of the positive addresses", "where Linux has programs", moved(1<<63 - 1)},
 		{"not congruent", "differ modulo the page", moved(0x1fff)},
 		{"wraps", "wrap around", moved(1<<64 - 2)},
 		{"entry outside", "entry 0x120000004 is no place in its code", file(0x120000004, 0x120000000)},
@@ -229,7 +229,7 @@ func TestLentSymbols(t *testing.T) {
 
 // The line that says how a run ended names the place.
 func TestEndNamesThePlace(t *testing.T) {
-	loop := kernelFile(t, program(t, "br zero,.+4", "br zero,.+0"))
+	loop, dir := kernelFile(t, program(t, "br zero,.+4", "br zero,.+0")), t.TempDir()
 	for _, c := range []struct {
 		kernel string
 		want   string
@@ -237,8 +237,11 @@ func TestEndNamesThePlace(t *testing.T) {
 		{halting(t, 0), fmt.Sprintf("the guest halted at pc %#x <_start+0x1c>", uint64(kernelVA+0x1c))},
 		{loop, fmt.Sprintf("(--timeout) at pc %#x <_start+0x4>", uint64(kernelVA+4))},
 	} {
+		if r := cli(t, t.Context(), dir, "translate", c.kernel); r.status != statusOK {
+			t.Fatal(r.err)
+		}
 		for _, engine := range []string{engineInterp, engineNative} {
-			r := cli(t, t.Context(), t.TempDir(), "run", "--kernel", c.kernel, "--memory", bootMem, "--engine", engine, "--timeout", "1s")
+			r := cli(t, t.Context(), dir, "run", "--kernel", c.kernel, "--memory", bootMem, "--engine", engine, "--timeout", "3s")
 			if !strings.Contains(r.err, c.want) {
 				t.Errorf("%s: %q, want %q", engine, r.err, c.want)
 			}

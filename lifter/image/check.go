@@ -14,9 +14,9 @@ const (
 func (p *parser) checkSegment(where string, h *phdr) error {
 	s := &h.seg
 	last := s.VAddr + s.MemSize - 1
-	low, high := uint64(0), uint64(userEnd)
+	low, high, what := uint64(0), uint64(userEnd), "programs"
 	if p.img.Kind == Kernel {
-		low, high = KSEGBase, ksegEnd
+		low, high, what = KSEGBase, ksegEnd, "kernels"
 	}
 	switch {
 	case h.size > s.MemSize:
@@ -28,7 +28,7 @@ func (p *parser) checkSegment(where string, h *phdr) error {
 	case last < s.VAddr || last == ^uint64(0):
 		return p.fail(ErrMalformed, where, doBuild, "%#x bytes at %#x wrap around the address space", s.MemSize, s.VAddr)
 	case s.VAddr < low || last >= high:
-		return p.fail(ErrMalformed, where, doBuild, "%#x bytes at %#x are not between %#x and %#x, where a %s of Linux lies", s.MemSize, s.VAddr, low, high, p.img.Kind)
+		return p.fail(ErrMalformed, where, doBuild, "%#x bytes at %#x are not between %#x and %#x, where Linux has %s", s.MemSize, s.VAddr, low, high, what)
 	case (s.VAddr-s.Offset)%PageSize != 0:
 		return p.fail(ErrMalformed, where, doBuild, "its address %#x and its offset %#x differ modulo the page of %d bytes, so it cannot be mapped", s.VAddr, s.Offset, PageSize)
 	}

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "ff8f13d8fe2f0811a9e96f1ab7d2754b"
+const sourceHash = "b06105787555194ed3dfb6a323879c0c"

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/cavaliergopher/cpio"
+	"golang.org/x/sys/unix"
 
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
@@ -64,6 +65,36 @@ func TestReadInitramfs(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkTree(t, path)
+}
+
+// A pipe is read as a file is: once.
+func TestReadPipe(t *testing.T) {
+	var archive bytes.Buffer
+	w := cpio.NewWriter(&archive)
+	one := programFile(0)
+	if err := w.WriteHeader(&cpio.Header{Name: "one", Mode: cpio.TypeReg | 0o755, Size: int64(len(one))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"ELF": one, "initramfs": archive.Bytes()} {
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		if err := unix.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written := make(chan error, 1)
+		go func() { written <- os.WriteFile(pipe, data, 0) }()
+		if images, _, err := Read(pipe); err != nil || len(images) != 1 {
+			t.Errorf("%s: %v %v", name, images, err)
+		}
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func checkTree(t *testing.T, path string) {

@@ -178,7 +178,8 @@ func skipZeros(b *bufio.Reader) ([]byte, error) {
 		if head[0] != 0 {
 			return head, nil
 		}
-		if _, err := b.Discard(1); err != nil {
+		run, _ := b.Peek(b.Buffered())
+		if _, err := b.Discard(len(run) - len(bytes.TrimLeft(run, "\x00"))); err != nil {
 			return nil, err
 		}
 	}
