@@ -54,7 +54,9 @@ func TestProfile(t *testing.T) {
 	}
 	byFile, byMode := map[string]int64{}, map[string]int64{}
 	for _, s := range pp.Sample {
-		byFile[filepath.Base(s.Location[0].Line[0].Function.Filename)] += s.Value[0]
+		if m := s.Location[0].Mapping; m != nil {
+			byFile[filepath.Base(m.File)] += s.Value[0]
+		}
 		byMode[s.Label["mode"][0]] += s.Value[0]
 	}
 	if byFile["vmlinux"] == 0 || byFile["busybox"] == 0 || byMode["kernel"] == 0 || byMode["user"] == 0 {

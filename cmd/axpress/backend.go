@@ -74,7 +74,7 @@ func (g *goBackend) translate(ctx context.Context, file string, o prepare.Option
 	if err != nil {
 		return err
 	}
-	guest := boot{kernel: img, initrdFile: g.initrd, prepare: o}
+	guest := boot{kernelFile: file, kernel: img, initrdFile: g.initrd, initrd: img.Initrd, prepare: o}
 	if g.initrd != "" {
 		if guest.initrd, err = os.ReadFile(g.initrd); err != nil {
 			return err

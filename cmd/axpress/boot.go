@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
@@ -48,6 +50,7 @@ type boot struct {
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 	noFSGSBase             bool // do as on a host whose programs may not set GS
+	lent                   lentSymbols
 
 	kernel   *image.Image
 	programs []*image.Image // of initrd
@@ -55,9 +58,11 @@ type boot struct {
 	// translations are the kernel's and the programs', empty for the interpreter.
 	translations []*prepare.Result
 	translating  time.Duration
-	engines      []*native.Engine      // of the last boot
-	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
-	samplers     []*sampler.Engine     // of all boots
+	engines      []*native.Engine         // of the last boot
+	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
+	samplers     []*sampler.Engine        // of all boots
+	inPrograms   map[uint64]sampler.Place // where CPUs in user mode were at the end of the run, by PC
+	table        *symbols.Table           // see symbols
 	boots        int
 	began        time.Time
 	took         time.Duration // by the guest
@@ -120,6 +125,7 @@ func physical(va uint64) uint64 { return va &^ uint64(image.KSEGBase) }
 // loadInitrd reads the initrd, for which the kernel leaves room bytes of memory.
 func (b *boot) loadInitrd(room uint64) error {
 	if b.initrdFile == "" {
+		b.initrd = b.kernel.Initrd
 		return nil
 	}
 	st, err := os.Stat(b.initrdFile)
@@ -134,12 +140,12 @@ func (b *boot) loadInitrd(room uint64) error {
 	return err
 }
 
-// readPrograms finds the programs in the initrd.
+// readPrograms finds the programs in the initrd, once.
 func (b *boot) readPrograms() {
-	if len(b.initrd) == 0 {
+	if len(b.initrd) == 0 || b.programs != nil {
 		return
 	}
-	programs, skipped, err := prepare.Initramfs(b.initrdFile, b.initrd)
+	programs, skipped, err := prepare.Initramfs(cmp.Or(b.initrdFile, b.kernelFile), b.initrd)
 	if err != nil {
 		// The kernel may know what to do with it all the same.
 		b.prepare.Report.Note(fmt.Sprintf("%v; its programs will be interpreted", err))
@@ -191,7 +197,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machi
 		stop, s, err = b.once(ctx, keys, out)
 		return stop, err
 	})
-	return stop, s, err
+	return stop, s, b.named(err)
 }
 
 // once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
@@ -208,6 +214,7 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	took := time.Since(began)
 	b.took += took
 	b.whereabouts = m.Whereabouts()
+	b.noteUserPlaces(m)
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}

@@ -61,7 +61,7 @@ func (a *app) demo() *cobra.Command {
 				return err
 			}
 			a.demoSummary(&b, s)
-			if err := stopped(stop); err != nil {
+			if err := b.named(stopped(stop)); err != nil {
 				return err
 			}
 			return checkDemo(console, s)

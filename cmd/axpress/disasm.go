@@ -15,7 +15,7 @@ import (
 
 func (a *app) disasm() *cobra.Command {
 	var plain, host bool
-	var program string
+	var where programFile
 	var t translation
 	c := &cobra.Command{
 		Use:   "disasm FILE [FUNCTION]",
@@ -33,13 +33,16 @@ func (a *app) disasm() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.disasmHost(args, program, o)
+				return a.disasmHost(args, where, o)
 			}
-			img, err := openProgram(args[0], program)
+			img, err := where.open(args[0])
 			if err != nil {
 				return err
 			}
 			ranges := codeRanges(img)
+			if len(ranges) == 0 {
+				return fail(statusInput, "%s: no code in it", img.Name)
+			}
 			if len(args) == 2 {
 				r, err := findFunction(img, args[1])
 				if err != nil {
@@ -52,7 +55,7 @@ func (a *app) disasm() *cobra.Command {
 	}
 	c.Flags().BoolVar(&plain, "plain", false, "the Handbook's mnemonics, without objdump's aliases")
 	c.Flags().BoolVar(&host, "host", false, "the host code of a function")
-	c.Flags().StringVar(&program, "program", "", programHelp)
+	where.flags(c.Flags())
 	t.flags(c.Flags())
 	return c
 }
@@ -82,7 +85,7 @@ func codeRanges(img *image.Image) (ranges []codeRange) {
 		return ranges
 	}
 	for i := range img.Segments {
-		if s := &img.Segments[i]; s.Perm&image.X != 0 {
+		if s := &img.Segments[i]; s.Perm&image.X != 0 && len(s.Data) > 0 {
 			ranges = append(ranges, codeRange{s.VAddr, s.VAddr + uint64(len(s.Data))})
 		}
 	}
@@ -94,7 +97,7 @@ func codeRanges(img *image.Image) (ranges []codeRange) {
 func findFunction(img *image.Image, name string) (codeRange, error) {
 	addr, err := strconv.ParseUint(name, 0, 64)
 	byAddress := err == nil
-	for i, s := range img.Symbols {
+	for i, s := range img.Names {
 		if !s.Func && !s.Label || s.Abs {
 			continue
 		}
@@ -106,7 +109,7 @@ func findFunction(img *image.Image, name string) (codeRange, error) {
 			continue
 		}
 		r := codeRange{s.Addr, s.Addr + s.Size}
-		for _, next := range img.Symbols[i+1:] {
+		for _, next := range img.Names[i+1:] {
 			if s.Size != 0 {
 				break
 			}

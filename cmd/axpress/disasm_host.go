@@ -3,20 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
-	"axpress/lifter/image"
+	"axpress/translator/artifact"
 	"axpress/translator/hostcode"
 )
 
 // disasmHost writes the host code of a function: args are file and function.
-func (a *app) disasmHost(args []string, program string, o prepare.Options) error {
+func (a *app) disasmHost(args []string, where programFile, o prepare.Options) error {
 	if len(args) != 2 {
 		return fail(statusUsage, "disasm --host: of which function? Give its name or 0xADDRESS")
 	}
-	img, err := openProgram(args[0], program)
+	img, err := where.open(args[0])
 	if err != nil {
 		return err
 	}
@@ -49,10 +48,8 @@ func (a *app) listUnits(t *prepare.Result, r codeRange, names symbols.Names) (fo
 	if err != nil {
 		return false, err
 	}
-	for _, u := range code.Units {
-		if u.PC < r.start || u.PC >= r.end {
-			continue
-		}
+	for _, u := range translatedIn(code.Units, r) {
+		u.Name = names.Unit(u)
 		unit, err := code.Unit(u)
 		if err != nil {
 			return false, fail(statusInternal, "BUG: %w", err)
@@ -68,27 +65,17 @@ func (a *app) listUnits(t *prepare.Result, r codeRange, names symbols.Names) (fo
 	return found, nil
 }
 
-// programHelp documents the option that chooses what openProgram opens.
-const programHelp = "the program, where the file is an initramfs or a folder: the end of its path, such as bin/busybox"
-
-// openProgram opens the image in the file at path: the only one, or the one whose name
-// ends in program.
-func openProgram(path, program string) (*image.Image, error) {
-	images, _, err := prepare.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	var fit []*image.Image
-	for _, img := range images {
-		if img.Name == program || program == "" || strings.HasSuffix(img.Name, "/"+program) {
-			fit = append(fit, img)
+// translatedIn are the units that begin in r, else the one that r begins in, as unitsIn has them.
+func translatedIn(all []artifact.Unit, r codeRange) (units []artifact.Unit) {
+	for _, u := range all {
+		if u.PC >= r.start && u.PC < r.end {
+			units = append(units, u)
 		}
 	}
-	switch {
-	case len(fit) == 1:
-		return fit[0], nil
-	case len(fit) == 0:
-		return nil, fail(statusInput, "%s: no program %q in it", path, program)
+	for i := 0; i < len(all) && len(units) == 0; i++ {
+		if u := all[i]; u.PC < r.start && r.start < u.PC+4*uint64(u.Insts) {
+			units = append(units, u)
+		}
 	}
-	return nil, fail(statusUsage, "%s has %d programs: name one with --program %s", path, len(fit), fit[0].Name)
+	return units
 }

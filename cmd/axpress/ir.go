@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,8 @@ import (
 func (a *app) ir() *cobra.Command {
 	var t translation
 	var v irView
-	var file, program string
+	var file string
+	var where programFile
 	c := &cobra.Command{
 		Use:   "ir FUNCTION --file FILE",
 		Short: "Print the IR of a function, by name or 0xADDRESS",
@@ -40,7 +42,7 @@ func (a *app) ir() *cobra.Command {
 				return fail(statusUsage, "ir: in which file? Give --file vmlinux or a program")
 			}
 			v.off, v.check = off, t.check
-			img, err := openProgram(file, program)
+			img, err := where.open(file)
 			if err != nil {
 				return err
 			}
@@ -53,7 +55,7 @@ func (a *app) ir() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&file, "file", "", "vmlinux, program, initramfs or folder that has the function (required)")
-	f.StringVar(&program, "program", "", programHelp)
+	where.flags(f)
 	f.BoolVar(&v.lifted, "lifted", false, "the IR before the passes")
 	f.BoolVar(&v.passes, "passes", false, "the IR before the first and after each pass")
 	f.BoolVar(&v.llvm, "llvm", false, "the LLVM IR")
@@ -77,12 +79,9 @@ func (v *irView) print(ctx context.Context, w io.Writer, img *image.Image, r cod
 		return fail(statusInput, "%s: %w", img.Name, err)
 	}
 	var units []*ir.Func
-	for _, f := range found.Functions {
+	for _, f := range unitsIn(found.Functions, r) {
 		if err := ctx.Err(); err != nil {
 			return err
-		}
-		if f.Start < r.start || f.Start >= r.end {
-			continue
 		}
 		u, err := v.unit(w, f, img, kernel)
 		if err != nil {
@@ -102,6 +101,22 @@ func (v *irView) print(ctx context.Context, w io.Writer, img *image.Image, r cod
 	}
 	_, err = io.WriteString(w, text)
 	return err
+}
+
+// unitsIn are the units that begin in r, else the one that r begins in: without its
+// symbols a file is divided otherwise.
+func unitsIn(all []*discover.Function, r codeRange) (units []*discover.Function) {
+	for _, f := range all {
+		if f.Start >= r.start && f.Start < r.end {
+			units = append(units, f)
+		}
+	}
+	for i := 0; i < len(all) && len(units) == 0; i++ {
+		if slices.ContainsFunc(all[i].Blocks, func(b discover.Block) bool { return b.Start <= r.start && r.start < b.End }) {
+			units = append(units, all[i])
+		}
+	}
+	return units
 }
 
 // unit lifts one unit, takes it through the passes, and writes it where wanted.

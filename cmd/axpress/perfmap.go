@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
 	"axpress/translator/hostcode"
 )
 
@@ -61,13 +62,13 @@ func writePerfMap(w io.Writer, r *prepare.Result) error {
 		return err
 	}
 	base := uint64(reflect.ValueOf(code.Text).Pointer())
-	file := filepath.Base(r.Image.Name)
+	file, names := filepath.Base(r.Image.Name), symbols.NewNames(r.Image)
 	for i, u := range code.Units {
 		end := uint32(len(code.Text))
 		if i+1 < len(code.Units) {
 			end = code.Units[i+1].Code
 		}
-		if _, err := fmt.Fprintf(w, "%x %x %s [%s]\n", base+uint64(u.Code), end-u.Code, u.Name, file); err != nil {
+		if _, err := fmt.Fprintf(w, "%x %x %s [%s]\n", base+uint64(u.Code), end-u.Code, names.Unit(u), file); err != nil {
 			return err
 		}
 	}

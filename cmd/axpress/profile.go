@@ -71,7 +71,7 @@ func writePProf(r *profiles.Run, path string) (err error) {
 
 // profile returns what the samplers have found.
 func (b *boot) profile() (*profiles.Run, error) {
-	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took}
+	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took, Note: b.prepare.Report.Note}
 	var err error
 	if r.Table, err = b.symbols(); err != nil {
 		return nil, err
@@ -82,9 +82,12 @@ func (b *boot) profile() (*profiles.Run, error) {
 	return r, nil
 }
 
-// symbols returns the table of the files that the guest was given. The interpreter
-// has not looked into the initrd yet.
+// symbols returns the table of the files that the guest was given, which is made once. The
+// interpreter has not looked into the initrd yet.
 func (b *boot) symbols() (*symbols.Table, error) {
+	if b.table != nil {
+		return b.table, nil
+	}
 	if b.engine == engineInterp {
 		b.readPrograms()
 	}
@@ -100,5 +103,6 @@ func (b *boot) symbols() (*symbols.Table, error) {
 			return nil, err
 		}
 	}
+	b.table = t
 	return t, nil
 }

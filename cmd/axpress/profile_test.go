@@ -17,6 +17,12 @@ import (
 // twoLoops is a kernel that spends a quarter of its 1.6 million instructions in "one",
 // and the rest in "two".
 func twoLoops(t *testing.T) string {
+	t.Helper()
+	return writeFile(t, imagetest.Build(twoLoopsFile(t)))
+}
+
+func twoLoopsFile(t *testing.T) imagetest.File {
+	t.Helper()
 	code := program(t,
 		"lda s0,-1(zero)", "sll s0,42,s0", "ldah t0,3(zero)", "lda t0,3392(t0)", "br zero,.+4",
 		"subq t0,1,t0", "bne t0,.-4", "br zero,.+4", // one
@@ -27,12 +33,12 @@ func twoLoops(t *testing.T) string {
 		return imagetest.Sym{Name: name, Addr: kernelVA + 4*first, Size: 4 * words, Type: elf.STT_FUNC, Other: image.OtherNoPV}
 	}
 	n := uint64(len(code))
-	return writeFile(t, imagetest.Build(imagetest.File{
+	return imagetest.File{
 		Entry: kernelVA,
 		Segs:  []imagetest.Seg{{VAddr: kernelVA, Data: code, MemSize: 0x10000, Flags: elf.PF_R | elf.PF_W | elf.PF_X}},
 		Syms:  []imagetest.Sym{fn("_start", 0, 5), fn("one", 5, 3), fn("two", 8, n/4-8)},
 		Secs:  []imagetest.Sec{{Name: ".text", Addr: kernelVA, Size: n, Flags: elf.SHF_EXECINSTR}},
-	}))
+	}
 }
 
 // Both profiles give both functions their share, with either engine.
@@ -62,15 +68,7 @@ func TestRunProfiles(t *testing.T) {
 			t.Errorf("%s: hot are %#x", engine, hot)
 		}
 
-		f, err := os.Open(people)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		pp, err := pprof.Parse(f)
-		if err != nil {
-			t.Fatal(err)
-		}
+		pp := readPProf(t, people)
 		byName := map[string]int64{}
 		for _, s := range pp.Sample {
 			byName[s.Location[0].Line[0].Function.Name] += s.Value[0]
@@ -83,4 +81,18 @@ func TestRunProfiles(t *testing.T) {
 	if r.status != statusInput {
 		t.Errorf("a file that cannot be written: %d %q", r.status, r.err)
 	}
+}
+
+func readPProf(t *testing.T, path string) *pprof.Profile {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p, err := pprof.Parse(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

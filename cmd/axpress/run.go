@@ -41,6 +41,9 @@ func (a *app) run() *cobra.Command {
 			if err := b.load(); err != nil {
 				return err
 			}
+			if err := b.borrow(); err != nil {
+				return err
+			}
 			if b.engine == engineGo {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
@@ -73,7 +76,7 @@ func (a *app) run() *cobra.Command {
 			if err := prof.write(&b); err != nil {
 				return err
 			}
-			return stopped(stop)
+			return b.named(stopped(stop))
 		},
 	}
 	f := c.Flags()
@@ -90,6 +93,7 @@ func (a *app) run() *cobra.Command {
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "set the base of GS, which hot code of programs needs, by system calls, as on a host without the instruction")
+	b.lent.flags(f)
 	prof.flags(f)
 	t.flags(f)
 	g.moduleFlag(f)

@@ -27,6 +27,9 @@ const goFolder = "go"
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it. Counters and profiles of the run are written where they are wanted.
 func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsFile string, s streams) (err error) {
+	if b.initrdFile == "" && len(b.initrd) > 0 {
+		return fail(statusInput, "%s holds an initrd, which --engine go cannot take from there; give it by --initrd", b.kernelFile)
+	}
 	b.readPrograms()
 	start := time.Now()
 	program, err := b.goProgram(ctx, module)
@@ -70,7 +73,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), program+": "))
+		return b.named(fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), program+": ")))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", program, err)

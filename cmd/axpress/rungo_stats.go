@@ -44,7 +44,7 @@ func (b *boot) record(file string, prof *profiling, statsFile string) error {
 	for _, s := range run.Samples {
 		samples[s.Place] += s.N
 	}
-	r := &profiles.Run{Samples: []sampler.Samples{samples}, Period: samplePeriod, Began: run.Began, Took: seconds(run.Seconds)}
+	r := &profiles.Run{Samples: []sampler.Samples{samples}, Period: samplePeriod, Began: run.Began, Took: seconds(run.Seconds), Note: b.prepare.Report.Note}
 	if r.Table, err = b.symbols(); err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/native"
-	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -24,6 +23,7 @@ type stats struct {
 	Boots        int               `json:"boots"`
 	Stop         string            `json:"stop"`
 	StopPC       string            `json:"stop_pc"`
+	StopSymbol   string            `json:"stop_symbol,omitempty"`
 	Instructions uint64            `json:"instructions"`             // retired
 	Native       uint64            `json:"instructions_native"`      // of them in translated code
 	Interpreted  uint64            `json:"instructions_interpreted"` // and in the interpreter
@@ -86,7 +86,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		Misses: []miss{}, Off: []string{},
+		Misses: []miss{}, Off: []string{}, StopSymbol: b.names().At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -162,7 +162,7 @@ func (s *stats) addMisses(b *boot, count map[uint64]uint64) {
 	slices.SortFunc(pcs, func(x, y uint64) int {
 		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
 	})
-	names := symbols.NewNames(b.kernel)
+	names := b.names()
 	for _, pc := range pcs[:min(len(pcs), maxMisses)] {
 		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.At(pc), Count: count[pc]})
 	}

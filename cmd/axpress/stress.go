@@ -58,7 +58,7 @@ func (a *app) stress() *cobra.Command {
 			if bad := smp.Check(console); len(bad) > 0 {
 				return fail(statusDiffers, "stress: %s; in all %d lines (the guest: %s)", bad[0], len(bad), stop.Reason)
 			}
-			return stopped(stop)
+			return b.named(stopped(stop))
 		},
 	}
 	f := c.Flags()

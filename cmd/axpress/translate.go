@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,8 +21,8 @@ func (a *app) translate() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "translate FILE...",
 		Short: "Translate kernels, programs, or all programs of an initramfs or folder",
-		Long: "Translate makes native code of Alpha files and puts it into the cache: a vmlinux, ELF programs, or the\n" +
-			"programs in an initramfs or a folder. What the cache has is not translated again. Ctrl-C leaves the cache whole.\n\n" +
+		Long: "Translate makes native code of Alpha files and puts it into the cache: a vmlinux, compressed or not, a boot\n" +
+			"image, ELF programs, or the programs in an initramfs or a folder. What the cache has is not translated again. Ctrl-C leaves the cache whole.\n\n" +
 			"With --backend go it needs no LLVM: it writes the source of a Go program that holds the kernel, and runs it.\n" +
 			"There --profile says what ran: only that is translated, the rest is interpreted.",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -56,6 +57,9 @@ func (a *app) translate() *cobra.Command {
 			results, err := prepare.Translate(c.Context(), images, o)
 			if err != nil {
 				return err
+			}
+			if len(results) == 0 {
+				return fail(statusInput, "translate: %w in %s", prepare.ErrNothing, strings.Join(args, ", "))
 			}
 			sum, err := summarise(results, time.Since(start))
 			if err != nil {

@@ -110,7 +110,7 @@ func (b *boot) check(ctx context.Context, want *regexp.Regexp) (r trialResult, e
 	case err != nil: // the machine gave up on what native code did
 		return trialResult{Bad: true, Detail: message(err)}, nil
 	}
-	r = trialResult{Bad: true, Detail: fmt.Sprintf("the console does not show it; the guest ends by %s at pc %#x", stop.Reason, stop.PC)}
+	r = trialResult{Bad: true, Detail: fmt.Sprintf("the console does not show it; the guest ends by %s at pc %s", stop.Reason, b.names().Place(stop.PC))}
 	if stop.Detail != "" {
 		r.Detail += " (" + stop.Detail + ")"
 	}

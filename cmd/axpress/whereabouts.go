@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -16,7 +15,7 @@ var ipiModes = map[string]machine.IPIMode{"latched": machine.IPILatched, "edge":
 // array with one element for each CPU that the kernel has room for (L kernel/smp.c). How
 // many that are is not known, but an element is a cache line.
 func ipiData(kernel *image.Image) machine.IPIData {
-	for _, s := range kernel.Symbols {
+	for _, s := range kernel.Names {
 		if s.Name == "ipi_data" && s.Size >= 8 {
 			return machine.IPIData{PA: physical(s.Addr), Stride: cacheLine}
 		}
@@ -29,13 +28,7 @@ const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.
 func (b *boot) whereIsEach() string {
-	names := symbols.NewNames(b.kernel)
-	at := func(pc uint64) string {
-		if name := names.At(pc); name != "" {
-			return fmt.Sprintf("%s (%#x)", name, pc)
-		}
-		return fmt.Sprintf("%#x", pc)
-	}
+	at := b.names().Place
 	list := func(what string, items []string) string {
 		if len(items) == 0 {
 			return ""

@@ -131,7 +131,7 @@ type Result struct {
 	Stats      Stats
 }
 
-// ErrNoCode says that an image has no executable bytes.
+// ErrNoCode says that an image has no executable bytes, or that no function was found in them.
 var ErrNoCode = errors.New("no code")
 
 // maxRounds bounds how often new finds are analysed for further finds. Real
@@ -164,6 +164,9 @@ func Discover(img *image.Image, o Options) (*Result, error) {
 		}
 	}
 	f.analyse()
+	if len(f.funcs) == 0 {
+		return nil, fmt.Errorf("discover: %s: %w: no function was found in its %d executable words; give a program, not data", img.Name, ErrNoCode, code.n)
+	}
 	return f.result(), nil
 }
 

@@ -2,6 +2,7 @@ package discover_test
 
 import (
 	"bytes"
+	"debug/elf"
 	"errors"
 	"flag"
 	"os"
@@ -98,12 +99,22 @@ func TestGuest(t *testing.T) {
 }
 
 func TestNoCode(t *testing.T) {
-	img, err := image.Parse("data", imagetest.Build(imagetest.File{Segs: []imagetest.Seg{{VAddr: 0x10000, Data: []byte("text"), Flags: 4}}}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res, err := discover.Discover(img, discover.Options{}); !errors.Is(err, discover.ErrNoCode) || res != nil {
-		t.Errorf("%v, %v", res, err)
+	for _, c := range []struct {
+		data  []byte
+		flags elf.ProgFlag
+		want  string
+	}{
+		{[]byte("text"), elf.PF_R, "in its 1 segments"},
+		{make([]byte, 64), elf.PF_R | elf.PF_X, "no function was found in its 16 executable words"},
+	} {
+		img, err := image.Parse("data", imagetest.Build(imagetest.File{Type: elf.ET_DYN, Segs: []imagetest.Seg{{VAddr: 0x10000, Data: c.data, Flags: c.flags}}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := discover.Discover(img, discover.Options{})
+		if !errors.Is(err, discover.ErrNoCode) || !strings.Contains(err.Error(), c.want) || res != nil {
+			t.Errorf("%v, %v; want %q", res, err, c.want)
+		}
 	}
 }
 

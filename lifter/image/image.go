@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"sort"
 )
 
@@ -17,6 +17,16 @@ var (
 	ErrTruncated   = errors.New("truncated file")
 	ErrMalformed   = errors.New("malformed file")
 )
+
+// Refused says whether err is about what is in a file, and not about reading it.
+func Refused(err error) bool {
+	for _, reason := range []error{ErrNotELF, ErrNotAlpha, ErrUnsupported, ErrTruncated, ErrMalformed} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
+}
 
 // KSEGBase is the lowest address of the kernel's direct-mapped segment
 // (Architecture Handbook, OSF/1 PALcode, 43-bit KSEG). A program that starts
@@ -79,8 +89,9 @@ type Segment struct {
 	PAddr   uint64 // physical address that the file asks for (a kernel's is often virtual too)
 	MemSize uint64 // bytes of memory; those past Data are zero
 	Offset  uint64 // where Data starts in the file
-	Data    []byte // what the file supplies; shared with the input
+	Data    []byte // what the file supplies; may be shared with the input
 	Perm    Perm
+	pages   []byte // the whole pages of the file that Data lies in, as far as the file has them
 }
 
 // End returns the first address after the segment.
@@ -128,19 +139,19 @@ type Image struct {
 	// middle of .got (its start + 0x8000, where GNU ld puts it); 0 if neither is
 	// there. A file with several GOTs has several; code says which (ldgp).
 	GP     uint64
-	Interp string   // the dynamic linker's path (PT_INTERP), or ""
-	Hash   [32]byte // SHA-256 of the whole file
+	Interp string // the dynamic linker's path (PT_INTERP), or ""
+	// Hash identifies what a translation can depend on: all that is loaded, its place, the
+	// sections and the symbols. Debug information is no part of it.
+	Hash [32]byte
+	// BuildID is what the linker called the file (NT_GNU_BUILD_ID); nil: nothing.
+	BuildID []byte
+	// Names are the symbols for people, in the order of Symbols: the same, or those of an
+	// unstripped copy (Named). Nothing that is translated depends on them.
+	Names []Symbol
+	// Initrd is what a boot image holds behind its kernel; nil: nothing.
+	Initrd []byte
 
-	file []byte
-}
-
-// Open reads and parses the file at path, which is also the image's name.
-func Open(path string) (*Image, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("image: cannot read: %w; give the path of a readable ELF file", err)
-	}
-	return Parse(path, data)
+	reopen func() (*source, io.Closer, error) // the file that has the debug information
 }
 
 // SegmentAt returns the segment that holds va, or nil.
@@ -201,14 +212,11 @@ func (m *Image) Page(va uint64) (page [PageSize]byte, ok bool) {
 			seg = s
 		}
 	}
-	// The kernel maps pages: a segment whose offset and address disagree
-	// modulo the page size cannot be mapped at all.
-	if seg == nil || (seg.Offset-seg.VAddr)%PageSize != 0 {
+	if seg == nil {
 		return page, false
 	}
-	off := seg.Offset - seg.VAddr%PageSize // congruent, so this does not go below 0
-	off += va - seg.VAddr&^(PageSize-1)
-	copy(page[:], m.file[off:])
+	// Offset and address are congruent modulo the page.
+	copy(page[:], seg.pages[va-seg.VAddr&^(PageSize-1):])
 	if end := seg.VAddr + uint64(len(seg.Data)); seg.Perm&W != 0 && end-va < PageSize {
 		clear(page[end-va:])
 	}

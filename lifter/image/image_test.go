@@ -1,6 +1,8 @@
 package image_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
@@ -131,7 +133,10 @@ func TestMalformed(t *testing.T) {
 		{"32 bit", func(b []byte) []byte { b[4] = 1; return b }, image.ErrNotAlpha, "ELFCLASS32"},
 		{"big-endian", func(b []byte) []byte { b[5] = 2; return b }, image.ErrNotAlpha, "ELFDATA2MSB"},
 		{"object", func(b []byte) []byte { le.PutUint16(b[16:], 1); return b }, image.ErrUnsupported, "link it"},
-		{"core", func(b []byte) []byte { le.PutUint16(b[16:], 4); return b }, image.ErrUnsupported, "ET_CORE"},
+		{"core", func(b []byte) []byte { le.PutUint16(b[16:], 4); return b }, image.ErrUnsupported, "a core dump"},
+		{"unknown type", func(b []byte) []byte { le.PutUint16(b[16:], 0x2003); return b }, image.ErrUnsupported, "the unknown type 0x2003"},
+		{"type of a system", func(b []byte) []byte { le.PutUint16(b[16:], 0xfe01); return b }, image.ErrUnsupported, "an operating system's own type 0xfe01"},
+		{"type of a processor", func(b []byte) []byte { le.PutUint16(b[16:], 0xffff); return b }, image.ErrUnsupported, "the processor's own type 0xffff"},
 		{"no segments", func(b []byte) []byte { le.PutUint16(b[56:], 0); return b }, image.ErrUnsupported, "nothing to load"},
 		{"too many segments", func(b []byte) []byte { le.PutUint16(b[56:], 0xfffe); return b }, image.ErrTruncated, "program header table"},
 		{"PN_XNUM", func(b []byte) []byte { le.PutUint16(b[56:], 0xffff); return b }, image.ErrUnsupported, "65534"},
@@ -142,7 +147,25 @@ func TestMalformed(t *testing.T) {
 		{"file size over memory size", func(b []byte) []byte { le.PutUint64(b[ph0+40:], 4); return b }, image.ErrMalformed, "segment 0"},
 		{"memory size", func(b []byte) []byte { le.PutUint64(b[ph0+40:], 1<<60); return b }, image.ErrMalformed, "larger than any"},
 		{"wrap", func(b []byte) []byte { le.PutUint64(b[ph0+16:], ^uint64(7)); return b }, image.ErrMalformed, "wrap"},
-		{"overlap", func(b []byte) []byte { le.PutUint64(b[ph1+16:], 0x120000008); return b }, image.ErrMalformed, "overlap"},
+		{"overlap", func(b []byte) []byte {
+			le.PutUint64(b[ph0+40:], 0x100)
+			le.PutUint64(b[ph1+16:], 0x120000010)
+			return b
+		}, image.ErrMalformed, "overlap"},
+		{"address at the end of what is positive", func(b []byte) []byte { le.PutUint64(b[ph0+16:], 1<<63-1); return b }, image.ErrMalformed, "0x7fffffffffffffff are not between"},
+		{"address beyond processes", func(b []byte) []byte { le.PutUint64(b[ph1+16:], 1<<42-0x2000+0x10); return b }, nil, ""},
+		{"end beyond processes", func(b []byte) []byte {
+			le.PutUint64(b[ph1+16:], 1<<42-0x2000+0x10)
+			le.PutUint64(b[ph1+40:], 0x2000)
+			return b
+		}, image.ErrMalformed, "are not between"},
+		{"address not congruent to the offset", func(b []byte) []byte { le.PutUint64(b[ph0+16:], 0x1fff); return b }, image.ErrMalformed, "differ modulo the page"},
+		{"entry outside every segment", func(b []byte) []byte { le.PutUint64(b[24:], 0x130000000); return b }, image.ErrMalformed, "entry 0x130000000 is no place in its code"},
+		{"entry in data", func(b []byte) []byte { le.PutUint64(b[24:], 0x120012010); return b }, image.ErrMalformed, "no place in its code"},
+		{"entry between instructions", func(b []byte) []byte { le.PutUint64(b[24:], 0x120000002); return b }, image.ErrMalformed, "no place in its code"},
+		{"entry 0 of a program", func(b []byte) []byte { le.PutUint64(b[24:], 0); return b }, image.ErrMalformed, "entry 0x0"},
+		{"entry 0 of a library", func(b []byte) []byte { le.PutUint64(b[24:], 0); le.PutUint16(b[16:], 3); return b }, nil, ""},
+		{"wrong entry of a library", func(b []byte) []byte { le.PutUint64(b[24:], 8); le.PutUint16(b[16:], 3); return b }, image.ErrMalformed, "entry 0x8"},
 		{"shoff", func(b []byte) []byte { le.PutUint64(b[40:], 1<<50); return b }, image.ErrTruncated, "section header table"},
 		{"shnum", func(b []byte) []byte { le.PutUint16(b[60:], 0xfeff); return b }, image.ErrTruncated, "section header table"},
 		{"section data", func(b []byte) []byte { le.PutUint64(b[le.Uint64(b[40:])+64+32:], 1<<50); return b }, image.ErrTruncated, "section 1"},
@@ -152,6 +175,12 @@ func TestMalformed(t *testing.T) {
 		{"cut", func(b []byte) []byte { return b[:len(b)-1] }, image.ErrTruncated, "section header table"},
 	} {
 		m, err := image.Parse("f", c.damage(imagetest.Build(small())))
+		if c.is == nil {
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+			continue
+		}
 		if m != nil || !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -178,6 +207,18 @@ func FuzzParse(f *testing.F) {
 	s.Stripped = true
 	f.Add(imagetest.Build(s))
 	f.Add([]byte("\x7fELF"))
+	odd := small()
+	odd.Segs[1].MemSize = 1 << 39
+	f.Add(imagetest.Build(odd))
+	outside := small()
+	outside.Entry = 1<<63 - 1
+	f.Add(imagetest.Build(outside))
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write(imagetest.Build(small()))
+	_ = w.Close()
+	f.Add(packed.Bytes())
+	f.Add(append(make([]byte, 0, 8<<10), imagetest.BootLoader(imagetest.BootKernel(0xfffffc0001010000))...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := image.Parse("fuzz", data)
 		if err != nil {

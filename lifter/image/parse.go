@@ -1,13 +1,12 @@
 package image
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"debug/elf"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"sort"
-	"strings"
 )
 
 const (
@@ -16,15 +15,23 @@ const (
 	phSize   = 56
 	shSize   = 64
 	symSize  = 24
-	maxMem   = 1 << 40 // a segment is at most the size of 40-bit KSEG
-	gpOffset = 0x8000  // GNU ld puts $29 this far into .got
+	gpOffset = 0x8000 // GNU ld puts $29 this far into .got
 )
+
+// maxLoaded is how many bytes of one file are taken into memory: more than any kernel
+// or program for Alpha has, less than what the host could not give.
+const maxLoaded = 2 << 30
 
 // parser holds one file while it is read.
 type parser struct {
-	name string
-	data []byte
-	img  *Image
+	name   string
+	src    *source
+	img    *Image
+	loaded uint64 // bytes taken into memory
+	ehdr   []byte // the ELF header
+	sec    []rawSection
+	// copy: only symbols are wanted. Segments whose data are not there are left out.
+	copy bool
 }
 
 // fail makes this package's error line: what is wrong, where, what to do.
@@ -38,18 +45,19 @@ const (
 	doBuild = "link the file again with GNU ld for alpha-linux"
 )
 
-// Parse reads an ELF64 Alpha file from data. The name is for messages and
-// becomes the image's name. Errors wrap an Err value of this package.
-func Parse(name string, data []byte) (*Image, error) {
-	p := &parser{name: name, data: data, img: &Image{Name: name, file: data}}
-	for _, step := range []func() error{p.header, p.segments, p.sections} {
-		if err := step(); err != nil {
-			return nil, err
-		}
+// bytes returns the n bytes at off, which the file has been found to have.
+func (p *parser) bytes(where string, off, n uint64) ([]byte, error) {
+	if p.loaded += n; p.loaded > maxLoaded {
+		return nil, p.fail(ErrUnsupported, where, doGive, "more than %d bytes to load", uint64(maxLoaded))
 	}
-	p.img.GP = p.findGP()
-	p.img.Hash = sha256.Sum256(data)
-	return p.img, nil
+	b, err := p.src.bytes(off, n)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, p.fail(ErrTruncated, where, doCopy, "the file ends early")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("image: %s: cannot read (%s): %w", p.name, where, err)
+	}
+	return b, nil
 }
 
 // IsAlphaELF reports whether data begins like an ELF64 little-endian Alpha
@@ -60,9 +68,32 @@ func IsAlphaELF(data []byte) bool {
 		binary.LittleEndian.Uint16(data[18:]) == emAlpha
 }
 
+// isELF reports whether data begins like an ELF file of any kind.
+func isELF(data []byte) bool {
+	return len(data) >= len(elf.ELFMAG) && string(data[:len(elf.ELFMAG)]) == elf.ELFMAG
+}
+
+// typeWords say what the types of files are that cannot be translated, and what to do.
+var typeWords = map[elf.Type][2]string{
+	elf.ET_NONE: {"a file of no type (ET_NONE)", doGive},
+	elf.ET_REL:  {"a relocatable object (ET_REL)", "link it first; kernel modules are run by the interpreter"},
+	elf.ET_CORE: {"a core dump (ET_CORE)", "give the program that it is from"},
+}
+
+// typeWord describes a type that has no row of its own (ELF gABI, e_type).
+func typeWord(t elf.Type) string {
+	switch {
+	case t >= elf.ET_LOPROC:
+		return fmt.Sprintf("a file of the processor's own type %#x", uint16(t))
+	case t >= elf.ET_LOOS:
+		return fmt.Sprintf("a file of an operating system's own type %#x", uint16(t))
+	}
+	return fmt.Sprintf("a file of the unknown type %#x", uint16(t))
+}
+
 func (p *parser) header() error {
-	d := p.data
-	if len(d) < 4 || string(d[:4]) != elf.ELFMAG {
+	d := p.src.head(ehSize)
+	if !isELF(d) {
 		return p.fail(ErrNotELF, "offset 0", doGive, "it begins with %q", d[:min(4, len(d))])
 	}
 	if len(d) < ehSize {
@@ -81,12 +112,14 @@ func (p *parser) header() error {
 		}
 	case elf.ET_DYN:
 		p.img.Kind = Dyn
-	case elf.ET_REL:
-		return p.fail(ErrUnsupported, "ELF header, offset 16", "link it first; kernel modules are run by the interpreter",
-			"a relocatable object (ET_REL)")
 	default:
-		return p.fail(ErrUnsupported, "ELF header, offset 16", doGive, "file type %v", t)
+		words, known := typeWords[t]
+		if !known {
+			words = [2]string{typeWord(t), doGive}
+		}
+		return p.fail(ErrUnsupported, "ELF header, offset 16", words[1], "%s", words[0])
 	}
+	p.ehdr = d
 	return nil
 }
 
@@ -101,216 +134,92 @@ func (p *parser) table(what string, off uint64, count, entSize, wantSize int) ([
 		return nil, p.fail(ErrMalformed, where, doBuild, "entry size %d, must be %d", entSize, wantSize)
 	}
 	size := uint64(count) * uint64(wantSize)
-	if off > uint64(len(p.data)) || size > uint64(len(p.data))-off {
-		return nil, p.fail(ErrTruncated, where, doCopy, "%d entries end after the file's %d bytes", count, len(p.data))
+	if !p.src.has(off, size) {
+		return nil, p.fail(ErrTruncated, where, doCopy, "%d entries end after the file's %d bytes", count, p.src.size)
 	}
-	return p.data[off : off+size], nil
+	return p.bytes(where, off, size)
+}
+
+// phdr is a program header that says what to read.
+type phdr struct {
+	n    int // its number in the table
+	typ  elf.ProgType
+	seg  Segment
+	size uint64 // in the file
 }
 
 func (p *parser) segments() error {
-	d, le := p.data, binary.LittleEndian
-	n := int(le.Uint16(d[56:]))
+	le := binary.LittleEndian
+	n := int(le.Uint16(p.ehdr[56:]))
 	if n == 0xffff { // PN_XNUM: the real count is elsewhere; nobody needs that many
 		return p.fail(ErrUnsupported, "ELF header, offset 56", doBuild, "more than 65534 program headers")
 	}
-	tab, err := p.table("program header", le.Uint64(d[32:]), n, int(le.Uint16(d[54:])), phSize)
+	tab, err := p.table("program header", le.Uint64(p.ehdr[32:]), n, int(le.Uint16(p.ehdr[54:])), phSize)
 	if err != nil {
 		return err
 	}
-	for i := 0; i < n; i++ {
+	var wanted []phdr
+	for i := range n {
 		h := tab[i*phSize:]
-		where := fmt.Sprintf("segment %d", i)
-		off, fileSize, memSize := le.Uint64(h[8:]), le.Uint64(h[32:]), le.Uint64(h[40:])
-		seg := Segment{VAddr: le.Uint64(h[16:]), PAddr: le.Uint64(h[24:]), MemSize: memSize, Offset: off, Perm: Perm(le.Uint32(h[4:]) & 7)}
-		typ := elf.ProgType(le.Uint32(h))
-		if typ != elf.PT_LOAD && typ != elf.PT_INTERP {
-			continue
-		}
-		if off > uint64(len(d)) || fileSize > uint64(len(d))-off {
-			return p.fail(ErrTruncated, where, doCopy, "its data, %#x bytes at offset %#x, end after the file's %d bytes", fileSize, off, len(d))
-		}
-		seg.Data = d[off : off+fileSize : off+fileSize]
-		if typ == elf.PT_INTERP {
-			p.img.Interp, _, _ = strings.Cut(string(seg.Data[:min(len(seg.Data), 4096)]), "\x00")
-			continue
-		}
-		switch {
-		case fileSize > memSize:
-			return p.fail(ErrMalformed, where, doBuild, "file size %#x is larger than memory size %#x", fileSize, memSize)
-		case memSize > maxMem:
-			return p.fail(ErrMalformed, where, doBuild, "memory size %#x is larger than any machine's", memSize)
-		case memSize == 0:
-			continue
-		case seg.VAddr+(memSize-1) < seg.VAddr || seg.VAddr+memSize == 0:
-			return p.fail(ErrMalformed, where, doBuild, "%#x bytes at %#x wrap around the address space", memSize, seg.VAddr)
-		}
-		p.img.Segments = append(p.img.Segments, seg)
-	}
-	s := p.img.Segments
-	if len(s) == 0 {
-		return p.fail(ErrUnsupported, "program header table", doGive, "nothing to load")
-	}
-	sort.SliceStable(s, func(i, j int) bool { return s[i].VAddr < s[j].VAddr })
-	for i := 1; i < len(s); i++ {
-		if s[i-1].End() > s[i].VAddr {
-			return p.fail(ErrMalformed, fmt.Sprintf("segments at %#x and %#x", s[i-1].VAddr, s[i].VAddr), doBuild,
-				"they overlap: the first ends at %#x", s[i-1].End())
+		ph := phdr{n: i, typ: elf.ProgType(le.Uint32(h)), size: le.Uint64(h[32:]), seg: Segment{
+			VAddr: le.Uint64(h[16:]), PAddr: le.Uint64(h[24:]), MemSize: le.Uint64(h[40:]), Offset: le.Uint64(h[8:]), Perm: Perm(le.Uint32(h[4:]) & 7)}}
+		if ph.typ == elf.PT_LOAD || ph.typ == elf.PT_INTERP || ph.typ == elf.PT_NOTE {
+			wanted = append(wanted, ph)
 		}
 	}
-	return nil
-}
-
-// rawSection is a section header as the file has it.
-type rawSection struct {
-	name            uint32
-	typ             elf.SectionType
-	flags           elf.SectionFlag
-	addr, off, size uint64
-	link            uint32
-	entSize         uint64
-	data            []byte // nil if SHT_NOBITS
-}
-
-func (p *parser) sections() error {
-	d, le := p.data, binary.LittleEndian
-	n, strndx := int(le.Uint16(d[60:])), uint32(le.Uint16(d[62:]))
-	off := le.Uint64(d[40:])
-	if off == 0 {
-		return nil // stripped of its section headers
-	}
-	if n == 0 || strndx == uint32(elf.SHN_XINDEX) {
-		// The first entry then holds the true numbers (ELF gABI, "Sections").
-		first, err := p.table("section header", off, 1, int(le.Uint16(d[58:])), shSize)
-		if err != nil {
+	// In the order of the file: what is compressed is read in one go.
+	sort.SliceStable(wanted, func(i, j int) bool { return wanted[i].seg.Offset < wanted[j].seg.Offset })
+	for i := range wanted {
+		if err := p.segment(&wanted[i]); err != nil {
 			return err
 		}
-		if n == 0 {
-			big := le.Uint64(first[32:])
-			if big > uint64(len(d))/shSize {
-				return p.fail(ErrMalformed, fmt.Sprintf("section header table, offset %#x", off), doBuild, "%d sections in a file of %d bytes", big, len(d))
-			}
-			n = int(big)
-		}
-		if strndx == uint32(elf.SHN_XINDEX) {
-			strndx = le.Uint32(first[40:])
-		}
 	}
-	tab, err := p.table("section header", off, n, int(le.Uint16(d[58:])), shSize)
-	if err != nil {
-		return err
-	}
-	raw := make([]rawSection, n)
-	for i := range raw {
-		h := tab[i*shSize:]
-		s := &raw[i]
-		*s = rawSection{name: le.Uint32(h), typ: elf.SectionType(le.Uint32(h[4:])), flags: elf.SectionFlag(le.Uint64(h[8:])),
-			addr: le.Uint64(h[16:]), off: le.Uint64(h[24:]), size: le.Uint64(h[32:]), link: le.Uint32(h[40:]), entSize: le.Uint64(h[56:])}
-		if s.typ == elf.SHT_NOBITS || s.typ == elf.SHT_NULL {
-			continue
-		}
-		if s.off > uint64(len(d)) || s.size > uint64(len(d))-s.off {
-			return p.fail(ErrTruncated, fmt.Sprintf("section %d", i), doCopy, "its data, %#x bytes at offset %#x, end after the file's %d bytes", s.size, s.off, len(d))
-		}
-		s.data = d[s.off : s.off+s.size]
-	}
-	var names []byte
-	if strndx < uint32(n) {
-		names = raw[strndx].data
-	}
-	for i := range raw {
-		s := &raw[i]
-		if s.flags&elf.SHF_ALLOC == 0 || s.typ == elf.SHT_NULL {
-			continue
-		}
-		if s.addr+s.size < s.addr {
-			return p.fail(ErrMalformed, fmt.Sprintf("section %d", i), doBuild, "%#x bytes at %#x wrap around the address space", s.size, s.addr)
-		}
-		p.img.Sections = append(p.img.Sections, Section{Name: cstring(names, s.name), Addr: s.addr, Size: s.size, Type: s.typ, Flags: s.flags})
-	}
-	sort.SliceStable(p.img.Sections, func(i, j int) bool { return p.img.Sections[i].Addr < p.img.Sections[j].Addr })
-	return p.symbols(raw)
-}
-
-// symbols reads .symtab, or .dynsym where that is all there is.
-func (p *parser) symbols(raw []rawSection) error {
-	for _, want := range []elf.SectionType{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
-		for i := range raw {
-			if raw[i].typ != want {
-				continue
-			}
-			s := &raw[i]
-			where := fmt.Sprintf("symbol table, section %d, offset %#x", i, s.off)
-			if s.entSize != symSize || s.size%symSize != 0 {
-				return p.fail(ErrMalformed, where, doBuild, "%d bytes in entries of %d, must be entries of %d", s.size, s.entSize, symSize)
-			}
-			if s.link >= uint32(len(raw)) || raw[s.link].typ != elf.SHT_STRTAB {
-				return p.fail(ErrMalformed, where, doBuild, "its names are in section %d, which is not a string table", s.link)
-			}
-			p.readSymbols(s.data, raw[s.link].data)
-			return nil
-		}
-	}
+	s := p.img.Segments
+	sort.SliceStable(s, func(i, j int) bool { return s[i].VAddr < s[j].VAddr })
 	return nil
 }
 
-func (p *parser) readSymbols(data, names []byte) {
-	le := binary.LittleEndian
-	out := make([]Symbol, 0, len(data)/symSize)
-	// One copy of the names, so that thirty thousand symbols are not as many allocations.
-	all := string(names)
-	for ; len(data) >= symSize; data = data[symSize:] {
-		info, shndx := data[4], elf.SectionIndex(le.Uint16(data[6:]))
-		typ, bind := elf.ST_TYPE(info), elf.ST_BIND(info)
-		if shndx == elf.SHN_UNDEF || (typ != elf.STT_NOTYPE && typ != elf.STT_FUNC && typ != elf.STT_OBJECT) {
-			continue
+// segment reads what h describes.
+func (p *parser) segment(h *phdr) (err error) {
+	where := fmt.Sprintf("segment %d", h.n)
+	off, size := h.seg.Offset, h.size
+	if !p.src.has(off, size) {
+		if p.copy {
+			return nil
 		}
-		at := le.Uint32(data)
-		if uint64(at) >= uint64(len(all)) {
-			continue
-		}
-		name := all[at:]
-		if i := strings.IndexByte(name, 0); i >= 0 {
-			name = name[:i]
-		}
-		if name == "" {
-			continue
-		}
-		out = append(out, Symbol{Name: name, Addr: le.Uint64(data[8:]), Size: le.Uint64(data[16:]),
-			Func: typ == elf.STT_FUNC, Label: typ == elf.STT_NOTYPE, Global: bind == elf.STB_GLOBAL || bind == elf.STB_WEAK,
-			Abs: shndx == elf.SHN_ABS, Other: data[5]})
+		return p.fail(ErrTruncated, where, doCopy, "its data, %#x bytes at offset %#x, end after the file's %d bytes", size, off, p.src.size)
 	}
-	sort.SliceStable(out, func(i, j int) bool {
-		if out[i].Addr != out[j].Addr {
-			return out[i].Addr < out[j].Addr
+	const small = 64 << 10 // a name or notes
+	switch h.typ {
+	case elf.PT_INTERP:
+		name, err := p.bytes(where, off, min(size, 4096))
+		p.img.Interp = cstring(name, 0)
+		return err
+	case elf.PT_NOTE:
+		notes, err := p.bytes(where, off, min(size, small))
+		if id := buildID(notes); id != nil {
+			p.img.BuildID = id
 		}
-		return out[i].Name < out[j].Name
-	})
-	p.img.Symbols = out
-}
-
-// findGP returns the global pointer that the file tells, or 0.
-func (p *parser) findGP() uint64 {
-	for _, s := range p.img.Symbols {
-		if s.Name == "_gp" {
-			return s.Addr
+		return err
+	}
+	if !p.copy {
+		if err := p.checkSegment(where, h); err != nil {
+			return err
 		}
 	}
-	for _, s := range p.img.Sections {
-		if s.Name == ".got" {
-			return s.Addr + gpOffset
-		}
+	if h.seg.MemSize == 0 || size > h.seg.MemSize {
+		return nil
 	}
-	return 0
-}
-
-// cstring returns the NUL-terminated string at offset at of tab, or "".
-func cstring(tab []byte, at uint32) string {
-	if uint64(at) >= uint64(len(tab)) {
-		return ""
+	// With the rest of the pages that the data lie in: Linux maps whole ones.
+	first := off &^ (PageSize - 1)
+	end := min((off+size+PageSize-1)&^(PageSize-1), p.src.size)
+	if size == 0 {
+		first, end = off, off
 	}
-	s := tab[at:]
-	if i := bytes.IndexByte(s, 0); i >= 0 {
-		s = s[:i]
+	if h.seg.pages, err = p.bytes(where, first, end-first); err != nil {
+		return err
 	}
-	return string(s)
+	h.seg.Data = h.seg.pages[off-first : off-first+size : off-first+size]
+	p.img.Segments = append(p.img.Segments, h.seg)
+	return nil
 }

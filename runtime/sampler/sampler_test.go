@@ -228,6 +228,9 @@ func TestUserPages(t *testing.T) {
 			if n != 10 {
 				t.Errorf("a sample of %d instructions, want 10", n)
 			}
+			if here := Here(c); here != p {
+				t.Errorf("the CPU is at %+v, sampled at %+v", here, p)
+			}
 			return p
 		}
 		t.Fatal("no sample")

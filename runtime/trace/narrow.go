@@ -197,6 +197,9 @@ func (l *Lockstep) explain(d *Divergence) {
 	d.InDoubt = br.width()
 	first, hidden, why := l.suspect(br)
 	d.Hidden, d.Note = hidden, why
+	for _, pc := range hidden {
+		d.HiddenSymbols = append(d.HiddenSymbols, l.symbol(pc))
+	}
 	// Describe what lies around it.
 	from := max(br.good, br.good+first-listed)
 	l.rewind()

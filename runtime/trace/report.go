@@ -28,6 +28,8 @@ type Divergence struct {
 	// whose results were overwritten before they could be compared: one of these may
 	// have diverged before First.
 	Hidden []uint64
+	// HiddenSymbols are the symbols of Hidden.
+	HiddenSymbols []string
 	// Diffs are where the engines differ behind the instructions in doubt.
 	Diffs []Diff
 	// AtEnd are those at the end of the stretch.
@@ -59,7 +61,7 @@ func (d *Divergence) Error() string {
 		s += fmt.Sprintf("; first divergent instruction: %s: %08x %s", place(i.PC, i.Symbol), i.Word, i.Text)
 	}
 	for i, pc := range d.Hidden {
-		s += fmt.Sprintf("%s %#x", [...]string{", or one that feeds it and left no trace:", ","}[min(i, 1)], pc)
+		s += fmt.Sprintf("%s %s", [...]string{", or one that feeds it and left no trace:", ","}[min(i, 1)], place(pc, d.HiddenSymbols[i]))
 	}
 	return s
 }

@@ -98,11 +98,11 @@ func TestEveryFieldHasAPlace(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	d := &Divergence{What: "registers differ", Stretch: 3, PC: 0x1000, Symbol: "f", First: 1, InDoubt: 2, Hidden: []uint64{0x1004},
+	d := &Divergence{What: "registers differ", Stretch: 3, PC: 0x1000, Symbol: "f", First: 1, InDoubt: 2, Hidden: []uint64{0x1004}, HiddenSymbols: []string{"f+4"},
 		Window: []Inst{{PC: 0x1004, Text: "addq t0,t1,t2"}, {PC: 0x1008, Symbol: "f+8", Word: 0x40620444, Text: "s4addq t2,t1,t3", Effects: "t3=0x1"}},
 		Diffs:  []Diff{{Place: "t3", Native: 1, Interp: 2}}}
 	for _, want := range []string{"registers differ in stretch 3 at 0x1000 <f>", "first divergent instruction: 0x1008 <f+8>: 40620444 s4addq t2,t1,t3",
-		"left no trace: 0x1004", "> 0x1008", "? 0x1004", "* t3 "} {
+		"left no trace: 0x1004 <f+4>", "> 0x1008", "? 0x1004", "* t3 "} {
 		if !strings.Contains(d.String(), want) {
 			t.Errorf("no %q in:\n%s", want, d)
 		}

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "19d38e67e303a55444fadf3c705687cc"
+const sourceHash = "72ccf5ab6c3d49186662105d59c8e2d5"

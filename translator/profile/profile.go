@@ -19,7 +19,7 @@ const Format = "axpress profile 1"
 // ErrFormat is wrapped by the refusal of a file that is no profile.
 var ErrFormat = errors.New("not a profile that 'axpress run --profile-out' wrote")
 
-// Hash identifies a guest file: the SHA-256 of its bytes.
+// Hash identifies a guest file: image.Image.Hash.
 type Hash [32]byte
 
 // String returns h in hexadecimal.

@@ -1,13 +1,14 @@
 package prepare
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/lifter/image/initramfs"
 )
@@ -21,11 +22,8 @@ type Skipped struct {
 // ErrNothing says that the input has no Alpha program.
 var ErrNothing = errors.New("nothing to translate")
 
-// elfMagic begins every ELF file.
-var elfMagic = []byte("\x7fELF")
-
-// Read returns the images in the file or folder at path. An ELF file gives one; an
-// initramfs and a folder give those of their Alpha ELF files that can be
+// Read returns the images in the file or folder at path. What image.Open
+// reads gives one; an initramfs and a folder give those of their Alpha ELF files that can be
 // translated, each content once, and name the others. Errors wrap those of
 // lifter/image, lifter/image/initramfs and the host's, or ErrNothing.
 func Read(path string) ([]*image.Image, []Skipped, error) {
@@ -36,25 +34,40 @@ func Read(path string) ([]*image.Image, []Skipped, error) {
 	if st.IsDir() {
 		return readFolder(path)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
+	var data []byte
+	var img *image.Image
+	if st.Mode().IsRegular() {
+		img, err = image.Open(path)
+	} else if data, err = os.ReadFile(path); err == nil { // a pipe can be read once
+		img, err = image.Parse(path, data)
+	}
+	if err == nil {
+		return withInitrd(img)
+	}
+	if !errors.Is(err, image.ErrNotELF) {
 		return nil, nil, err
 	}
-	if bytes.HasPrefix(data, elfMagic) {
-		img, err := image.Parse(path, data)
-		if err != nil {
+	if data == nil {
+		if data, err = os.ReadFile(path); err != nil {
 			return nil, nil, err
 		}
-		return []*image.Image{img}, nil, nil
 	}
 	images, skipped, err := Initramfs(path, data)
 	if errors.Is(err, initramfs.ErrFormat) {
-		return nil, nil, fmt.Errorf("%s: neither an ELF file nor an initramfs (cpio); give a vmlinux, an Alpha program, an initramfs or a folder", path)
+		return nil, nil, fmt.Errorf("%s: neither an ELF file nor an initramfs (cpio) nor a boot image, compressed or not; give a vmlinux, an Alpha program, an initramfs or a folder", path)
 	}
 	if err == nil && len(images) == 0 {
 		err = fmt.Errorf("%s: %w: no Alpha program in the initramfs", path, ErrNothing)
 	}
 	return images, skipped, err
+}
+
+// withInitrd returns img, and the programs of the initrd that a boot image holds.
+func withInitrd(img *image.Image) (images []*image.Image, skipped []Skipped, err error) {
+	if len(img.Initrd) > 0 {
+		images, skipped, err = Initramfs(img.Name, img.Initrd)
+	}
+	return append([]*image.Image{img}, images...), skipped, err
 }
 
 // Initramfs returns the images of the Alpha programs in an initramfs, as Read does.
@@ -66,7 +79,8 @@ func Initramfs(name string, data []byte) ([]*image.Image, []Skipped, error) {
 	}
 	var c collector
 	for _, f := range files {
-		c.add(f.Name, f.Data)
+		img, err := image.Parse(f.Name, f.Data)
+		c.add(f.Name, img, err)
 	}
 	return c.images, c.skipped, nil
 }
@@ -81,11 +95,11 @@ func readFolder(root string) ([]*image.Image, []Skipped, error) {
 		if err != nil || !ok {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
+		img, err := image.Open(path)
+		if err != nil && !image.Refused(err) {
 			return err
 		}
-		c.add(path, data)
+		c.add(path, img, err)
 		return nil
 	})
 	if err == nil && len(c.images) == 0 {
@@ -113,8 +127,11 @@ type collector struct {
 	seen    map[[32]byte]bool
 }
 
-func (c *collector) add(name string, data []byte) {
-	img, err := image.Parse(name, data)
+// add adds the image in the file called name, which could not be read if err is not nil.
+func (c *collector) add(name string, img *image.Image, err error) {
+	if err == nil {
+		err = noCode(img)
+	}
 	if err != nil {
 		c.skipped = append(c.skipped, Skipped{name, err.Error()})
 		return
@@ -127,4 +144,14 @@ func (c *collector) add(name string, data []byte) {
 	}
 	c.seen[img.Hash] = true
 	c.images = append(c.images, img)
+}
+
+// noCode says why a library has no code to translate, nil if it has some. What has an
+// entry or names of functions has.
+func noCode(img *image.Image) error {
+	if img.Kind != image.Dyn || img.Entry != 0 || slices.ContainsFunc(img.Symbols, func(s image.Symbol) bool { return s.Func }) {
+		return nil
+	}
+	_, err := discover.Discover(img, discover.Options{PageLimited: true})
+	return err
 }

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/cavaliergopher/cpio"
+	"golang.org/x/sys/unix"
 
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
@@ -65,6 +67,36 @@ func TestReadInitramfs(t *testing.T) {
 	checkTree(t, path)
 }
 
+// A pipe is read as a file is: once.
+func TestReadPipe(t *testing.T) {
+	var archive bytes.Buffer
+	w := cpio.NewWriter(&archive)
+	one := programFile(0)
+	if err := w.WriteHeader(&cpio.Header{Name: "one", Mode: cpio.TypeReg | 0o755, Size: int64(len(one))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"ELF": one, "initramfs": archive.Bytes()} {
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		if err := unix.Mkfifo(pipe, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written := make(chan error, 1)
+		go func() { written <- os.WriteFile(pipe, data, 0) }()
+		if images, _, err := Read(pipe); err != nil || len(images) != 1 {
+			t.Errorf("%s: %v %v", name, images, err)
+		}
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func checkTree(t *testing.T, path string) {
 	t.Helper()
 	images, skipped, err := Read(path)
@@ -84,7 +116,7 @@ func TestReadNothing(t *testing.T) {
 		t.Errorf("empty folder: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "data")
-	data := imagetest.Build(imagetest.File{Entry: 0x120000000, Segs: []imagetest.Seg{{VAddr: 0x120000000, Data: []byte("data"), Flags: elf.PF_R}}})
+	data := imagetest.Build(imagetest.File{Type: elf.ET_DYN, Segs: []imagetest.Seg{{VAddr: 0x120000000, Data: []byte("data"), Flags: elf.PF_R}}})
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +127,32 @@ func TestReadNothing(t *testing.T) {
 	notes := &notes{}
 	results, err := Translate(t.Context(), images, Options{CacheDir: t.TempDir(), Report: notes})
 	if err != nil || len(results) != 0 || len(notes.lines) != 1 {
-		t.Errorf("a file without code: %v, %v, %q", results, err, notes.lines)
+		t.Errorf("a library without code: %v, %v, %q", results, err, notes.lines)
+	}
+}
+
+// A library in which nothing is found is left out of a folder, and refused by itself: an
+// empty translation is none.
+func TestNoFunction(t *testing.T) {
+	root, cacheDir := t.TempDir(), t.TempDir()
+	empty := imagetest.Build(imagetest.File{Type: elf.ET_DYN, Segs: []imagetest.Seg{{VAddr: image.PageSize, Data: make([]byte, 64), Flags: elf.PF_R | elf.PF_X}}})
+	for name, data := range map[string][]byte{"libempty.so": empty, "one": programFile(0)} {
+		if err := os.WriteFile(filepath.Join(root, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	images, skipped, err := Read(root)
+	if err != nil || len(images) != 1 || len(skipped) != 1 || !strings.Contains(skipped[0].Reason, "no function") {
+		t.Errorf("folder: %v, %v, %v", images, skipped, err)
+	}
+	if images, _, err = Read(filepath.Join(root, "libempty.so")); err != nil {
+		t.Fatal(err)
+	}
+	if results, err := Translate(t.Context(), images, Options{CacheDir: cacheDir}); !errors.Is(err, ErrNothing) {
+		t.Errorf("file: %v, %v", results, err)
+	}
+	if entries, err := filepath.Glob(filepath.Join(cacheDir, "*", "*")); err != nil || len(entries) > 0 {
+		t.Errorf("in the cache: %v %v", entries, err)
 	}
 }
 

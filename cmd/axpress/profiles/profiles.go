@@ -2,12 +2,14 @@ package profiles
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	pprof "github.com/google/pprof/profile"
 
+	"axpress/cmd/axpress/sources"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/sampler"
@@ -19,8 +21,10 @@ type Run struct {
 	Samples []sampler.Samples // of each CPU
 	Table   *symbols.Table
 	Period  int64 // instructions between two samples
-	Began   time.Time
-	Took    time.Duration
+	// Note is told, for people, why a file's debug information is of no use; nil: nobody is.
+	Note  func(line string)
+	Began time.Time
+	Took  time.Duration
 }
 
 // sample is one place with its instructions on all CPUs.
@@ -94,6 +98,7 @@ func (r *Run) PProf() *pprof.Profile {
 			TimeNanos: r.Began.UnixNano(), DurationNanos: r.Took.Nanoseconds(),
 		},
 		mappings: map[*symbols.File]*pprof.Mapping{}, functions: map[function]*pprof.Function{}, locations: map[location]*pprof.Location{},
+		lines: map[*symbols.File]*sources.Lines{},
 	}
 	b.mapping(r.Table.KernelFile()) // pprof takes the first one for the program
 	for _, s := range r.sorted() {
@@ -109,11 +114,15 @@ type builder struct {
 	mappings  map[*symbols.File]*pprof.Mapping
 	functions map[function]*pprof.Function
 	locations map[location]*pprof.Location
+	lines     map[*symbols.File]*sources.Lines // nil: the file has no debug information
 }
 
+// function is a function of a guest file, and where its source is.
 type function struct {
-	file *symbols.File
-	name string
+	file   *symbols.File
+	name   string
+	source string // "": not known
+	start  int    // line; 0: not known
 }
 
 type location struct {
@@ -129,7 +138,7 @@ func (b *builder) add(s sample) {
 		mode, where.function.name = modeUser, unknownUser
 	}
 	if at, ok := b.run.place(s.Place); ok {
-		where = location{function{at.File, at.Function()}, at.Addr}
+		where = location{function{file: at.File, name: at.Function()}, at.Addr}
 	}
 	b.p.Sample = append(b.p.Sample, &pprof.Sample{
 		Location: []*pprof.Location{b.location(where)}, Value: []int64{int64(s.n)}, Label: map[string][]string{labelMode: {mode}},
@@ -139,21 +148,66 @@ func (b *builder) add(s sample) {
 func (b *builder) location(where location) *pprof.Location {
 	l := b.locations[where]
 	if l == nil {
-		l = &pprof.Location{ID: uint64(len(b.p.Location) + 1), Mapping: b.mapping(where.function.file), Address: where.addr,
-			Line: []pprof.Line{{Function: b.function(where.function)}}}
+		l = &pprof.Location{ID: uint64(len(b.p.Location) + 1), Mapping: b.mapping(where.function.file), Address: where.addr, Line: b.source(where)}
 		b.locations[where] = l
 		b.p.Location = append(b.p.Location, l)
 	}
 	return l
 }
 
+// source returns the lines at where: the function that its symbol names, after those that
+// were inlined there. Without debug information there is that function alone, and no line.
+func (b *builder) source(where location) (lines []pprof.Line) {
+	f := where.function
+	frames := b.frames(f.file, where.addr)
+	for i, frame := range frames {
+		of := function{f.file, frame.Function, frame.File, frame.Start}
+		if i == len(frames)-1 || of.name == "" {
+			of.name = f.name
+		}
+		lines = append(lines, pprof.Line{Function: b.function(of), Line: int64(frame.Line)})
+	}
+	if len(lines) == 0 {
+		lines = []pprof.Line{{Function: b.function(f)}}
+	}
+	return lines
+}
+
+// frames asks the debug information of f, which is read when it is first asked for.
+func (b *builder) frames(f *symbols.File, addr uint64) []sources.Frame {
+	if f == nil {
+		return nil
+	}
+	lines, known := b.lines[f]
+	if !known {
+		d, err := f.Image.DWARF()
+		if err == nil && d != nil {
+			lines, err = sources.New(d)
+		}
+		b.complain(f, err)
+		b.lines[f] = lines
+	}
+	if lines == nil {
+		return nil
+	}
+	frames, err := lines.Frames(addr)
+	if err != nil {
+		b.complain(f, err)
+		b.lines[f] = nil
+	}
+	return frames
+}
+
+func (b *builder) complain(f *symbols.File, err error) {
+	if err != nil && b.run.Note != nil {
+		b.run.Note(fmt.Sprintf("%s: no lines of source: %v", f.Image.Name, err))
+	}
+}
+
 func (b *builder) function(f function) *pprof.Function {
 	fn := b.functions[f]
 	if fn == nil {
-		fn = &pprof.Function{ID: uint64(len(b.p.Function) + 1), Name: f.name, SystemName: f.name}
-		if f.file != nil {
-			fn.Filename = f.file.Image.Name
-		}
+		fn = &pprof.Function{ID: uint64(len(b.p.Function) + 1), Name: f.name, SystemName: f.name, Filename: f.source, StartLine: int64(f.start)}
 		b.functions[f] = fn
 		b.p.Function = append(b.p.Function, fn)
 	}

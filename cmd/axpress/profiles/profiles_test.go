@@ -92,8 +92,15 @@ func TestProfiles(t *testing.T) {
 	got := map[key]int64{}
 	for _, s := range p.Sample {
 		f := s.Location[0].Line[0].Function
-		got[key{f.Filename, f.Name, s.Label["mode"][0]}] += s.Value[0]
-		if m := s.Location[0].Mapping; m != nil && (m.File != f.Filename || s.Location[0].Address < m.Start || s.Location[0].Address >= m.Limit) {
+		m, file := s.Location[0].Mapping, ""
+		if m != nil {
+			file = m.File
+		}
+		got[key{file, f.Name, s.Label["mode"][0]}] += s.Value[0]
+		if f.Filename != "" || f.StartLine != 0 || s.Location[0].Line[0].Line != 0 {
+			t.Errorf("%s has lines, of %q", f.Name, f.Filename)
+		}
+		if m != nil && (s.Location[0].Address < m.Start || s.Location[0].Address >= m.Limit) {
 			t.Errorf("%s at %#x is in mapping %+v", f.Name, s.Location[0].Address, m)
 		}
 	}

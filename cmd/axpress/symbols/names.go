@@ -3,24 +3,35 @@ package symbols
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 
 	"axpress/lifter/image"
+	"axpress/translator/artifact"
 )
 
 // Names finds the symbols of addresses in one image.
 type Names struct {
 	symbols []image.Symbol // of code, by address
+	lent    bool           // the image itself has none
+	beyond  func(addr uint64) string
 }
 
-// NewNames returns the names of img.
+// NewNames returns the names of img: image.Image.Names.
 func NewNames(img *image.Image) Names {
-	var n Names
-	for _, s := range img.Symbols {
+	n := Names{lent: len(img.Symbols) == 0}
+	for _, s := range img.Names {
 		if (s.Func || s.Label) && !s.Abs {
 			n.symbols = append(n.symbols, s)
 		}
 	}
+	return n
+}
+
+// Beyond returns names that ask at for those of addresses without a symbol before them.
+func (n Names) Beyond(at func(addr uint64) string) Names {
+	n.beyond = at
 	return n
 }
 
@@ -49,12 +60,52 @@ func (n Names) At(addr uint64) string {
 		i--
 	}
 	switch {
+	case (i < 0 || addr-n.symbols[i].Addr > far) && n.beyond != nil:
+		return n.beyond(addr)
 	case i < 0 || addr-n.symbols[i].Addr > far:
 		return ""
-	case addr == n.symbols[i].Addr:
-		return n.symbols[i].Name
 	}
-	return fmt.Sprintf("%s+%#x", n.symbols[i].Name, addr-n.symbols[i].Addr)
+	return behind(n.symbols[i].Name, addr-n.symbols[i].Addr)
+}
+
+// behind names what is offset bytes behind the start of name.
+func behind(name string, offset uint64) string {
+	if offset == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s+%#x", name, offset)
+}
+
+// Place writes addr for people, with its name if it has one: 0x1200 <main+0x8>.
+func (n Names) Place(addr uint64) string {
+	if name := n.At(addr); name != "" {
+		return fmt.Sprintf("%#x <%s>", addr, name)
+	}
+	return fmt.Sprintf("%#x", addr)
+}
+
+// pcs are the PCs in the lines that the machine and the runtime write.
+var pcs = regexp.MustCompile(`\bpc (0x[0-9a-f]+)\b( <)?`)
+
+// Text returns text with the names of the PCs in it, which are written "pc 0x1200".
+func (n Names) Text(text string) string {
+	return pcs.ReplaceAllStringFunc(text, func(s string) string {
+		m := pcs.FindStringSubmatch(s)
+		pc, err := strconv.ParseUint(m[1], 0, 64)
+		if err != nil || m[2] != "" { // has its name
+			return s
+		}
+		return "pc " + n.Place(pc)
+	})
+}
+
+// Unit names a unit of the image's translation. That of a stripped image knows addresses
+// alone; then it is named by the symbols that were lent.
+func (n Names) Unit(u artifact.Unit) string {
+	if name := n.At(u.PC); n.lent && name != "" {
+		return name
+	}
+	return u.Name
 }
 
 // Function returns the function that addr is in: the nearest one whose size covers it,

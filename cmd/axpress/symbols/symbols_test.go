@@ -152,3 +152,44 @@ func TestUnitsOfStrippedProgram(t *testing.T) {
 		}
 	}
 }
+
+// PCs in a text get their names; those of other places are asked for.
+func TestText(t *testing.T) {
+	n := NewNames(program(t, "p", [2]byte{1, 2}, fn("main", 0x10, 0x40)))
+	for text, want := range map[string]string{
+		"halted at pc 0x120000010 (halt code 2 at pc 0x120000018)":  "halted at pc 0x120000010 <main> (halt code 2 at pc 0x120000018 <main+0x8>)",
+		"at pc 0x120000018 <there already>, va 0x120000018":         "at pc 0x120000018 <there already>, va 0x120000018",
+		"at pc 0x10, spc 0x120000010, pc 0x120000010g, pc 0x, pc x": "at pc 0x10, spc 0x120000010, pc 0x120000010g, pc 0x, pc x",
+	} {
+		if got := n.Text(text); got != want {
+			t.Errorf("%q\nwant %q", got, want)
+		}
+	}
+	n = n.Beyond(func(addr uint64) string { return map[uint64]string{0x10: "low [bin/prog]"}[addr] })
+	if got := n.Text("at pc 0x10, pc 0x120000014, pc 0x14"); got != "at pc 0x10 <low [bin/prog]>, pc 0x120000014 <main+0x4>, pc 0x14" {
+		t.Error(got)
+	}
+}
+
+// A place in a program has the program's name, and offsets by unit where there are no symbols.
+func TestPlace(t *testing.T) {
+	var tab Table
+	named := program(t, "bin/named", [2]byte{1, 1}, fn("main", 0, 0x40))
+	bare := program(t, "bin/bare", [2]byte{2, 3})
+	lent := bare.Named(&image.Copy{Symbols: named.Symbols})
+	a := &artifact.Artifact{Units: []artifact.Unit{{PC: base, Name: "f_120000000"}}}
+	page := sha256.Sum256(bytes.Repeat([]byte{2}, image.PageSize))
+	for _, c := range []struct {
+		img                *image.Image
+		at, unit, function string
+	}{{bare, "f_120000000+0x8 [bin/bare]", "f_120000000", "f_120000000"}, {lent, "main+0x8 [bin/bare]", "main", "main"}} {
+		if err := tab.Add(c.img, a); err != nil {
+			t.Fatal(err)
+		}
+		p, ok := tab.User(page, 8)
+		u, _ := p.Unit()
+		if !ok || p.At() != c.at || u.Name != c.unit || p.Function() != c.function {
+			t.Errorf("%q, unit %q, function %q; want %+v", p.At(), u.Name, p.Function(), c)
+		}
+	}
+}

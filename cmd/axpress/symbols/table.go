@@ -124,10 +124,21 @@ func (p Place) Unit() (Unit, bool) {
 		i--
 	}
 	if i >= 0 && p.Addr-units[i].PC <= far {
-		return Unit{units[i].PC, units[i].Name}, true
+		return Unit{units[i].PC, p.File.Names.Unit(units[i])}, true
 	}
 	s, ok := p.File.Function(p.Addr)
 	return Unit{s.Addr, s.Name}, ok
+}
+
+// At names p as Names.At does, and the file.
+func (p Place) At() string {
+	name := p.File.At(p.Addr)
+	if u, ok := p.Unit(); ok && name == "" {
+		name = behind(u.Name, p.Addr-u.Entry)
+	} else if name == "" {
+		name = p.Function()
+	}
+	return fmt.Sprintf("%s [%s]", name, p.File.Image.Name)
 }
 
 // Function names the function that p is in: by its symbol, else by its unit, else by

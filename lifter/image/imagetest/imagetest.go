@@ -44,6 +44,9 @@ type File struct {
 	Secs  []Sec
 	// Stripped leaves the section headers and symbols out.
 	Stripped bool
+	// Debug is the size of a section .debug_info behind everything else, whose bytes the
+	// caller appends, or makes a hole of.
+	Debug uint64
 }
 
 // Words returns the little-endian bytes of instruction words.
@@ -114,10 +117,18 @@ func Build(f File) []byte {
 		}
 		strtab := uint32(len(secs))
 		symtabName, strtabName := name(".symtab"), name(".strtab")
+		var debugName uint32
+		if f.Debug > 0 {
+			debugName = name(".debug_info")
+		}
 		secs = append(secs,
 			elf.Section64{Name: strtabName, Type: uint32(elf.SHT_STRTAB), Off: uint64(len(body)), Size: uint64(len(names))},
 			elf.Section64{Name: symtabName, Type: uint32(elf.SHT_SYMTAB), Off: uint64(len(body) + len(names)), Size: uint64(syms.Len()), Link: strtab, Entsize: 24})
 		body = append(append(body, names...), syms.Bytes()...)
+		if f.Debug > 0 {
+			end := len(body) + (len(secs)+1)*64
+			secs = append(secs, elf.Section64{Name: debugName, Type: uint32(elf.SHT_PROGBITS), Off: uint64(end), Size: f.Debug})
+		}
 		h.Shoff, h.Shnum, h.Shstrndx = uint64(len(body)), uint16(len(secs)), uint16(strtab)
 		buf := new(bytes.Buffer)
 		put(buf, secs)

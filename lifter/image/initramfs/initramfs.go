@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"axpress/lifter/image"
+	"axpress/lifter/image/compressed"
 
 	"github.com/cavaliergopher/cpio"
 )
@@ -121,26 +122,26 @@ func (r *reader) archives(in *bufio.Reader) error {
 			}
 			continue
 		}
-		c := findCompression(head)
+		c := compressed.Find(head)
 		if c == nil {
 			return r.fail(ErrFormat, "give a newc cpio archive, plain or compressed with gzip, zstd, xz or bzip2", "it begins with %q", head)
 		}
-		if c.open == nil {
-			return r.fail(ErrFormat, "compress it with gzip or zstd instead", "%s compression is not supported", c.name)
+		if !c.Supported() {
+			return r.fail(ErrFormat, "compress it with gzip or zstd instead", "%s compression is not supported", c.Name)
 		}
 		if err := r.compressed(c, in); err != nil {
 			return err
 		}
-		if !c.exact {
+		if !c.Exact {
 			return nil
 		}
 	}
 }
 
 // compressed reads one compressed stream of archives.
-func (r *reader) compressed(c *compression, in *bufio.Reader) error {
-	what := "the " + c.name + " archive"
-	plain, done, err := c.open(in)
+func (r *reader) compressed(c *compressed.Format, in *bufio.Reader) error {
+	what := "the " + c.Name + " archive"
+	plain, done, err := c.Open(in)
 	if err != nil {
 		return r.wrap(err, what)
 	}
@@ -177,7 +178,8 @@ func skipZeros(b *bufio.Reader) ([]byte, error) {
 		if head[0] != 0 {
 			return head, nil
 		}
-		if _, err := b.Discard(1); err != nil {
+		run, _ := b.Peek(b.Buffered())
+		if _, err := b.Discard(len(run) - len(bytes.TrimLeft(run, "\x00"))); err != nil {
 			return nil, err
 		}
 	}

@@ -1,4 +1,4 @@
-package initramfs
+package compressed
 
 import (
 	"bufio"
@@ -17,17 +17,20 @@ import (
 // zstd --ultra -22 uses 128 MiB, xz -9 64 MiB.
 const maxWindow = 128 << 20
 
-// compression is one row of the table of what Linux may find in an initrd
+// MagicSize is how many bytes Find needs to see.
+const MagicSize = 6
+
+// Format is one row of the table of what Linux itself may find compressed
 // (lib/decompress.c).
-type compression struct {
-	name  string
+type Format struct {
+	Name  string
 	magic string
-	exact bool // the decoder takes no byte after the end of its stream
+	Exact bool // the decoder takes no byte after the end of its stream
 	// open starts decompression; done frees the decoder. nil: not supported.
 	open func(in *bufio.Reader) (plain io.Reader, done func(), err error)
 }
 
-var compressions = [...]compression{
+var formats = [...]Format{
 	{"gzip", "\x1f\x8b", true, openGzip},
 	{"zstd", "\x28\xb5\x2f\xfd", false, openZstd},
 	{"xz", "\xfd7zXZ\x00", false, openXZ},
@@ -37,14 +40,23 @@ var compressions = [...]compression{
 	{"lz4", "\x02\x21\x4c\x18", false, nil},
 }
 
-func findCompression(head []byte) *compression {
-	for i := range compressions {
-		if bytes.HasPrefix(head, []byte(compressions[i].magic)) {
-			return &compressions[i]
+// Find returns the format of what begins with head, nil if it is none of them.
+func Find(head []byte) *Format {
+	for i := range formats {
+		if bytes.HasPrefix(head, []byte(formats[i].magic)) {
+			return &formats[i]
 		}
 	}
 	return nil
 }
+
+// Supported says whether Open can succeed.
+func (f *Format) Supported() bool { return f.open != nil }
+
+// Open starts to decompress in. The caller calls done when it has read enough of
+// plain. What is cut short gives io.ErrUnexpectedEOF or io.EOF, here or in plain. It
+// must not be called for a format that is not Supported.
+func (f *Format) Open(in *bufio.Reader) (plain io.Reader, done func(), err error) { return f.open(in) }
 
 func nothing() {}
 

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
+	"axpress/lifter/image"
+	"axpress/runtime/machine"
+	"axpress/runtime/sampler"
+)
+
+// lentSymbols is the option --symbols: files with the symbols of what is stripped.
+type lentSymbols []string
+
+func (l *lentSymbols) flags(f *pflag.FlagSet) {
+	f.StringArrayVar((*[]string)(l), "symbols", nil, "a file with the symbols of a stripped one, for names and lines: an unstripped copy, its debug file, or the kernel's System.map; may be given for several")
+}
+
+// lend gives the images the names in the files. A file that fits none is refused.
+func (l lentSymbols) lend(images []*image.Image) error {
+	for _, path := range l {
+		c, err := image.OpenCopy(path)
+		if err != nil {
+			return fail(statusInput, "--symbols: %w", err)
+		}
+		var why error
+		fits := false
+		for i, img := range images {
+			if err := c.Fits(img); err != nil {
+				why = err
+				if i > 0 {
+					why = fmt.Errorf("%s: %w: it fits none of the %d files", path, image.ErrOther, len(images))
+				}
+				continue
+			}
+			images[i], fits = img.Named(c), true
+		}
+		if !fits {
+			return fail(statusInput, "--symbols: %w", why)
+		}
+	}
+	return nil
+}
+
+// borrow gives the kernel and the programs of the initrd the names that --symbols has.
+func (b *boot) borrow() error {
+	if len(b.lent) == 0 {
+		return nil
+	}
+	b.readPrograms()
+	images := append([]*image.Image{b.kernel}, b.programs...)
+	err := b.lent.lend(images)
+	b.kernel, b.programs = images[0], images[1:]
+	return err
+}
+
+// noteUserPlaces notes where CPUs are that run programs. The machine must not run.
+func (b *boot) noteUserPlaces(m *machine.Machine) {
+	b.inPrograms = map[uint64]sampler.Place{}
+	for i := range b.cpus {
+		if p := sampler.Here(m.CPU(i)); p.User {
+			b.inPrograms[p.PC] = p
+		}
+	}
+}
+
+// names are the names of the kernel, and of the places in programs where CPUs were at the
+// end of the run. The programs are looked at when such a place is asked for.
+func (b *boot) names() symbols.Names {
+	return symbols.NewNames(b.kernel).Beyond(func(pc uint64) string {
+		p, ok := b.inPrograms[pc]
+		if !ok {
+			return ""
+		}
+		t, err := b.symbols()
+		if err != nil {
+			return ""
+		}
+		at, ok := t.User(p.Page, pc)
+		if !ok {
+			return ""
+		}
+		return at.At()
+	})
+}
+
+// named returns err with the names of the PCs in its text.
+func (b *boot) named(err error) error {
+	if err == nil || b.kernel == nil {
+		return err
+	}
+	text := b.names().Text(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return &failure{statusOf(err), &namedError{text, err}}
+}
+
+// namedError is an error whose text has names in it.
+type namedError struct {
+	text string
+	err  error
+}
+
+func (e *namedError) Error() string { return e.text }
+func (e *namedError) Unwrap() error { return e.err }
+
+// programFile is how commands are told which program to look at.
+type programFile struct {
+	program string
+	lent    lentSymbols
+}
+
+func (p *programFile) flags(f *pflag.FlagSet) {
+	f.StringVar(&p.program, "program", "", "the program, where the file is an initramfs or a folder: the end of its path, such as bin/busybox")
+	p.lent.flags(f)
+}
+
+// open opens the image in the file at path: the only one, or the one whose name ends in
+// p.program.
+func (p *programFile) open(path string) (*image.Image, error) {
+	images, _, err := prepare.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	var fit []*image.Image
+	for _, img := range images {
+		if img.Name == p.program || p.program == "" || strings.HasSuffix(img.Name, "/"+p.program) {
+			fit = append(fit, img)
+		}
+	}
+	if p.program == "" && len(images) > 1 && images[0].Name == path {
+		fit = images[:1] // a boot image: the others are in its initrd
+	}
+	switch {
+	case len(fit) == 1:
+		return fit[0], p.lent.lend(fit)
+	case len(fit) == 0:
+		return nil, fail(statusInput, "%s: no program %q in it", path, p.program)
+	}
+	return nil, fail(statusUsage, "%s has %d programs: name one with --program %s", path, len(fit), fit[0].Name)
+}
