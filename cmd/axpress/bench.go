@@ -20,6 +20,7 @@ import (
 	"axpress/bench/measure"
 	"axpress/bench/report"
 	"axpress/bench/workloads"
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
@@ -358,7 +359,7 @@ func (b *bench) show(a *app, r, before *measure.Result) error {
 		if err != nil {
 			return err
 		}
-		if err := report.WriteFile(b.json, data); err != nil {
+		if err := outfile.Write(b.json, outfile.Bytes(data)); err != nil {
 			return fmt.Errorf("--json: %w", err)
 		}
 	}

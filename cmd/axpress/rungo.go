@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"axpress/cmd/axpress/stdout"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
 )
@@ -58,7 +59,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = s.out, &stderr
+	cmd.Stdout, cmd.Stderr = stdout.Direct(s.out), &stderr
 	if err := input(cmd, s.in); err != nil {
 		return err
 	}

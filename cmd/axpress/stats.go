@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"axpress/cmd/axpress/native"
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
@@ -176,7 +176,7 @@ func (s *stats) write(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+	if err := outfile.Write(path, outfile.Bytes(append(data, '\n'))); err != nil {
 		return fmt.Errorf("--stats: %w", err)
 	}
 	return nil
