@@ -219,7 +219,7 @@ func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
 			return err
 		}
 		guest.readPrograms()
-		program, err := guest.goProgram(ctx, "")
+		program, _, err := guest.goProgram(ctx, "") // the cache keeps it
 		if err != nil {
 			return err
 		}

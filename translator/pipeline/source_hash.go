@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "51825ca6022d6a50569b623ae86d68fd"
+const sourceHash = "1cc3a690e9ab2b40d937d2fbf8da4d6b"
