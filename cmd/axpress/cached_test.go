@@ -407,6 +407,20 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
+// So does the bar, as it is drawn last.
+func TestBarSaysTheTimeLeft(t *testing.T) {
+	var b strings.Builder
+	r := &barReporter{lineReporter: lineReporter{w: &b}}
+	r.Begin([]string{"vmlinux"})
+	r.Progress(20, 100)
+	r.Progress(41, 100)
+	drawn := strings.Split(strings.TrimSpace(b.String()), "\r")
+	if last := drawn[len(drawn)-1]; !strings.Contains(last, "41%") || !strings.Contains(last, "translating, 0 s, about 0 s left") {
+		t.Errorf("drawn: %q", last)
+	}
+	r.End()
+}
+
 // Each line but the last says how long the rest will take.
 func TestTranslationSaysTheTimeLeft(t *testing.T) {
 	var b strings.Builder

@@ -95,14 +95,15 @@ func (r *barReporter) Note(line string) {
 // Begin implements prepare.Reporter.
 func (r *barReporter) Begin(names []string) {
 	r.lineReporter.Begin(names)
-	// The bar's own prediction goes by the last steps, which come in bursts, some seconds apart.
-	r.bar = newBar(r.w, 1, "translating", progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(true))
+	// The bar's own clock and prediction go by the last steps, which come in bursts, some seconds apart: each is drawn.
+	r.bar = newBar(r.w, 1, "translating", progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(0))
 }
 
 // Progress implements prepare.Reporter.
 func (r *barReporter) Progress(done, total int) {
 	r.bar.ChangeMax(total)
-	r.bar.Describe(fmt.Sprintf("%-32s", "translating"+timeLeft(time.Since(r.start), done, total)))
+	took := time.Since(r.start)
+	r.bar.Describe(fmt.Sprintf("%-36s", fmt.Sprintf("translating, %.0f s%s", took.Seconds(), timeLeft(took, done, total))))
 	_ = r.bar.Set(done) // a bar that cannot be drawn is no failure
 }
 
