@@ -12,6 +12,7 @@ import (
 
 	"axpress/bench/measure"
 	"axpress/bench/workloads"
+	"axpress/cmd/axpress/outfile"
 )
 
 //go:embed page.html
@@ -126,34 +127,9 @@ func Write(dir string, r, before *measure.Result) error {
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := WriteFile(filepath.Join(dir, name), files[name]); err != nil {
+		if err := outfile.Write(filepath.Join(dir, name), outfile.Bytes(files[name])); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// WriteFile writes a file by way of a new one beside it, so that an interruption leaves the old one or none.
-func WriteFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(data); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

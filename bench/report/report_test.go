@@ -338,14 +338,4 @@ func TestWrite(t *testing.T) {
 	if r, err := measure.Read(filepath.Join(dir, fileJSON)); err != nil || len(r.Rows) != len(workloads.All()) {
 		t.Errorf("the JSON cannot be read back: %v", err)
 	}
-	// What cannot be put in its place leaves nothing.
-	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(filepath.Join(dir, "folder"), nil); err == nil {
-		t.Error("a folder was overwritten")
-	}
-	if left, err := filepath.Glob(filepath.Join(dir, ".*")); err != nil || len(left) != 0 {
-		t.Errorf("left: %q, %v", left, err)
-	}
 }

@@ -20,6 +20,7 @@ import (
 	"axpress/bench/measure"
 	"axpress/bench/report"
 	"axpress/bench/workloads"
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
@@ -219,7 +220,7 @@ func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
 			return err
 		}
 		guest.readPrograms()
-		program, err := guest.goProgram(ctx, "")
+		program, _, err := guest.goProgram(ctx, "") // the cache keeps it
 		if err != nil {
 			return err
 		}
@@ -359,7 +360,7 @@ func (b *bench) show(a *app, r, before *measure.Result) error {
 		if err != nil {
 			return err
 		}
-		if err := report.WriteFile(b.json, data); err != nil {
+		if err := outfile.Write(b.json, outfile.Bytes(data)); err != nil {
 			return fmt.Errorf("--json: %w", err)
 		}
 	}

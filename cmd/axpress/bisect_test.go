@@ -19,9 +19,12 @@ import (
 	"axpress/translator/artifact"
 )
 
-// TestMain lets the test program be what bisect starts for a trial.
+// asCommand, in the environment, makes the test program the command itself.
+const asCommand = "AXPRESS_TEST_COMMAND"
+
+// TestMain lets the test program be what bisect starts for a trial, and what tests start to have several processes.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == trialCommand {
+	if len(os.Args) > 1 && os.Args[1] == trialCommand || os.Getenv(asCommand) != "" {
 		os.Exit(int(realMain()))
 	}
 	os.Exit(m.Run())

@@ -57,6 +57,8 @@ type boot struct {
 	initrd   []byte
 	// translations are the kernel's and the programs', empty for the interpreter.
 	translations []*prepare.Result
+	partly       bool           // a guest whose translations cannot all be had runs all the same
+	left         []prepare.Left // what has none, then
 	translating  time.Duration
 	engines      []*native.Engine         // of the last boot
 	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
@@ -165,7 +167,12 @@ func (b *boot) translate(ctx context.Context) error {
 	b.readPrograms()
 	images := append([]*image.Image{b.kernel}, b.programs...)
 	var err error
-	if b.translations, err = prepare.Translate(ctx, images, b.prepare); err != nil {
+	if b.partly {
+		b.translations, b.left, err = prepare.ForRun(ctx, images, b.prepare)
+	} else {
+		b.translations, err = prepare.Translate(ctx, images, b.prepare)
+	}
+	if err != nil {
 		return err
 	}
 	b.translating = time.Since(start)

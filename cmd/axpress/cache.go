@@ -44,7 +44,7 @@ func (a *app) openCache() (*cache.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cache.Open(dir)
+	return cache.Open(dir), nil
 }
 
 // cached is a translation in the cache.

@@ -219,7 +219,7 @@ func TestBadCacheEntries(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := cli(t, t.Context(), dir, "run", "--kernel", kernel, "--memory", bootMem)
-		if r.status != statusOK || !strings.Contains(r.err, "refused, translating again") || !strings.Contains(r.err, c.reason) {
+		if r.status != statusOK || !strings.Contains(r.err, "cache entry refused: ") || !strings.Contains(r.err, c.reason) {
 			t.Errorf("%s: status %d, %q", c.name, r.status, r.err)
 		}
 		if r := cli(t, t.Context(), dir, "run", "--kernel", kernel, "--memory", bootMem); r.status != statusOK || r.err != "" {
@@ -375,11 +375,20 @@ func TestBadInput(t *testing.T) {
 func TestMissingTool(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	dir := filepath.Join(t.TempDir(), "cache")
-	for _, args := range [][]string{{"translate", halting(t, 4)}, {"run", "--kernel", halting(t, 4), "--memory", bootMem}} {
-		r := cli(t, t.Context(), dir, args...)
-		if r.status != statusInput || !strings.Contains(r.err, "apt-get install") || strings.Count(r.err, "\n") != 1 || len(files(t, dir)) != 0 {
-			t.Errorf("%q: status %d, %q", args, r.status, r.err)
-		}
+	r := cli(t, t.Context(), dir, "translate", halting(t, 4))
+	if r.status != statusInput || !strings.Contains(r.err, "apt-get install") || strings.Count(r.err, "\n") != 1 {
+		t.Errorf("translate: status %d, %q", r.status, r.err)
+	}
+	// What cannot be translated is interpreted, which is said once, and stands in the counters.
+	s, r := runStats(t, dir, halting(t, 4))
+	if r.status != statusOK || !strings.Contains(r.err, "not translated: ") || !strings.Contains(r.err, "apt-get install") || strings.Count(r.err, "\n") != 1 {
+		t.Errorf("run: status %d, %q", r.status, r.err)
+	}
+	if len(s.NotTranslated) != 1 || !strings.Contains(s.NotTranslated[0].Reason, "apt-get install") || s.Native != 0 || s.Interpreted == 0 {
+		t.Errorf("counters: %+v", s)
+	}
+	if len(files(t, dir)) != 0 {
+		t.Errorf("left behind: %q", files(t, dir))
 	}
 	if r := cli(t, t.Context(), dir, "run", "--kernel", halting(t, 4), "--memory", bootMem, "--engine", "interp"); r.status != statusOK {
 		t.Errorf("the interpreter needs no tool: %d %q", r.status, r.err)

@@ -69,7 +69,7 @@ func (a *app) demo() *cobra.Command {
 	}
 	c.Flags().StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
 	c.Flags().DurationVar(&timeout, "timeout", 10*time.Minute, "end the guest's run after this time (0: never)")
-	c.Flags().StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	c.Flags().StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")
 	t.flags(c.Flags())
 	return c
 }

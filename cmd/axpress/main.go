@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"axpress/cmd/axpress/stdout"
 )
 
 // traceVariable makes internal errors show where they happened.
@@ -54,6 +56,9 @@ type app struct {
 // run executes one command line and returns the exit status, after writing at most
 // one line about a failure to the error stream.
 func run(ctx context.Context, args []string, s streams) (st status) {
+	ctx, out, stop := stdout.Watch(ctx, s.out)
+	defer stop()
+	s.out = out
 	a := &app{streams: s, trace: os.Getenv(traceVariable) == "1"}
 	defer func() {
 		if p := recover(); p != nil {
@@ -62,17 +67,19 @@ func run(ctx context.Context, args []string, s streams) (st status) {
 	}()
 	began := false
 	root := a.root()
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		began = true
+		return checkOutputs(c.Flags())
+	}
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
+	if err != nil && !began {
+		err = fail(statusUsage, "%w; see axpress --help", err)
+	}
+	if err = afterOutput(out, err); err == nil {
 		return statusOK
 	}
 	st = statusOf(err)
-	if !began {
-		st = statusUsage
-		err = fmt.Errorf("%w; see axpress --help", err)
-	}
 	if st == statusInternal {
 		return a.internal(err)
 	}

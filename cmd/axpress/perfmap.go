@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 
-	"golang.org/x/sys/unix"
-
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/translator/hostcode"
@@ -28,31 +26,14 @@ func (b *boot) perfMap() (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := bufio.NewWriter(f)
 	for _, r := range b.translations {
-		if err := anonymous(r); err != nil {
-			return err
+		if err := r.Artifact.Execute(); err != nil {
+			return fmt.Errorf("--perf-map: %w", err)
 		}
 		if err := writePerfMap(w, r); err != nil {
 			return err
 		}
 	}
 	return w.Flush()
-}
-
-// anonymous copies the host code of r to anonymous memory, which stays mapped.
-func anonymous(r *prepare.Result) error {
-	if len(r.Artifact.Text) == 0 {
-		return nil
-	}
-	text, err := unix.Mmap(-1, 0, len(r.Artifact.Text), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err == nil {
-		copy(text, r.Artifact.Text)
-		err = unix.Mprotect(text, unix.PROT_READ|unix.PROT_EXEC)
-	}
-	if err != nil {
-		return fmt.Errorf("--perf-map: memory for the code of %s: %w", r.Image.Name, err)
-	}
-	r.Artifact.Text = text
-	return nil
 }
 
 // writePerfMap writes a line for each unit of r: address, size, name.

@@ -43,7 +43,7 @@ func TestPerfMapAddresses(t *testing.T) {
 	}
 	a := results[0].Artifact
 	mapped := bytes.Clone(a.Text)
-	if err := anonymous(results[0]); err != nil {
+	if err := a.Execute(); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(a.Text, mapped) {

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/pflag"
 
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/profiles"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
@@ -25,8 +24,8 @@ type profiling struct {
 }
 
 func (p *profiling) flags(f *pflag.FlagSet) {
-	f.StringVar(&p.unitsFile, "profile-out", "", "write to this file, as JSON, in which functions the guest spent its instructions; translate --profile reads it")
-	f.StringVar(&p.pprofFile, "pprof", "", "write the same to this file for 'go tool pprof'")
+	f.StringVar(&p.unitsFile, flagUnits, "", "write to this file, as JSON, in which functions the guest spent its instructions; translate --profile reads it")
+	f.StringVar(&p.pprofFile, flagPProf, "", "write the same to this file for 'go tool pprof'")
 	f.BoolVar(&p.perfMap, "perf-map", false, "write /tmp/perf-PID.map, so that Linux's perf shows translated functions by name; the file stays")
 }
 
@@ -48,25 +47,16 @@ func (p *profiling) write(b *boot) error {
 // save writes r where it is wanted.
 func (p *profiling) save(r *profiles.Run) error {
 	if p.unitsFile != "" {
-		if err := r.Units().Save(p.unitsFile); err != nil {
+		if err := outfile.Write(p.unitsFile, r.Units().Write); err != nil {
 			return fmt.Errorf("--profile-out: %w", err)
 		}
 	}
 	if p.pprofFile != "" {
-		if err := writePProf(r, p.pprofFile); err != nil {
+		if err := outfile.Write(p.pprofFile, r.PProf().Write); err != nil {
 			return fmt.Errorf("--pprof: %w", err)
 		}
 	}
 	return nil
-}
-
-func writePProf(r *profiles.Run, path string) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return r.PProf().Write(f)
 }
 
 // profile returns what the samplers have found.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -31,31 +30,45 @@ type lineReporter struct {
 // Note implements prepare.Reporter.
 func (r *lineReporter) Note(line string) { fmt.Fprintln(r.w, "axpress:", line) }
 
+// Wait implements prepare.Reporter.
+func (r *lineReporter) Wait(pid int, names []string) {
+	who := "another process"
+	if pid > 0 {
+		who = fmt.Sprintf("process %d", pid)
+	}
+	r.Note(fmt.Sprintf("waiting for %s, which translates %s", who, prepare.Enumerate(names)))
+}
+
 // Begin implements prepare.Reporter.
 func (r *lineReporter) Begin(names []string) {
 	r.start, r.tenth = time.Now(), 0
-	r.Note("translating " + enumerate(names) + ": not in the cache")
+	r.Note("translating " + prepare.Enumerate(names) + ": not in the cache")
 }
 
 // Progress implements prepare.Reporter.
 func (r *lineReporter) Progress(done, total int) {
 	if tenth := 10 * done / max(total, 1); tenth > r.tenth {
 		r.tenth = tenth
-		r.Note(fmt.Sprintf("translating: %d %%, %.0f s", 10*tenth, time.Since(r.start).Seconds()))
+		took := time.Since(r.start)
+		r.Note(fmt.Sprintf("translating: %d %%, %.0f s%s", 10*tenth, took.Seconds(), timeLeft(took, done, total)))
 	}
+}
+
+// timeLeft says how long the rest will take if it goes on as before, behind what else is said; nothing at the end,
+// or where that cannot be known yet.
+func timeLeft(took time.Duration, done, total int) string {
+	if done <= 0 || done >= total {
+		return ""
+	}
+	left := time.Duration(float64(took) * float64(total-done) / float64(done))
+	if left < time.Minute {
+		return fmt.Sprintf(", about %.0f s left", left.Seconds())
+	}
+	return fmt.Sprintf(", about %.0f min left", left.Minutes())
 }
 
 // End implements prepare.Reporter.
 func (r *lineReporter) End() {}
-
-// enumerate writes a few names.
-func enumerate(names []string) string {
-	const few = 3
-	if len(names) > few {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
-	}
-	return strings.Join(names, ", ")
-}
 
 // barReporter draws a bar.
 type barReporter struct {
@@ -64,21 +77,33 @@ type barReporter struct {
 }
 
 // newBar draws a bar of total steps.
-func newBar(w io.Writer, total int, what string) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(40),
-		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetPredictTime(true))
+func newBar(w io.Writer, total int, what string, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, append([]progressbar.Option{
+		progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
+		progressbar.OptionThrottle(100 * time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(40),
+		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetPredictTime(true)}, more...)...)
+}
+
+// Note implements prepare.Reporter. The bar comes back with the next Progress.
+func (r *barReporter) Note(line string) {
+	if r.bar != nil {
+		_ = r.bar.Clear()
+	}
+	r.lineReporter.Note(line)
 }
 
 // Begin implements prepare.Reporter.
 func (r *barReporter) Begin(names []string) {
 	r.lineReporter.Begin(names)
-	r.bar = newBar(r.w, 1, "translating")
+	// The bar's own clock and prediction go by the last steps, which come in bursts, some seconds apart: each is drawn.
+	r.bar = newBar(r.w, 1, "translating", progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(0))
 }
 
 // Progress implements prepare.Reporter.
 func (r *barReporter) Progress(done, total int) {
 	r.bar.ChangeMax(total)
+	took := time.Since(r.start)
+	r.bar.Describe(fmt.Sprintf("%-36s", fmt.Sprintf("translating, %.0f s%s", took.Seconds(), timeLeft(took, done, total))))
 	_ = r.bar.Set(done) // a bar that cannot be drawn is no failure
 }
 

@@ -37,7 +37,7 @@ func (a *app) run() *cobra.Command {
 			if b.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
-			b.sampling, b.reboots = prof.wanted(), !noReboot
+			b.sampling, b.reboots, b.partly = prof.wanted(), !noReboot, true
 			if err := b.load(); err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func (a *app) run() *cobra.Command {
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
-	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	f.StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "set the base of GS, which hot code of programs needs, by system calls, as on a host without the instruction")
 	b.lent.flags(f)
 	prof.flags(f)

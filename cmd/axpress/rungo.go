@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"axpress/cmd/axpress/stdout"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
 )
@@ -32,7 +33,8 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	}
 	b.readPrograms()
 	start := time.Now()
-	program, err := b.goProgram(ctx, module)
+	program, discard, err := b.goProgram(ctx, module)
+	defer func() { err = errors.Join(err, discard()) }()
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = s.out, &stderr
+	cmd.Stdout, cmd.Stderr = stdout.Direct(s.out), &stderr
 	if err := input(cmd, s.in); err != nil {
 		return err
 	}
@@ -99,50 +101,74 @@ func input(cmd *exec.Cmd, in io.Reader) error {
 }
 
 // goProgram returns the program for the kernel and the programs of the initramfs, which it
-// does not hold itself.
-func (b *boot) goProgram(ctx context.Context, module string) (program string, err error) {
-	root := b.prepare.CacheDir
-	if root == "" {
-		if root, err = cache.DefaultDir(); err != nil {
-			return "", err
-		}
-	}
+// does not hold itself. It is there until discard is called.
+func (b *boot) goProgram(ctx context.Context, module string) (program string, discard func() error, err error) {
+	keep := func() error { return nil }
 	key, err := b.goKey()
 	if err != nil {
-		return "", err
+		return "", keep, err
 	}
-	dir := filepath.Join(root, goFolder, key)
-	program = filepath.Join(dir, goModule)
-	if _, err := os.Stat(program); err == nil && !b.prepare.Force {
-		return program, nil
+	store, storeless := b.goStore()
+	if storeless == nil {
+		program = filepath.Join(store.Folder(key), goModule)
+		if isFile(program) && !b.prepare.Force {
+			return program, keep, nil
+		}
 	}
 	m, err := gobuild.Find(ctx, module)
 	if err != nil {
-		return "", fail(statusInput, "%w", err)
+		return "", keep, fail(statusInput, "%w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
+	build := func(dir string) error {
+		if _, err := b.emitGo(ctx, m, dir, false); err != nil {
+			return err
+		}
+		return m.Build(ctx, dir, filepath.Join(dir, goModule))
 	}
-	work, err := os.MkdirTemp(filepath.Dir(dir), "new-")
+	if storeless == nil {
+		storeless = store.Room(1)
+	}
+	if storeless != nil && !b.partly {
+		return "", keep, storeless
+	}
+	if storeless != nil {
+		b.prepare.Report.Note(fmt.Sprintf("the program is made for this run alone, in a temporary folder: %v", storeless))
+		dir, err := os.MkdirTemp("", "axpress-")
+		if err != nil {
+			return "", keep, err
+		}
+		return filepath.Join(dir, goModule), func() error { return os.RemoveAll(dir) }, build(dir)
+	}
+	claim, err := store.Claim(ctx, []string{key}, cache.Others{
+		Made:    func(string) bool { return isFile(program) && !b.prepare.Force },
+		Waiting: func(pid int, _ []string) { b.prepare.Report.Wait(pid, []string{b.kernel.Name}) },
+	})
 	if err != nil {
-		return "", err
+		return "", keep, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	if _, err := b.emitGo(ctx, m, work, false); err != nil {
-		return "", err
+	defer claim.Release()
+	if claim.Has(key) {
+		err = store.PutFolder(key, build)
 	}
-	if err := m.Build(ctx, work, filepath.Join(work, goModule)); err != nil {
-		return "", err
-	}
-	if b.prepare.Force {
-		if err := os.RemoveAll(dir); err != nil {
-			return "", err
+	return program, keep, err
+}
+
+// goStore is the part of the cache with the programs of the Go back end, each in a folder with its source.
+func (b *boot) goStore() (*cache.Cache, error) {
+	root := b.prepare.CacheDir
+	if root == "" {
+		var err error
+		if root, err = cache.DefaultDir(); err != nil {
+			return nil, err
 		}
 	}
-	if err := os.Rename(work, dir); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", err
-	}
-	return program, nil
+	return cache.Open(filepath.Join(root, goFolder)), nil
+}
+
+// isFile says whether there is a file at path.
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }
 
 // goKey identifies what the program depends on: this executable, the kernel and the

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"axpress/cmd/axpress/native"
+	"axpress/cmd/axpress/outfile"
+	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -56,8 +57,10 @@ type stats struct {
 	HostSeconds float64           `json:"host_seconds"`        // of the guest's run
 	Translation float64           `json:"translation_seconds"` // before it
 	GuestTime   float64           `json:"guest_seconds"`
-	Misses      []miss            `json:"misses"` // where the interpreter had to start, most frequent first
-	MissedPCs   int               `json:"missed_pcs"`
+	// NotTranslated is what the cache did not have and could not be translated: the interpreter ran it.
+	NotTranslated []prepare.Left `json:"not_translated"`
+	Misses        []miss         `json:"misses"` // where the interpreter had to start, most frequent first
+	MissedPCs     int            `json:"missed_pcs"`
 }
 
 // ipiStats is machine.IPIStats.
@@ -86,7 +89,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		Misses: []miss{}, Off: []string{}, StopSymbol: b.names().At(stop.PC),
+		NotTranslated: append([]prepare.Left{}, b.left...), Misses: []miss{}, Off: []string{}, StopSymbol: b.names().At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -185,7 +188,7 @@ func (s *stats) write(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+	if err := outfile.Write(path, outfile.Bytes(append(data, '\n'))); err != nil {
 		return fmt.Errorf("--stats: %w", err)
 	}
 	return nil

@@ -72,7 +72,7 @@ func (a *app) stress() *cobra.Command {
 	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "see axpress run")
 	f.StringVar(&flavour, "flavour", string(guest.Small), fmt.Sprintf("kernel configuration, of %q", guest.Flavours()))
 	f.DurationVar(&b.timeout, "timeout", 2*time.Hour, "end the guest's run after this time (0: never)")
-	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")
+	f.StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")
 	t.flags(f)
 	return c
 }

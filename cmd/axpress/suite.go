@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/bench/guest"
-	"axpress/bench/report"
 	"axpress/bench/suite"
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/prepare"
 )
 
@@ -90,7 +90,7 @@ func (s *suiteCommand) run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := report.WriteFile(s.json, data); err != nil {
+		if err := outfile.Write(s.json, outfile.Bytes(data)); err != nil {
 			return fmt.Errorf("--json: %w", err)
 		}
 	}

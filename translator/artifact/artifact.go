@@ -50,6 +50,7 @@ type Manifest struct {
 	Kind       Kind    `json:"kind"`
 	Source     string  `json:"source"`      // file it was made from
 	SourceHash string  `json:"source_hash"` // SHA-256
+	Tools      string  `json:"tools"`       // what made it, for people: any that is supported is as good
 	Functions  int     `json:"functions"`
 	Insts      int     `json:"instructions"`
 	Bytes      int     `json:"host_bytes"`

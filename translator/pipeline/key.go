@@ -1,20 +1,22 @@
 package pipeline
 
 import (
+	"encoding/hex"
 	"fmt"
 	"slices"
 
+	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/translator/artifact"
 	"axpress/translator/cache"
 	"axpress/translator/llvm"
 )
 
-// cacheKey combines what determines a translation: the guest bytes, the tools
-// and their options, which name the host's level too, this program's own
-// translator (sourceHash), the layout of the guest state, and the options.
-func cacheKey(source, tools string, o Options) string {
-	parts := []string{source, tools, sourceHash, abi.LayoutHash(), artifact.Format, llvm.Version, fmt.Sprint(chunkInsts)}
+// Key returns the cache key of the translation of img for hosts of a level, one of toolchain.Levels: from
+// the guest's file, the level, this program's own translator and the tools' options (sourceHash), the layout of the
+// guest state, and the options. Which version of the tools is at hand, if any, is not in it: see RATIONALE.md.
+func Key(img *image.Image, level string, o Options) string {
+	parts := []string{hex.EncodeToString(img.Hash[:]), level, sourceHash, abi.LayoutHash(), artifact.Format, llvm.Version, fmt.Sprint(chunkInsts)}
 	var off []string
 	for name, disabled := range o.Disable {
 		if disabled {

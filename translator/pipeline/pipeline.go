@@ -46,12 +46,6 @@ type Options struct {
 // pay for starting llc, few enough to balance the workers.
 const chunkInsts = 4000
 
-// Key returns the cache key of the translation of img: everything that its
-// bytes depend on.
-func Key(img *image.Image, tools *toolchain.LLVM, o Options) string {
-	return cacheKey(hex.EncodeToString(img.Hash[:]), tools.Key(), o)
-}
-
 // Translate translates img.
 func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o Options) (*artifact.Artifact, error) {
 	start := time.Now()
@@ -328,7 +322,7 @@ func (t *translation) progress(n int) {
 
 // describe fills in the manifest.
 func (t *translation) describe(a *artifact.Artifact, start time.Time) {
-	a.Key = Key(t.img, t.tools, t.o)
+	a.Key, a.Tools = Key(t.img, toolchain.Levels()[0], t.o), t.tools.Key()
 	a.Kind, a.Source, a.SourceHash = artifact.KindPages, t.img.Name, hex.EncodeToString(t.img.Hash[:])
 	a.Functions, a.Bytes = len(a.Units), len(a.Text)
 	for _, u := range a.Units {

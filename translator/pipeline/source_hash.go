@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "72ccf5ab6c3d49186662105d59c8e2d5"
+const sourceHash = "697887b9d675e3d38007dbe09cad3b74"

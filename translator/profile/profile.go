@@ -161,16 +161,6 @@ func (p *Profile) Write(w io.Writer) error {
 	return e.Encode(f)
 }
 
-// Save writes p to the file at path.
-func (p *Profile) Save(path string) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return p.Write(f)
-}
-
 // Load reads the profile in the file at path. What is no profile gives an error that
 // wraps ErrFormat and says what is wrong.
 func Load(path string) (*Profile, error) {

@@ -75,9 +75,13 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-func TestSaveAndLoad(t *testing.T) {
+func TestWriteAndLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "profile.json")
-	if err := sample().Save(path); err != nil {
+	var written bytes.Buffer
+	if err := sample().Write(&written); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, written.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	p, err := Load(path)

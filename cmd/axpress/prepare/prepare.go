@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"io/fs"
+	"os"
+	"strings"
 
-	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/translator/artifact"
 	"axpress/translator/cache"
@@ -33,6 +34,9 @@ const hotShare = 0.998
 type Reporter interface {
 	// Note is called with a line about something that is not as usual.
 	Note(line string)
+	// Wait is called when another process is making what is wanted, with its number, 0 if
+	// that is not known, and the names of what is wanted; again if it becomes another one.
+	Wait(pid int, names []string)
 	// Begin is called before the first translation, with the names of what is not
 	// in the cache; not at all if everything is.
 	Begin(names []string)
@@ -48,11 +52,15 @@ type Result struct {
 	Image    *image.Image
 	Hot      []uint64 // not nil: the translation of these units, at the full setting
 	Key      string
-	Path     string // of the cache entry
-	Cached   bool   // it was there already
+	Path     string // of the cache entry; "" if there is none: it is in memory alone
+	Cached   bool   // others have made it
 	Artifact *artifact.Artifact
 	Seconds  float64 // host time that making it took; 0 if Cached
 	Bytes    int64   // size of the host code
+
+	words int         // instruction words of the image
+	seen  os.FileInfo // the entry when it was looked for; nil: there was none
+	twin  *Result     // not nil: an earlier image is the same
 }
 
 // Missing returns the names of the units without native code. Reading them takes
@@ -62,21 +70,66 @@ func (r *Result) Missing() ([]string, error) {
 	return missing, err
 }
 
-// job is one image whose translation is not in the cache.
-type job struct {
-	result *Result
-	words  int
+// Left is what a guest has to do without.
+type Left struct {
+	Name   string `json:"name"` // as Result.Name gives it
+	Reason string `json:"reason"`
 }
 
 // Translate returns the translations of images, in their order. Images without
-// code are left out and noted. An error says which image it is about; when ctx ends
-// the error wraps ctx's. What was finished before an error stays in the cache.
+// code are left out and noted. An error says which image it is about, or that the cache cannot be written;
+// when ctx ends the error wraps ctx's. What was finished before an error stays in the cache. LLVM is asked for
+// only when the cache does not have everything.
 func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result, error) {
 	p, err := begin(o)
 	if err != nil {
 		return nil, err
 	}
-	return p.run(ctx, images)
+	results, missing := p.find(images)
+	if len(missing) > 0 {
+		if p.tools, err = toolchain.Find(); err != nil {
+			return nil, fmt.Errorf("%s: not in the cache, and cannot be translated: %w", Enumerate(namesOf(missing)), err)
+		}
+		if err := p.store.Room(room(missing)); err != nil {
+			return nil, unwritable(err)
+		}
+		if err := p.make(ctx, missing); err != nil {
+			return nil, err
+		}
+	}
+	return share(results), ctx.Err()
+}
+
+// ForRun is Translate for a guest that is to run now, with what there is: without LLVM, what the cache does not have
+// is left; with a cache that cannot be written, translations are in memory alone. Both are noted.
+func ForRun(ctx context.Context, images []*image.Image, o Options) (results []*Result, left []Left, err error) {
+	p, storeless := begin(o)
+	p.memory = true
+	results, missing := p.find(images)
+	if len(missing) == 0 {
+		return share(results), nil, ctx.Err()
+	}
+	if p.tools, err = toolchain.Find(); err != nil {
+		if missing = p.lower(missing); len(missing) == 0 {
+			return share(results), nil, ctx.Err()
+		}
+		p.o.Report.Note(fmt.Sprintf("not translated: %s; the interpreter runs what has no translation: %v", Enumerate(namesOf(missing)), err))
+		for _, r := range missing {
+			left = append(left, Left{r.Name(), err.Error()})
+		}
+		return share(results), left, ctx.Err()
+	}
+	if storeless == nil {
+		storeless = p.store.Room(room(missing))
+	}
+	if storeless != nil {
+		p.store = nil
+		p.inMemory(storeless)
+	}
+	if err := p.make(ctx, missing); err != nil {
+		return nil, nil, err
+	}
+	return share(results), nil, ctx.Err()
 }
 
 // ErrNotCached says that the cache has no translation.
@@ -94,45 +147,39 @@ func Cached(img *image.Image, o Options) ([]*Result, error) {
 		if !p.load(r) {
 			return nil, fmt.Errorf("%s: %w with these options", r.Name(), ErrNotCached)
 		}
-		r.Cached = true
 	}
 	return rs, nil
 }
 
-// begin finds the tools and the cache.
+// preparation is one Translate, ForRun or Cached under way.
+type preparation struct {
+	store  *cache.Cache // nil: there is none
+	tools  *toolchain.LLVM
+	o      Options
+	memory bool // what cannot be kept is used from memory
+	noted  bool // that was said
+}
+
+// begin finds the cache. Without one it returns a preparation all the same.
 func begin(o Options) (*preparation, error) {
+	if o.Report == nil {
+		o.Report = silent{}
+	}
+	p := &preparation{o: o}
 	dir := o.CacheDir
 	if dir == "" {
 		var err error
 		if dir, err = cache.DefaultDir(); err != nil {
-			return nil, err
+			return p, err
 		}
 	}
-	tools, err := toolchain.Find()
-	if err != nil {
-		return nil, err
-	}
-	if o.Report == nil {
-		o.Report = silent{}
-	}
-	store, err := cache.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return &preparation{store: store, tools: tools, o: o}, nil
+	p.store = cache.Open(dir)
+	return p, nil
 }
 
-type preparation struct {
-	store *cache.Cache
-	tools *toolchain.LLVM
-	o     Options
-}
-
-func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result, error) {
-	var results []*Result
-	var jobs []job
-	var names []string
-	total := 0
+// find returns what is wanted of images, and of that what the cache does not have.
+func (p *preparation) find(images []*image.Image) (results, missing []*Result) {
+	first := map[string]*Result{}
 	for _, img := range images {
 		words := codeWords(img)
 		if words == 0 {
@@ -141,32 +188,30 @@ func (p *preparation) run(ctx context.Context, images []*image.Image) ([]*Result
 		}
 		for _, r := range p.wanted(img) {
 			results = append(results, r)
-			if !p.o.Force && p.load(r) {
-				r.Cached = true
+			r.words, r.twin = words, first[r.Key]
+			if r.twin != nil {
 				continue
 			}
-			jobs = append(jobs, job{r, words})
-			names = append(names, r.Name())
-			total += words
+			first[r.Key] = r
+			if !p.load(r) {
+				missing = append(missing, r)
+			}
 		}
 	}
-	if len(jobs) == 0 {
-		return results, ctx.Err()
-	}
-	p.o.Report.Begin(names)
-	defer p.o.Report.End()
-	done := 0
-	for _, j := range jobs {
-		err := p.translate(ctx, j.result, func(part, of int) {
-			p.o.Report.Progress(done+int(float64(j.words)*float64(part)/float64(max(of, 1))), total)
-		})
-		if err != nil {
-			return nil, err
+	return results, missing
+}
+
+// share returns those of results that there are; those of equal images are the same.
+func share(results []*Result) (there []*Result) {
+	for _, r := range results {
+		if t := r.twin; t != nil {
+			r.Artifact, r.Bytes, r.Path, r.Cached = t.Artifact, t.Bytes, t.Path, true
 		}
-		done += j.words
-		p.o.Report.Progress(done, total)
+		if r.Artifact != nil {
+			there = append(there, r)
+		}
 	}
-	return results, nil
+	return there
 }
 
 // wanted returns the translations of img to find or make: of all of it, and of
@@ -185,9 +230,25 @@ func (p *preparation) wanted(img *image.Image) []*Result {
 // result returns the place for the translation of img, or of what is hot in it.
 func (p *preparation) result(img *image.Image, hot []uint64) *Result {
 	r := &Result{Image: img, Hot: hot}
-	r.Key = pipeline.Key(img, p.tools, p.options(r))
-	r.Path = p.store.Path(r.Key)
+	r.Key = pipeline.Key(img, toolchain.Levels()[0], p.options(r))
 	return r
+}
+
+// lower fills those of missing that the cache has for lesser hosts, which is better than nothing, and returns the rest.
+func (p *preparation) lower(missing []*Result) (rest []*Result) {
+	for _, r := range missing {
+		wanted := r.Key
+		for _, level := range toolchain.Levels()[1:] {
+			if r.Key = pipeline.Key(r.Image, level, p.options(r)); p.load(r) {
+				break
+			}
+		}
+		if r.Artifact == nil {
+			r.Key = wanted
+			rest = append(rest, r)
+		}
+	}
+	return rest
 }
 
 // Name is the name of the image, and whether it is about what is hot in it.
@@ -209,55 +270,50 @@ func (p *preparation) options(r *Result) pipeline.Options {
 	return o
 }
 
-// load fills r from the cache, if the cache has a good entry.
+// load fills r from the cache, if the cache has a good entry and that is enough.
 func (p *preparation) load(r *Result) bool {
-	if !p.store.Has(r.Key) {
+	if p.store == nil {
 		return false
 	}
-	err := r.open()
-	if err == nil {
-		p.store.Used(r.Key)
-		return true
+	if r.seen = p.store.Stat(r.Key); r.seen == nil || p.o.Force {
+		return false
 	}
-	p.o.Report.Note(fmt.Sprintf("cache entry refused, translating again: %v", err))
-	return false
+	return p.open(r)
 }
 
-// open loads the entry at r.Path.
-func (r *Result) open() error {
-	a, err := artifact.Load(r.Path)
+// made fills r from the cache, if the cache has a good entry by now that it had not before.
+func (p *preparation) made(r *Result) bool {
+	now := p.store.Stat(r.Key)
+	if now == nil || r.seen != nil && os.SameFile(r.seen, now) {
+		return false
+	}
+	r.seen = now
+	return p.open(r)
+}
+
+// open fills r from an entry that others have made.
+func (p *preparation) open(r *Result) bool {
+	err := r.read(p.store.Path(r.Key))
+	switch {
+	case err == nil:
+		r.Cached = true
+		p.store.Used(r.Key)
+	case !errors.Is(err, fs.ErrNotExist): // deleted meanwhile
+		p.o.Report.Note(fmt.Sprintf("cache entry refused: %v", err))
+	}
+	return err == nil
+}
+
+// read fills r from the entry at path.
+func (r *Result) read(path string) error {
+	a, err := artifact.Load(path)
 	if err != nil {
 		return err
 	}
 	if a.Key != r.Key {
-		return fmt.Errorf("%s: %w: it is the entry of key %s", r.Path, artifact.ErrForeign, a.Key)
+		return fmt.Errorf("%s: %w: it is the entry of key %s", path, artifact.ErrForeign, a.Key)
 	}
-	r.Artifact, r.Bytes = a, int64(a.Manifest.Bytes)
-	return nil
-}
-
-// translate makes the entry of r and loads it: code must come from a file, mapped.
-func (p *preparation) translate(ctx context.Context, r *Result, progress func(part, of int)) error {
-	start := time.Now()
-	o := p.options(r)
-	o.Progress = progress
-	a, err := pipeline.Translate(ctx, r.Image, p.tools, o)
-	switch {
-	case errors.Is(err, discover.ErrNoCode):
-		return fmt.Errorf("%s: %w", r.Image.Name, ErrNothing)
-	case err != nil:
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := p.store.Put(r.Key, a.Write); err != nil {
-		return fmt.Errorf("%w (is there room, and may you write there? --cache DIR chooses another folder)", err)
-	}
-	if err := r.open(); err != nil {
-		return fmt.Errorf("the translation just written cannot be read back: %w", err)
-	}
-	r.Seconds = time.Since(start).Seconds()
+	r.Path, r.Artifact, r.Bytes = path, a, int64(a.Manifest.Bytes)
 	return nil
 }
 
@@ -271,10 +327,28 @@ func codeWords(img *image.Image) (n int) {
 	return n
 }
 
+// namesOf are the names of rs.
+func namesOf(rs []*Result) (names []string) {
+	for _, r := range rs {
+		names = append(names, r.Name())
+	}
+	return names
+}
+
+// Enumerate writes a few names.
+func Enumerate(names []string) string {
+	const few = 3
+	if len(names) > few {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
+	}
+	return strings.Join(names, ", ")
+}
+
 // silent is the Reporter of nobody.
 type silent struct{}
 
-func (silent) Note(string)       {}
-func (silent) Begin([]string)    {}
-func (silent) Progress(int, int) {}
-func (silent) End()              {}
+func (silent) Note(string)        {}
+func (silent) Wait(int, []string) {}
+func (silent) Begin([]string)     {}
+func (silent) Progress(int, int)  {}
+func (silent) End()               {}

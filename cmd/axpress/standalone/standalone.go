@@ -20,7 +20,9 @@ import (
 
 	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/ending"
+	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/size"
+	"axpress/cmd/axpress/stdout"
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/isa"
 	"axpress/runtime/gocode"
@@ -67,6 +69,11 @@ func Main(g *Guest, args []string) int {
 	case err != nil:
 		return complain(usage, err)
 	}
+	if o.stats != "" {
+		if err := outfile.Check(o.stats); err != nil {
+			return complain(input, fmt.Errorf("--stats: %w", err))
+		}
+	}
 	if o.initrd != "" {
 		if g.Initrd, err = os.ReadFile(o.initrd); err != nil {
 			return complain(input, err)
@@ -76,7 +83,12 @@ func Main(g *Guest, args []string) int {
 	defer stop()
 	// A second signal ends the program at once.
 	defer context.AfterFunc(ctx, stop)()
-	how, err := run(ctx, g, o, os.Stdin, os.Stdout)
+	ctx, out, done := stdout.Watch(ctx, os.Stdout)
+	defer done()
+	how, err := run(ctx, g, o, os.Stdin, out)
+	if lost := out.Err(); lost != nil {
+		err = lost
+	}
 	if err != nil {
 		return complain(input, err)
 	}

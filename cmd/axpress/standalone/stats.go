@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"axpress/cmd/axpress/outfile"
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
@@ -69,7 +70,7 @@ func (r *recorder) write(path string, s machine.Stats, stop machine.Stop, took t
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(data, '\n'), 0o644)
+	return outfile.Write(path, outfile.Bytes(append(data, '\n')))
 }
 
 // Read reads the file.
