@@ -28,7 +28,7 @@ func (a *app) fuzz() *cobra.Command {
 			"are often special, and memory that ends or faults, on the interpreter and on other engines:\n\n" + fuzzEngines() +
 			"\nEach program begins with a few states, which are the cases. Host code is made of many programs at a time.\n" +
 			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
-			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
+			"the other engine does. The same seed makes the same cases.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if c.Cases < 0 || c.Programs < 0 || c.Time < 0 || c.States < 0 {

@@ -20,7 +20,7 @@ func (a *app) hostile() *cobra.Command {
 		Use:   "hostile",
 		Short: "Run kernels that do all they can to hurt the machine",
 		Long: "Hostile makes kernels of random instructions, CALL_PALs, page tables and accesses to devices, and boots each of them.\n" +
-			"A kernel follows from its seed. It may end its guest in any way; it must not crash or hang this program.\n\n" + statusHelp(),
+			"A kernel follows from its seed. It may end its guest in any way; it must not crash or hang this program.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runHostile(cmd.Context(), c) },
 	}

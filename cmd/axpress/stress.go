@@ -24,7 +24,7 @@ func (a *app) stress() *cobra.Command {
 		Long: "Stress boots a guest whose init runs litmus tests (message passing, store buffering, Dekker, locks, futexes, stacks that\n" +
 			"compare-and-exchange would break) and then workers of every kind at once (processes, memory, signals, pipes, timers ...),\n" +
 			"which check what they get back. What takes longer says once a minute how far it is. It succeeds only if nothing was\n" +
-			"wrong and the kernel did not complain.\n\n" + statusHelp(),
+			"wrong and the kernel did not complain.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			ctx := c.Context()

@@ -42,7 +42,7 @@ func (a *app) suite() *cobra.Command {
 		Long: "Suite boots a guest whose init runs checks: integer, byte and floating-point instructions, traps, signals, memory,\n" +
 			"code that changes, processes, threads, debugging, and programs that mean harm. They are compiled for several\n" +
 			"processors and with several options; each prints one line, and the lines of all engines must be the same. What the\n" +
-			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", ") + "\n\n" + statusHelp(),
+			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", "),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return s.run(c.Context(), a) },
 	}

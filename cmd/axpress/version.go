@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,45 +18,106 @@ import (
 )
 
 func (a *app) version() *cobra.Command {
-	var pal bool
+	var pal, asJSON bool
 	c := &cobra.Command{
 		Use: "version", Short: "Print what this program is made of", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if pal {
-				for _, r := range osf.Rows() {
-					fmt.Fprintf(a.out, "%#04x  %-12s %-10s %s\n", r.Number, r.Name, r.Status, r.Note)
-				}
-				return nil
+				return a.printPAL(asJSON)
 			}
-			fmt.Fprintf(a.out, "axpress %s\n", revision())
-			fmt.Fprintf(a.out, "built with %s for %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			fmt.Fprintf(a.out, "state layout %s, artefact format %s, lowering %s\n", abi.LayoutHash(), artifact.Format, llvm.Version)
-			if tools, err := toolchain.Find(); err != nil {
-				fmt.Fprintln(a.out, err)
-			} else {
-				fmt.Fprintln(a.out, tools.Key())
-			}
-			return nil
+			return a.printVersion(asJSON)
 		},
 	}
 	c.Flags().BoolVar(&pal, "pal", false, "print the table of CALL_PALs and how far each is done")
+	c.Flags().BoolVar(&asJSON, "json", false, "write it as JSON")
 	return c
 }
 
-// revision is the version of the main module, or of its sources.
-func revision() string {
+// versions say what the program is made of.
+type versions struct {
+	Version  string `json:"version"`  // the revision of the sources, or the module's version
+	Modified bool   `json:"modified"` // the sources were not as the revision has them
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+	State    string `json:"state_layout"`
+	Artifact string `json:"artefact_format"`
+	Lowering string `json:"lowering"`
+	Tools    string `json:"tools"`       // "" if there are none
+	Missing  string `json:"tools_error"` // why
+}
+
+func newVersions() versions {
+	v := versions{
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		State: abi.LayoutHash(), Artifact: artifact.Format, Lowering: llvm.Version,
+	}
+	v.Version, v.Modified = revision()
+	if tools, err := toolchain.Find(); err != nil {
+		v.Missing = err.Error()
+	} else {
+		v.Tools = tools.Key()
+	}
+	return v
+}
+
+func (a *app) printVersion(asJSON bool) error {
+	v := newVersions()
+	if asJSON {
+		return writeJSON(a.out, v)
+	}
+	modified := ""
+	if v.Modified {
+		modified = " (modified)"
+	}
+	_, err := fmt.Fprintf(a.out, "axpress %s%s\nbuilt with %s for %s\nstate layout %s, artefact format %s, lowering %s\n%s%s\n",
+		v.Version, modified, v.Go, v.Platform, v.State, v.Artifact, v.Lowering, v.Tools, v.Missing)
+	return err
+}
+
+// palRow is a row of the table of CALL_PALs in the JSON form.
+type palRow struct {
+	Number uint32 `json:"number"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Note   string `json:"note"`
+}
+
+func (a *app) printPAL(asJSON bool) error {
+	rows := []palRow{}
+	var text strings.Builder
+	for _, r := range osf.Rows() {
+		row := palRow{r.Number, r.Name, r.Status.String(), r.Note}
+		rows = append(rows, row)
+		fmt.Fprintf(&text, "%#04x  %-12s %-10s %s\n", row.Number, row.Name, row.Status, row.Note)
+	}
+	if asJSON {
+		return writeJSON(a.out, rows)
+	}
+	_, err := io.WriteString(a.out, text.String())
+	return err
+}
+
+// writeJSON writes v for programs.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// revision is the version of the main module, or of its sources, and whether those were changed.
+func revision() (version string, modified bool) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "(unknown)"
+		return "(unknown)", false
 	}
-	version, dirty := info.Main.Version, ""
+	version = info.Main.Version
 	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
+		switch s.Key {
+		case "vcs.revision":
 			version = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = " (modified)"
+		case "vcs.modified":
+			modified = s.Value == "true"
 		}
 	}
-	return version + dirty
+	return version, modified
 }
