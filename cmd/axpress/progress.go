@@ -8,6 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"axpress/bench/pace"
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/terminal"
 )
@@ -121,7 +122,7 @@ func (r *benchReporter) Step(what string) {
 		_ = r.bar.Set(r.done)
 	} else if tenth := 10 * r.done / max(r.total, 1); tenth > r.tenth {
 		r.tenth = tenth
-		r.Note(fmt.Sprintf("measuring: %d %%, %.0f s", 10*tenth, time.Since(r.start).Seconds()))
+		r.Note("measuring: " + pace.Text(float64(r.done), float64(r.total), time.Since(r.start)))
 	}
 	r.done++
 }

@@ -194,6 +194,11 @@ func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (
 		return nil, err
 	}
 	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: s.checks, Axpress: self, Options: s.runOptions(a), CPUs: s.cpus, Limit: s.limit, Note: o.Report.Note}
+	names, err := s.chosen()
+	if err != nil {
+		return nil, err
+	}
+	c.Checks = len(names)
 	if s.seed != 0 {
 		c.Parameters = append(c.Parameters, fmt.Sprintf("seed=%d", s.seed))
 	}
