@@ -104,8 +104,14 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// revision is the version of the main module, or of its sources, and whether those were changed.
+// packaged is the version of the package that the program is in; the linker writes it (make deb).
+var packaged string
+
+// revision is the version of the package or of the main module, or of its sources, and whether those were changed.
 func revision() (version string, modified bool) {
+	if packaged != "" {
+		return packaged, false
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)", false

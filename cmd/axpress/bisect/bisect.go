@@ -114,8 +114,9 @@ func (s *search) trial(functions []int, off []string) (Trial, error) {
 	return t, err
 }
 
-// left says how long the search will take. Each trial of about two thirds halves what is left, as a cut takes one or two;
-// half the passes are tried. The trials before the search, of which the first is in the interpreter, are not like the rest.
+// left is the end of a line about a trial: how long the search will still take, about. To halve the functions that are left
+// takes one trial or two; half of the passes are tried. The first two trials, of which one is in the interpreter, are not
+// like the rest.
 func (s *search) left() string {
 	const before = 2
 	done := float64(s.r.Trials - before)
