@@ -38,7 +38,7 @@ func Suffix(done, total float64, elapsed time.Duration) string {
 	if !ok || done >= total {
 		return ""
 	}
-	return fmt.Sprintf(", about %s left", Duration(left))
+	return fmt.Sprintf(", about %s left", Duration(max(left, time.Second)))
 }
 
 // Duration writes a time as people say it: 28 s, 4 min, 1 h 20 min.
