@@ -105,13 +105,7 @@ func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config, asJSON bool) error {
 	if err != nil {
 		return fail(statusInternal, "BUG: %w", err)
 	}
-	out := newFuzzSummary(c, res, time.Since(start))
-	if asJSON {
-		err = writeJSON(a.out, out)
-	} else {
-		err = out.text(a.out)
-	}
-	if err != nil {
+	if err := a.tell(newFuzzSummary(c, res, time.Since(start)), asJSON); err != nil {
 		return err
 	}
 	if f := res.Failure; f != nil {

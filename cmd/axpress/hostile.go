@@ -57,13 +57,7 @@ func (a *app) runHostile(ctx context.Context, c hostile.Config, asJSON bool) (er
 	if err != nil {
 		return err
 	}
-	out := newHostileSummary(c, r)
-	if asJSON {
-		err = writeJSON(a.out, out)
-	} else {
-		err = out.text(a.out)
-	}
-	if err != nil {
+	if err := a.tell(newHostileSummary(c, r), asJSON); err != nil {
 		return err
 	}
 	if len(r.Bad) > 0 {

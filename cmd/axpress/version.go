@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -23,7 +22,7 @@ func (a *app) version() *cobra.Command {
 		Use: "version", Short: "Print what this program is made of", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if pal {
-				return a.printPAL(asJSON)
+				return a.tell(newPALRows(), asJSON)
 			}
 			return a.printVersion(asJSON)
 		},
@@ -46,8 +45,8 @@ type versions struct {
 	Missing  string `json:"tools_error"` // why
 }
 
-func newVersions() versions {
-	v := versions{
+func newVersions() *versions {
+	v := &versions{
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		State: abi.LayoutHash(), Artifact: artifact.Format, Lowering: llvm.Version,
 	}
@@ -61,15 +60,15 @@ func newVersions() versions {
 }
 
 func (a *app) printVersion(asJSON bool) error {
-	v := newVersions()
-	if asJSON {
-		return writeJSON(a.out, v)
-	}
+	return a.tell(newVersions(), asJSON)
+}
+
+func (v *versions) text(w io.Writer) error {
 	modified := ""
 	if v.Modified {
 		modified = " (modified)"
 	}
-	_, err := fmt.Fprintf(a.out, "axpress %s%s\nbuilt with %s for %s\nstate layout %s, artefact format %s, lowering %s\n%s%s\n",
+	_, err := fmt.Fprintf(w, "axpress %s%s\nbuilt with %s for %s\nstate layout %s, artefact format %s, lowering %s\n%s%s\n",
 		v.Version, modified, v.Go, v.Platform, v.State, v.Artifact, v.Lowering, v.Tools, v.Missing)
 	return err
 }
@@ -82,26 +81,22 @@ type palRow struct {
 	Note   string `json:"note"`
 }
 
-func (a *app) printPAL(asJSON bool) error {
-	rows := []palRow{}
-	var text strings.Builder
+type palRows []palRow
+
+func newPALRows() (rows palRows) {
 	for _, r := range osf.Rows() {
-		row := palRow{r.Number, r.Name, r.Status.String(), r.Note}
-		rows = append(rows, row)
-		fmt.Fprintf(&text, "%#04x  %-12s %-10s %s\n", row.Number, row.Name, row.Status, row.Note)
+		rows = append(rows, palRow{r.Number, r.Name, r.Status.String(), r.Note})
 	}
-	if asJSON {
-		return writeJSON(a.out, rows)
-	}
-	_, err := io.WriteString(a.out, text.String())
-	return err
+	return rows
 }
 
-// writeJSON writes v for programs.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+func (rows palRows) text(w io.Writer) error {
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%#04x  %-12s %-10s %s\n", r.Number, r.Name, r.Status, r.Note)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // packaged is the version of the package that the program is in; the linker writes it (make deb).
