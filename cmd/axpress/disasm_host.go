@@ -3,10 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
+	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/translator/hostcode"
 )
@@ -79,7 +81,9 @@ func openProgram(path, program string) (*image.Image, error) {
 		return nil, err
 	}
 	var fit []*image.Image
+	var names []string
 	for _, img := range images {
+		names = append(names, img.Name, filepath.Base(img.Name))
 		if img.Name == program || program == "" || strings.HasSuffix(img.Name, "/"+program) {
 			fit = append(fit, img)
 		}
@@ -88,7 +92,7 @@ func openProgram(path, program string) (*image.Image, error) {
 	case len(fit) == 1:
 		return fit[0], nil
 	case len(fit) == 0:
-		return nil, fail(statusInput, "%s: no program %q in it", path, program)
+		return nil, fail(statusInput, "%s: no program %q%s in it", path, program, usage.Hint(program, names))
 	}
 	return nil, fail(statusUsage, "%s has %d programs: name one with --program %s", path, len(fit), fit[0].Name)
 }

@@ -27,7 +27,7 @@ func (a *app) run() *cobra.Command {
 			"  Ctrl-A x       quit\n  Ctrl-A Ctrl-A  send Ctrl-A\n  Ctrl-A h       help\n\n" +
 			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.",
 		Example: runExamples,
-		Args:    usageArgs(cobra.MaximumNArgs(2)),
+		Args:    cobra.ArbitraryArgs, // name counts them
 		RunE: func(c *cobra.Command, args []string) error {
 			err := b.name(args)
 			if err != nil {

@@ -24,7 +24,7 @@ func TestRunPositional(t *testing.T) {
 		{[]string{"--initrd", initrd, kernel}, statusOK, ""},
 		{[]string{kernel, "--kernel", kernel}, statusUsage, "the kernel is named twice"},
 		{[]string{kernel, initrd, "--initrd", initrd}, statusUsage, "the initrd is named twice"},
-		{[]string{kernel, initrd, "more"}, statusUsage, "at most 2"},
+		{[]string{kernel, initrd, "quiet"}, statusUsage, `"quiet" is one argument too many`},
 		{[]string{kernel, "/nonexistent/initrd"}, statusInput, "no such file"},
 	} {
 		r := cli(t, t.Context(), t.TempDir(), append([]string{"run", "--memory", bootMem, "--engine", "interp"}, c.args...)...)
@@ -108,6 +108,9 @@ func TestHints(t *testing.T) {
 		if r.status != statusUsage || !strings.Contains(r.err, says) || strings.Count(r.err, "\n") != 1 || r.out != "" {
 			t.Errorf("%s: status %d, %q %q, want %q", line, r.status, r.err, r.out, says)
 		}
+	}
+	if r := cli(t, t.Context(), t.TempDir(), "run", kernel, "-d", "cs=off"); r.status != statusUsage || !strings.Contains(r.err, `no pass "cs" (did you mean cse?)`) {
+		t.Errorf("a pass: %d %q", r.status, r.err)
 	}
 	for _, args := range [][]string{{"disasm", kernel, "_strat"}, {"ir", "_strat", "--file", kernel}} {
 		r := cli(t, t.Context(), t.TempDir(), args...)
