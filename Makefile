@@ -5,10 +5,16 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 FOLDERS    := bench cmd ir lifter palstubs runtime translator
 # The race detector cannot look into code that Go did not make.
 NATIVE     := /(runtime/dispatch|runtime/trace|cmd/axpress|cmd/axpress/native|bench/e2e|bench/lockstep)$$
+NFPM       := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.48.0
+# Of the package: the day and the name of the revision.
+VERSION    ?= $(shell git log -1 --date=format:%Y%m%d --format='0~git%cd.%h' 2>/dev/null || echo 0~unknown)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+DEB        ?= bin
+STAGE      := $(DEB)/stage
 T          ?= 10s
 AXPRESS    := bin/axpress
 
-.PHONY: help demo build test install lint unit race fuzz bench generate clean
+.PHONY: help demo build test install lint unit race fuzz bench generate clean man deb
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -48,6 +54,19 @@ fuzz: go ## fuzz every target for T each: make fuzz T=10s
 
 bench: build ## measure every workload on every engine, QEMU among them
 	$(AXPRESS) bench --install --report bin/bench
+
+man: build ## write the manual's pages into bin/man
+	rm -rf bin/man && SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(AXPRESS) man bin/man
+
+deb: go ## make a Debian package, which needs no source: bin/axpress_*.deb
+	rm -rf $(STAGE) && mkdir -p $(STAGE)/completion
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -X main.packaged=$(VERSION)' -o $(STAGE)/axpress ./cmd/axpress
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) $(STAGE)/axpress man $(STAGE)/man && gzip -9n $(STAGE)/man/*
+	for shell in bash zsh fish; do $(STAGE)/axpress completion $$shell >$(STAGE)/completion/axpress.$$shell || exit 1; done
+	cmd/axpress/packaging/copyright.sh >$(STAGE)/copyright
+	STAGE=$(STAGE) VERSION='$(VERSION)' SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) \
+		$(GO) run $(NFPM) package --config cmd/axpress/packaging/nfpm.yaml --packager deb --target $(DEB)
+	rm -rf $(STAGE)
 
 generate: go ## write the generated files
 	$(GO) run ./translator/pipeline/gen .

@@ -108,12 +108,14 @@ func needs(all []workloads.Workload) (programs, files map[string]bool) {
 func (m *benchMaker) make(ctx context.Context) (string, error) {
 	programs, files := needs(m.all)
 	r := recipe{kind: "bench", inputs: map[string]string{"list": workloads.List(m.all)}}
+	count := newCounter(m.log, "workloads", fmt.Sprintf("of %d programs built", len(programs)), len(programs))
 	for name := range programs {
 		p, err := m.program(ctx, name)
 		if err != nil {
 			return "", err
 		}
 		r.inputs["program "+name] = p.hash
+		count.step()
 	}
 	var data made
 	if len(files) > 0 {

@@ -24,7 +24,7 @@ func (b builder) buildBusybox(ctx context.Context, r recipe, work, out string, l
 		return nil, err
 	}
 	b.log.printf("busybox: compiling %s with %d jobs", version, b.jobs)
-	c.onLine = compileProgress(b.log, "busybox")
+	c.onLine = newCounter(b.log, "busybox", "files compiled", busyboxFiles).compiled
 	if err := c.run(ctx, "make", "-j"+strconv.Itoa(b.jobs), "busybox"); err != nil {
 		return nil, err
 	}

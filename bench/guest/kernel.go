@@ -65,7 +65,7 @@ func (b builder) buildKernels(f Flavour) buildFunc {
 			}
 			what := variantFile(string(f), step.variant)
 			b.log.printf("%s kernel: compiling with %d jobs", what, b.jobs)
-			c.onLine = compileProgress(b.log, what+" kernel")
+			c.onLine = newCounter(b.log, what+" kernel", "files compiled", kernelFiles(f, step.variant)).compiled
 			if err := b.makeKernel(ctx, c, source, objects, "-j"+strconv.Itoa(b.jobs), "vmlinux"); err != nil {
 				return nil, err
 			}

@@ -104,18 +104,3 @@ func (t *tailWriter) last() string {
 	}
 	return "\t" + strings.Join(lines, "\n\t")
 }
-
-// compileProgress returns an onLine that reports every few seconds how many files a make has compiled.
-func compileProgress(log logger, what string) func(string) {
-	count, last := 0, time.Now()
-	return func(line string) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "CC ") {
-			return
-		}
-		count++
-		if time.Since(last) >= 15*time.Second {
-			last = time.Now()
-			log.printf("%s: %d files compiled", what, count)
-		}
-	}
-}

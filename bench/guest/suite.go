@@ -49,16 +49,19 @@ func buildSuite(log logger, variants []suite.Variant, sources map[string][]byte)
 		}
 		c := command{dir: work, log: output}
 		var objects []string
+		files := suite.Checks(sources)
+		count := newCounter(log, "suite", "files compiled", 1+len(variants)*len(files))
 		compile := func(file, object string, flags ...string) error {
 			objects = append(objects, object)
 			args := append(append(suite.Flags(), flags...), "-c", "-o", object, file)
+			defer count.step()
 			return c.run(ctx, crossPrefix+"gcc", args...)
 		}
 		if err := compile(suite.Main, "main.o", "-O2"); err != nil {
 			return nil, err
 		}
 		for _, v := range variants {
-			for _, file := range suite.Checks(sources) {
+			for _, file := range files {
 				object := strings.TrimSuffix(file, ".c") + "-" + v.Name + ".o"
 				if err := compile(file, object, append([]string{fmt.Sprintf("-DVARIANT=%q", v.Name)}, v.Flags...)...); err != nil {
 					return nil, err

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"axpress/bench/pace"
 )
 
 // Config says what to run.
@@ -68,6 +70,7 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 	for _, e := range c.Engines {
 		r.Statuses[e] = map[int]int{}
 	}
+	start := time.Now()
 	for n := range c.Count {
 		seed := c.Seed + n
 		kernel := filepath.Join(c.Dir, fmt.Sprintf("hostile-%d", seed))
@@ -99,12 +102,15 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 		if err := os.Remove(kernel); err != nil {
 			return nil, err
 		}
-		if (n+1)%50 == 0 {
-			c.Note(fmt.Sprintf("%d of %d kernels", n+1, c.Count))
+		if done := n + 1; done%newsEvery(c.Count) == 0 && done < c.Count {
+			c.Note(fmt.Sprintf("%d of %d kernels, %s", done, c.Count, pace.Text(float64(done), float64(c.Count), time.Since(start))))
 		}
 	}
 	return r, nil
 }
+
+// newsEvery is after how many of count kernels a line says how far it is: a tenth, or 50, which takes a minute or two.
+func newsEvery(count uint64) uint64 { return max(1, min(50, count/10)) }
 
 // boot runs a kernel and returns the exit status, and what was written to standard error. A process that a signal
 // ended has the status -1.

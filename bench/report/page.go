@@ -28,6 +28,7 @@ const (
 
 // page is what the template sees.
 type page struct {
+	Font        template.CSS
 	Result      *measure.Result
 	Memory      string
 	Cold        string
@@ -85,7 +86,7 @@ func Files(r, before *measure.Result) (map[string][]byte, error) {
 
 func newPage(r, before *measure.Result) *page {
 	p := &page{
-		Result: r, Memory: fmt.Sprintf("%.1f GB", float64(r.Machine.Memory)/(1<<30)), Cold: coldWord(r), Clock: clockWord(r), Failed: r.Failed(),
+		Font: fontFamily, Result: r, Memory: fmt.Sprintf("%.1f GB", float64(r.Machine.Memory)/(1<<30)), Cold: coldWord(r), Clock: clockWord(r), Failed: r.Failed(),
 		Columns: len(rows(r)[0]), Go: hasGo(r),
 	}
 	for _, g := range Goals(r) {

@@ -69,6 +69,7 @@ const (
 	barHeight  = 0.5 * vg.Centimeter
 	plotExtra  = 3 * vg.Centimeter // title and axis
 	plotMargin = 0.3 * vg.Centimeter
+	titleGap   = 0.25 * vg.Centimeter // above and below the legend
 )
 
 // SVG draws the plot of a result; nil if no row has its ratio.
@@ -77,17 +78,19 @@ func (p Plot) SVG(r *measure.Result) ([]byte, error) {
 	if len(bars) == 0 {
 		return nil, nil
 	}
-	g, err := p.draw(bars)
+	g, key, err := p.draw(bars)
 	if err != nil {
 		return nil, err
 	}
-	return encode(g, len(bars))
+	return encode(g, key, len(bars))
 }
 
 // draw draws bars. The axis is logarithmic, and the bars begin at 1: those to the left of it are slower, those to the
-// right faster. A line across the end of a bar is its spread.
-func (p Plot) draw(bars []bar) (*plot.Plot, error) {
+// right faster. A line across the end of a bar is its spread. Between title and bars there is room for the legend, which
+// is returned beside the plot.
+func (p Plot) draw(bars []bar) (*plot.Plot, legend, error) {
 	g := plot.New()
+	sans(g)
 	g.Title.Text = p.Title
 	g.X.Label.Text = p.Axis
 	g.Add(plotter.NewGrid())
@@ -98,29 +101,32 @@ func (p Plot) draw(bars []bar) (*plot.Plot, error) {
 		low, high = math.Min(low, math.Floor(math.Log2(b.Min))), math.Max(high, math.Ceil(math.Log2(b.Max)))
 	}
 	// A chart for each group, with the others' rows empty, gives each its colour and its place in the legend.
+	var key legend
 	for _, of := range workloads.Groups() {
-		if err := addGroup(g, bars, of); err != nil {
-			return nil, err
+		chart, err := newGroup(bars, of)
+		if err != nil {
+			return nil, nil, err
+		}
+		if chart != nil {
+			g.Add(chart)
+			key = append(key, newEntry(g, of, chart))
 		}
 	}
 	spread, err := newSpread(bars)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	g.Add(spread)
 	g.NominalY(names...)
 	g.X.Min, g.X.Max = low, high
 	g.X.Tick.Marker = plot.ConstantTicks(powers(low, high))
 	g.Y.Min, g.Y.Max = -0.8, float64(len(bars))-0.2
-	g.Title.Padding = vg.Points(8)
-	g.Legend.Top = true // the first rows are those with the shortest bars
-	g.Legend.Padding = vg.Points(3)
-	g.Legend.YOffs = -vg.Points(4)
-	return g, nil
+	g.Title.Padding = key.height() + 2*titleGap
+	return g, key, nil
 }
 
-// addGroup adds the bars of one group.
-func addGroup(g *plot.Plot, bars []bar, of workloads.Group) error {
+// newGroup returns the bars of one group; nil if it has none.
+func newGroup(bars []bar, of workloads.Group) (*plotter.BarChart, error) {
 	values := make(plotter.Values, len(bars))
 	found := false
 	for i, b := range bars {
@@ -130,18 +136,16 @@ func addGroup(g *plot.Plot, bars []bar, of workloads.Group) error {
 		}
 	}
 	if !found {
-		return nil
+		return nil, nil
 	}
 	chart, err := plotter.NewBarChart(values, barHeight*7/10)
 	if err != nil {
-		return fmt.Errorf("plot: %w", err)
+		return nil, fmt.Errorf("plot: %w", err)
 	}
 	chart.Horizontal = true
 	chart.LineStyle.Width = 0
 	chart.Color = colors[of]
-	g.Add(chart)
-	g.Legend.Add(of.Title(), chart)
-	return nil
+	return chart, nil
 }
 
 // spreads are the error bars of the rows.
@@ -175,13 +179,16 @@ func powers(low, high float64) (ticks []plot.Tick) {
 	return ticks
 }
 
-// encode draws a plot of n bars.
-func encode(g *plot.Plot, n int) ([]byte, error) {
-	canvas := vgsvg.New(plotWidth, plotExtra+barHeight*vg.Length(n))
-	g.Draw(draw.Crop(draw.New(canvas), plotMargin, -plotMargin, plotMargin, -plotMargin))
+// encode draws a plot of n bars, and its legend.
+func encode(g *plot.Plot, key legend, n int) ([]byte, error) {
+	canvas := vgsvg.New(plotWidth, plotExtra+key.height()+barHeight*vg.Length(n))
+	all := draw.Crop(draw.New(canvas), plotMargin, -plotMargin, plotMargin, -plotMargin)
+	g.Draw(all)
+	title := g.Title.TextStyle.Rectangle(g.Title.Text).Size().Y
+	key.draw(draw.Crop(all, 0, 0, 0, -title-titleGap))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("plot: %w", err)
 	}
-	return b.Bytes(), nil
+	return letter(b.Bytes(), g.X.Tick.Label.Font), nil
 }

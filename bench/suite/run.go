@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"axpress/bench/pace"
 )
 
 // Engine is a way to run the guest.
@@ -45,6 +48,7 @@ type Config struct {
 	Options        []string // of every `axpress run`
 	CPUs           int      // of the guest; 0 is 1
 	Limit          time.Duration
+	Checks         int // how many there are, for progress alone; 0 if that is not known
 	Note           func(line string)
 }
 
@@ -82,8 +86,8 @@ func (c *Config) command(e Engine) []string {
 // no error here: the Result has it.
 func Run(ctx context.Context, c Config) (*Result, error) {
 	r := &Result{Schema: Schema, Engines: c.Engines, Errors: map[Engine]string{}, lines: map[Engine]map[string]string{}}
-	for _, e := range c.Engines {
-		c.Note(fmt.Sprintf("running on %s", e))
+	for i, e := range c.Engines {
+		c.Note(fmt.Sprintf("running on %s (%d of %d)", e, i+1, len(c.Engines)))
 		text, err := c.boot(ctx, e)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -113,7 +117,7 @@ func (c *Config) boot(ctx context.Context, e Engine) (string, error) {
 	args := c.command(e)
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, pace.NewLines(newProgress(e, c).line)), &errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for us
 	err := cmd.Run()
 	text := strings.ReplaceAll(out.String(), "\r", "")

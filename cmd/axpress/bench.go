@@ -55,7 +55,7 @@ func (a *app) bench() *cobra.Command {
 		Long: "Bench runs the same programs, compiled for the host and for Alpha, on several engines, compares what they print\n" +
 			"and how long they take, and says which goals are met. Each engine is one machine, booted once; they take turns.\n" +
 			"The first run of each workload does not count (--cold), and the interpreter has only one. What the caches lack is\n" +
-			"built and translated first. Let nothing else run on the machine.\n\nEngines:\n" + engineHelp() + "\n" + statusHelp(),
+			"built and translated first. Let nothing else run on the machine.\n\nEngines:\n" + engineHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return b.run(c.Context(), a) },
 	}

@@ -13,6 +13,7 @@ import (
 
 	"axpress/cmd/axpress/bisect"
 	"axpress/cmd/axpress/size"
+	"axpress/cmd/axpress/usage"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
@@ -50,7 +51,7 @@ func (a *app) bisect() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&g.kernelFile, "kernel", "", "vmlinux to boot (required)")
 	f.StringVar(&g.initrdFile, "initrd", "", "initramfs")
-	f.StringVar(&g.append, "append", "", "kernel command line, such as console=ttyS0")
+	f.Var(usage.Joined(&g.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
 	f.StringVar(&memory, "memory", "256M", "guest memory: bytes, or a number with K, M or G")
 	f.StringVar(&g.check, "check", "", "regular expression that the console must show, such as 'exit status 0' (without: compare with the interpreter)")
 	f.DurationVar(&g.timeout, "timeout", 0, "end a guest after this time (0: by how long the interpreter takes)")

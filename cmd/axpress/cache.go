@@ -18,7 +18,7 @@ func (a *app) cache() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(
-		&cobra.Command{Use: "list", Short: "List the translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.cacheList() }},
+		a.cacheListing(),
 		a.cachePrune(),
 		&cobra.Command{Use: "clear", Short: "Remove all translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error { return a.cacheClear() }},
 		&cobra.Command{Use: "path", Short: "Print the folder of the translations", Args: cobra.NoArgs, RunE: func(*cobra.Command, []string) error {
@@ -70,10 +70,13 @@ func (a *app) cached() (store *cache.Cache, all []cached, err error) {
 	return store, all, nil
 }
 
-func (a *app) cacheList() error {
+func (a *app) cacheList(asJSON bool) error {
 	store, items, err := a.cached()
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return writeJSON(a.out, newCacheSummary(store, items))
 	}
 	var total int64
 	for _, it := range items {

@@ -31,7 +31,7 @@ func (a *app) demo() *cobra.Command {
 		Long: "Demo builds the Linux/Alpha guest from Debian's packages, translates its kernel and programs, boots them in\n" +
 			"native code with the console on standard output, and ends with a summary. What the caches have is not made\n" +
 			"again. It succeeds only if the guest printed its lines and powered off, and at least 99 % of the guest's\n" +
-			"instructions ran in native code.\n\n" + statusHelp(),
+			"instructions ran in native code.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/symbols"
+	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 )
@@ -131,7 +132,17 @@ func findFunction(img *image.Image, name string) (codeRange, error) {
 			return codeRange{addr &^ 3, addr&^3 + 4*some}, nil
 		}
 	}
-	return codeRange{}, fail(statusInput, "%s: no function %q; give a symbol's name or 0xADDRESS", img.Name, name)
+	return codeRange{}, fail(statusInput, "%s: no function %q%s; give a symbol's name or 0xADDRESS", img.Name, name, usage.Hint(name, functionNames(img)))
+}
+
+// functionNames are the names that findFunction knows.
+func functionNames(img *image.Image) (names []string) {
+	for _, s := range img.Symbols {
+		if (s.Func || s.Label) && !s.Abs {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 // disassemble writes ranges in the form of objdump -d.

@@ -27,7 +27,7 @@ const (
 	statusInterrupted status = ending.Interrupted
 )
 
-// statusDocs documents every status, for --help and README.
+// statusDocs documents every status, for 'axpress help status' and README.
 var statusDocs = []struct {
 	Status status
 	Text   string
@@ -44,9 +44,9 @@ var statusDocs = []struct {
 	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
 }
 
-func statusHelp() string {
+// statusTable is statusDocs as text.
+func statusTable() string {
 	var b strings.Builder
-	b.WriteString("Exit status:\n")
 	for _, d := range statusDocs {
 		fmt.Fprintf(&b, "  %3d  %s\n", d.Status, d.Text)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"axpress/bench/conform"
 	"axpress/bench/fuzz"
+	"axpress/bench/pace"
 	"axpress/cmd/axpress/terminal"
 )
 
@@ -21,6 +22,7 @@ const fuzzCount = 100_000
 func (a *app) fuzz() *cobra.Command {
 	var c fuzz.Config
 	var names []string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "fuzz",
 		Short: "Compare the engines on random instructions",
@@ -28,7 +30,7 @@ func (a *app) fuzz() *cobra.Command {
 			"are often special, and memory that ends or faults, on the interpreter and on other engines:\n\n" + fuzzEngines() +
 			"\nEach program begins with a few states, which are the cases. Host code is made of many programs at a time.\n" +
 			"\nThe first difference ends it, with the smallest case that shows it: the line as the interpreter has it, and as\n" +
-			"the other engine does. The same seed makes the same cases.\n\n" + statusHelp(),
+			"the other engine does. The same seed makes the same cases.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if c.Cases < 0 || c.Programs < 0 || c.Time < 0 || c.States < 0 {
@@ -57,7 +59,7 @@ func (a *app) fuzz() *cobra.Command {
 				}()
 				c.Engines = append(c.Engines, e)
 			}
-			return a.runFuzz(cmd, c)
+			return a.runFuzz(cmd, c, asJSON)
 		},
 	}
 	f := cmd.Flags()
@@ -68,6 +70,7 @@ func (a *app) fuzz() *cobra.Command {
 	f.DurationVar(&c.Time, "time", 0, "how long, such as 10m (0: until --count)")
 	f.StringSliceVar(&c.Shapes, "code", fuzz.Shapes(), "what code to compare")
 	f.StringSliceVar(&names, "engine", conform.DefaultEngines(), "the engines to compare with the interpreter")
+	f.BoolVar(&asJSON, "json", false, "write what was found as JSON")
 	return cmd
 }
 
@@ -93,7 +96,7 @@ func newFuzzEngine(name string) (conform.Engine, error) {
 	return e, nil
 }
 
-func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config) error {
+func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config, asJSON bool) error {
 	start := time.Now()
 	progress := newFuzzProgress(a.err, c)
 	c.Progress = progress.at
@@ -102,23 +105,77 @@ func (a *app) runFuzz(cmd *cobra.Command, c fuzz.Config) error {
 	if err != nil {
 		return fail(statusInternal, "BUG: %w", err)
 	}
-	fmt.Fprintf(a.out, "seed %d: %d programs, %d cases, %d instructions, %.0f s\n", c.Seed, res.Programs, res.Cases, res.Instructions, time.Since(start).Seconds())
+	if err := a.tell(newFuzzSummary(c, res, time.Since(start)), asJSON); err != nil {
+		return err
+	}
+	if f := res.Failure; f != nil {
+		return fail(statusDiffers, "%s differs from the interpreter: %s", f.Engine, f.Text)
+	}
+	return cmd.Context().Err()
+}
+
+// fuzzSummary is what a fuzz found.
+type fuzzSummary struct {
+	Seed         uint64        `json:"seed"`
+	Programs     int64         `json:"programs"`
+	Cases        int64         `json:"cases"`
+	Instructions int64         `json:"instructions"`
+	Seconds      float64       `json:"seconds"`
+	Engines      []fuzzEngine  `json:"engines"` // without the interpreter
+	Difference   *fuzzDiffered `json:"difference"`
+}
+
+// fuzzEngine is what was compared with the interpreter.
+type fuzzEngine struct {
+	Engine  string `json:"engine"`
+	Cases   int64  `json:"cases"`
+	Retired *int64 `json:"retired"`             // instructions; nil if it does not count them
+	Left    *int64 `json:"left_to_interpreter"` // likewise
+}
+
+// fuzzDiffered is the first difference.
+type fuzzDiffered struct {
+	Program int64  `json:"program"`
+	Engine  string `json:"engine"`
+	Text    string `json:"text"`
+	Want    string `json:"interpreter"` // the case as the interpreter has it
+	Got     string `json:"got"`         // and as the engine
+}
+
+func newFuzzSummary(c fuzz.Config, res *fuzz.Result, took time.Duration) *fuzzSummary {
+	s := &fuzzSummary{Seed: c.Seed, Programs: res.Programs, Cases: res.Cases, Instructions: res.Instructions, Seconds: took.Seconds(), Engines: []fuzzEngine{}}
 	for i, e := range c.Engines {
 		if e.Name() == conform.Reference {
 			continue
 		}
-		fmt.Fprintf(a.out, "  %-10s compared on %d cases", e.Name(), res.Compared[i])
+		row := fuzzEngine{Engine: e.Name(), Cases: res.Compared[i]}
 		if n, ok := e.(conform.Counter); ok {
 			own, left := n.Retired()
-			fmt.Fprintf(a.out, "; retired %d instructions, left %d to the interpreter", own, left)
+			row.Retired, row.Left = &own, &left
 		}
-		fmt.Fprintln(a.out)
+		s.Engines = append(s.Engines, row)
 	}
 	if f := res.Failure; f != nil {
-		fmt.Fprintf(a.out, "program %d:\n  %-8s %s\n  %-8s %s\n", f.Program, conform.Reference, f.Line, f.Engine, f.Got)
-		return fail(statusDiffers, "%s differs from the interpreter: %s", f.Engine, f.Text)
+		s.Difference = &fuzzDiffered{f.Program, f.Engine, f.Text, f.Line, f.Got}
 	}
-	return cmd.Context().Err()
+	return s
+}
+
+func (s *fuzzSummary) text(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d: %d programs, %d cases, %d instructions, %.0f s\n", s.Seed, s.Programs, s.Cases, s.Instructions, s.Seconds)
+	for _, e := range s.Engines {
+		fmt.Fprintf(&b, "  %-10s compared on %d cases", e.Engine, e.Cases)
+		if e.Retired != nil {
+			fmt.Fprintf(&b, "; retired %d instructions, left %d to the interpreter", *e.Retired, *e.Left)
+		}
+		b.WriteString("\n")
+	}
+	if d := s.Difference; d != nil {
+		fmt.Fprintf(&b, "program %d:\n  %-8s %s\n  %-8s %s\n", d.Program, conform.Reference, d.Want, d.Engine, d.Got)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // fuzzProgress tells how far a fuzz is: a bar on a terminal, lines elsewhere.
@@ -155,7 +212,7 @@ func (p *fuzzProgress) at(r *fuzz.Result) {
 	if p.bar != nil {
 		_ = p.bar.Set(part) // a bar that cannot be drawn is no failure
 	} else if part/100 > p.part/100 {
-		p.Note(fmt.Sprintf("comparing: %d %%, %d programs, %d cases, %.0f s", part/10, r.Programs, r.Cases, time.Since(p.start).Seconds()))
+		p.Note(fmt.Sprintf("comparing: %s; %d programs, %d cases", pace.Text(float64(part), 1000, time.Since(p.start)), r.Programs, r.Cases))
 	}
 	p.part = part
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 
@@ -91,7 +90,5 @@ func (a *app) isaJSON(rows []conform.Row) error {
 	for _, m := range isa.Models() {
 		out.CPUs = append(out.CPUs, isaModel(*m))
 	}
-	e := json.NewEncoder(a.out)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return writeJSON(a.out, out)
 }

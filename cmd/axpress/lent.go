@@ -2,12 +2,14 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
+	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
@@ -128,7 +130,9 @@ func (p *programFile) open(path string) (*image.Image, error) {
 		return nil, err
 	}
 	var fit []*image.Image
+	var names []string
 	for _, img := range images {
+		names = append(names, img.Name, filepath.Base(img.Name))
 		if img.Name == p.program || p.program == "" || strings.HasSuffix(img.Name, "/"+p.program) {
 			fit = append(fit, img)
 		}
@@ -140,7 +144,7 @@ func (p *programFile) open(path string) (*image.Image, error) {
 	case len(fit) == 1:
 		return fit[0], p.lent.lend(fit)
 	case len(fit) == 0:
-		return nil, fail(statusInput, "%s: no program %q in it", path, p.program)
+		return nil, fail(statusInput, "%s: no program %q%s in it", path, p.program, usage.Hint(p.program, names))
 	}
 	return nil, fail(statusUsage, "%s has %d programs: name one with --program %s", path, len(fit), fit[0].Name)
 }

@@ -72,9 +72,12 @@ func run(ctx context.Context, args []string, s streams) (st status) {
 		return checkOutputs(c.Flags())
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := mistyped(root, args)
+	if err == nil {
+		c, err = root.ExecuteContextC(ctx)
+	}
 	if err != nil && !began {
-		err = fail(statusUsage, "%w; see axpress --help", err)
+		err = fail(statusUsage, "%w; see %s --help", err, c.CommandPath())
 	}
 	if err = afterOutput(out, err); err == nil {
 		return statusOK
@@ -111,23 +114,34 @@ func message(err error) string {
 
 // root is the command without a subcommand.
 func (a *app) root() *cobra.Command {
+	var version bool
 	c := &cobra.Command{
 		Use:           "axpress",
 		Short:         "Translate Alpha Linux to x86-64 ahead of time and run it",
-		Long:          "Axpress translates Alpha AXP code, a Linux kernel and its programs, to native x86-64 code once, and runs it.\n\n" + statusHelp(),
+		Long:          "Axpress translates Alpha AXP code, a Linux kernel and its programs, to native x86-64 code once, and runs it.",
+		Example:       rootExamples,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          cobra.ArbitraryArgs, // mistyped has seen them
 		RunE: func(c *cobra.Command, _ []string) error {
+			if version {
+				return a.printVersion(false)
+			}
 			return c.Help()
 		},
 	}
 	c.SetIn(a.in)
 	c.SetOut(a.out)
 	c.SetErr(a.err)
-	c.CompletionOptions.HiddenDefaultCmd = true
+	c.SetFlagErrorFunc(flagError)
+	c.SetUsageTemplate(c.UsageTemplate() + seeStatus)
+	c.Flags().BoolVar(&version, "version", false, "print what 'axpress version' does")
 	c.PersistentFlags().StringVar(&a.cacheDir, "cache", "", "folder of the translations (default: axpress/translations in the user's cache folder)")
 	c.AddCommand(a.demo(), a.guest(), a.translate(), a.run(), a.disasm(), a.ir(), a.isa(), a.fuzz(), a.bench(), a.suite(), a.hostile(), a.stress(), a.bisect(), a.trial(),
-		a.cache(), a.version())
+		a.cache(), a.version(), a.man(), statusTopic())
+	c.SetHelpCommand(helpCommand())
+	c.InitDefaultHelpCmd()
+	c.InitDefaultCompletionCmd()
+	completeValues(c)
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/usage"
 	"axpress/lifter/isa"
 	"axpress/translator/pipeline"
 	"axpress/translator/profile"
@@ -117,13 +118,21 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 		p := findSwitch(name)
 		switch {
 		case p == nil:
-			return nil, fail(statusUsage, "-d %s: there is no pass %q; -d help lists them", d, name)
+			return nil, fail(statusUsage, "-d %s: there is no pass %q%s; -d help lists them", d, name, usage.Hint(name, passNames()))
 		case p.Required:
 			return nil, fail(statusUsage, "-d %s: the pass %q is required", d, name)
 		}
 		off[name] = true
 	}
 	return off, nil
+}
+
+// passNames are the names that -d takes.
+func passNames() (names []string) {
+	for _, s := range pipeline.Switches() {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func findSwitch(name string) *pipeline.Switch {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"axpress/bench/pace"
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/terminal"
 )
@@ -50,21 +51,8 @@ func (r *lineReporter) Progress(done, total int) {
 	if tenth := 10 * done / max(total, 1); tenth > r.tenth {
 		r.tenth = tenth
 		took := time.Since(r.start)
-		r.Note(fmt.Sprintf("translating: %d %%, %.0f s%s", 10*tenth, took.Seconds(), timeLeft(took, done, total)))
+		r.Note(fmt.Sprintf("translating: %d %%, %.0f s%s", 10*tenth, took.Seconds(), pace.Suffix(float64(done), float64(total), took)))
 	}
-}
-
-// timeLeft says how long the rest will take if it goes on as before, behind what else is said; nothing at the end,
-// or where that cannot be known yet.
-func timeLeft(took time.Duration, done, total int) string {
-	if done <= 0 || done >= total {
-		return ""
-	}
-	left := time.Duration(float64(took) * float64(total-done) / float64(done))
-	if left < time.Minute {
-		return fmt.Sprintf(", about %.0f s left", left.Seconds())
-	}
-	return fmt.Sprintf(", about %.0f min left", left.Minutes())
 }
 
 // End implements prepare.Reporter.
@@ -103,7 +91,7 @@ func (r *barReporter) Begin(names []string) {
 func (r *barReporter) Progress(done, total int) {
 	r.bar.ChangeMax(total)
 	took := time.Since(r.start)
-	r.bar.Describe(fmt.Sprintf("%-36s", fmt.Sprintf("translating, %.0f s%s", took.Seconds(), timeLeft(took, done, total))))
+	r.bar.Describe(fmt.Sprintf("%-36s", fmt.Sprintf("translating, %.0f s%s", took.Seconds(), pace.Suffix(float64(done), float64(total), took))))
 	_ = r.bar.Set(done) // a bar that cannot be drawn is no failure
 }
 
@@ -146,7 +134,7 @@ func (r *benchReporter) Step(what string) {
 		_ = r.bar.Set(r.done)
 	} else if tenth := 10 * r.done / max(r.total, 1); tenth > r.tenth {
 		r.tenth = tenth
-		r.Note(fmt.Sprintf("measuring: %d %%, %.0f s", 10*tenth, time.Since(r.start).Seconds()))
+		r.Note("measuring: " + pace.Text(float64(r.done), float64(r.total), time.Since(r.start)))
 	}
 	r.done++
 }

@@ -8,6 +8,7 @@ import (
 
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
+	"axpress/cmd/axpress/usage"
 	"axpress/runtime/machine"
 )
 
@@ -19,15 +20,19 @@ func (a *app) run() *cobra.Command {
 	var memory, statsFile string
 	var noReboot bool
 	c := &cobra.Command{
-		Use:   "run --kernel FILE",
+		Use:   "run [KERNEL [INITRD]]",
 		Short: "Boot a kernel; the serial console is standard input and output",
 		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output. On a terminal every key is\n" +
 			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n" +
 			"  Ctrl-A x       quit\n  Ctrl-A Ctrl-A  send Ctrl-A\n  Ctrl-A h       help\n\n" +
-			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.\n\n" + statusHelp(),
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			var err error
+			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.",
+		Example: runExamples,
+		Args:    cobra.ArbitraryArgs, // name counts them
+		RunE: func(c *cobra.Command, args []string) error {
+			err := b.name(args)
+			if err != nil {
+				return err
+			}
 			if b.prepare, err = t.options(a); err != nil {
 				if errors.Is(err, errHelped) {
 					return nil
@@ -80,9 +85,9 @@ func (a *app) run() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&b.kernelFile, "kernel", "", "vmlinux to boot (required)")
-	f.StringVar(&b.initrdFile, "initrd", "", "initramfs")
-	f.StringVar(&b.append, "append", "", "kernel command line, such as console=ttyS0")
+	f.StringVar(&b.kernelFile, "kernel", "", "vmlinux to boot; the same as the first argument")
+	f.StringVar(&b.initrdFile, "initrd", "", "initramfs; the same as the second argument")
+	f.Var(usage.Joined(&b.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
 	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
 	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")

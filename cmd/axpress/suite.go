@@ -42,7 +42,7 @@ func (a *app) suite() *cobra.Command {
 		Long: "Suite boots a guest whose init runs checks: integer, byte and floating-point instructions, traps, signals, memory,\n" +
 			"code that changes, processes, threads, debugging, and programs that mean harm. They are compiled for several\n" +
 			"processors and with several options; each prints one line, and the lines of all engines must be the same. What the\n" +
-			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", ") + "\n\n" + statusHelp(),
+			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", "),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return s.run(c.Context(), a) },
 	}
@@ -194,6 +194,11 @@ func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (
 		return nil, err
 	}
 	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: s.checks, Axpress: self, Options: s.runOptions(a), CPUs: s.cpus, Limit: s.limit, Note: o.Report.Note}
+	names, err := s.chosen()
+	if err != nil {
+		return nil, err
+	}
+	c.Checks = len(names)
 	if s.seed != 0 {
 		c.Parameters = append(c.Parameters, fmt.Sprintf("seed=%d", s.seed))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ func (a *app) translate() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return sum.json(a.out)
+				return writeJSON(a.out, sum)
 			}
 			sum.text(a.out, verbose)
 			return nil
@@ -116,12 +115,6 @@ func summarise(results []*prepare.Result, took time.Duration) (summary, error) {
 		})
 	}
 	return s, nil
-}
-
-func (s *summary) json(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(s)
 }
 
 func (s *summary) text(w io.Writer, verbose bool) {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"time"
+
+	"axpress/bench/pace"
 )
 
 // Trial is what came out of one attempt.
@@ -50,7 +54,7 @@ var (
 
 // Run searches. Its errors are ErrGood, ErrAlways, and those of Try.
 func Run(ctx context.Context, p Problem) (*Result, error) {
-	s := &search{p: p, ctx: ctx}
+	s := &search{p: p, ctx: ctx, now: time.Now, ahead: len(p.Passes)/2 + 1}
 	all := slices.Concat(p.Groups...)
 	without, err := s.trial(nil, nil)
 	if err != nil {
@@ -83,6 +87,11 @@ type search struct {
 	ctx    context.Context
 	r      Result
 	detail string
+
+	now   func() time.Time
+	began time.Time // after the trials that are not like the rest
+	parts int       // among which the search is now
+	ahead int       // trials after it, about
 }
 
 func (s *search) trial(functions []int, off []string) (Trial, error) {
@@ -100,9 +109,26 @@ func (s *search) trial(functions []int, off []string) (Trial, error) {
 		if len(off) > 0 {
 			without = fmt.Sprintf(" without %d passes", len(off))
 		}
-		s.p.Log(fmt.Sprintf("trial %d: %d functions translated%s: %s", s.r.Trials, len(functions), without, how))
+		s.p.Log(fmt.Sprintf("trial %d: %d functions translated%s: %s%s", s.r.Trials, len(functions), without, how, s.left()))
 	}
 	return t, err
+}
+
+// left is the end of a line about a trial: how long the search will still take, about. To halve the functions that are left
+// takes one trial or two; half of the passes are tried. The first two trials, of which one is in the interpreter, are not
+// like the rest.
+func (s *search) left() string {
+	const before = 2
+	done := float64(s.r.Trials - before)
+	ahead := float64(s.ahead)
+	if s.parts > 1 {
+		ahead += math.Ceil(1.5 * math.Log2(float64(s.parts)))
+	}
+	if done <= 0 {
+		s.began = s.now()
+		return ""
+	}
+	return pace.Suffix(done, done+ahead, s.now().Sub(s.began))
 }
 
 // try says whether functions go wrong.
@@ -151,6 +177,7 @@ func (s *search) least(parts [][]int) ([]int, error) {
 // with what is left without one, or else with smaller pieces.
 func (s *search) leastParts(parts [][]int) ([][]int, error) {
 	for n := 2; len(parts) > 1; {
+		s.parts = len(parts)
 		next, pieces, err := s.smaller(parts, n)
 		switch {
 		case err != nil:
@@ -199,7 +226,9 @@ func (s *search) smaller(parts [][]int, n int) (next [][]int, pieces int, err er
 
 // pass finds the first pass with which the functions go wrong.
 func (s *search) pass() error {
+	s.parts = 0
 	for k := 0; k <= len(s.p.Passes); k++ {
+		s.ahead = (len(s.p.Passes)-k)/2 + 1
 		bad := k == len(s.p.Passes) // as it has been all along
 		if !bad {
 			var err error
@@ -213,7 +242,7 @@ func (s *search) pass() error {
 		if k == 0 {
 			return nil
 		}
-		s.r.Pass = s.p.Passes[k-1]
+		s.r.Pass, s.ahead = s.p.Passes[k-1], 0
 		bad, err := s.try(s.r.Functions, []string{s.r.Pass})
 		s.r.Cured = !bad
 		return err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -125,5 +127,23 @@ func TestErrorsEndTheSearch(t *testing.T) {
 	w := wrong{functions: []int{5}}
 	if _, err := Run(ctx, Problem{Groups: groups(9), Try: w.try}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// The trials of the search say how long it will still take; the guess shrinks to nothing at its end.
+func TestTimeLeft(t *testing.T) {
+	var lines []string
+	w := wrong{functions: []int{617}, passes: []string{"c"}}
+	if _, err := Run(t.Context(), Problem{Groups: groups(1000), Passes: passes, Try: w.try, Log: func(line string) { lines = append(lines, line) }}); err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for _, line := range lines {
+		if regexp.MustCompile(`, about \d+ (s|min) left$`).MatchString(line) {
+			left++
+		}
+	}
+	if left < len(lines)/2 || strings.Contains(lines[0], "left") || strings.Contains(lines[1], "left") || strings.Contains(lines[len(lines)-1], "left") {
+		t.Errorf("%d of %d lines: %q", left, len(lines), lines)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/stdout"
 	"axpress/cmd/axpress/terminal"
+	"axpress/cmd/axpress/usage"
 	"axpress/lifter/isa"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
@@ -42,8 +43,8 @@ type Guest struct {
 
 // Exit statuses of the program itself.
 const (
-	usage = 2
-	input = 5
+	badUsage = 2
+	input    = 5
 )
 
 // gcPercent trades memory, of which little is live, for time.
@@ -67,7 +68,7 @@ func Main(g *Guest, args []string) int {
 	case errors.Is(err, pflag.ErrHelp):
 		return ending.OK
 	case err != nil:
-		return complain(usage, err)
+		return complain(badUsage, err)
 	}
 	if o.stats != "" {
 		if err := outfile.Check(o.stats); err != nil {
@@ -115,7 +116,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	if hasInitrd {
 		initrd += ", instead of the one that the program holds"
 	}
-	f.StringVar(&o.append, "append", "", "kernel command line, such as console=ttyS0")
+	f.Var(usage.Joined(&o.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
 	f.StringVar(&o.initrd, "initrd", "", initrd)
 	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
@@ -124,6 +125,9 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&o.samples, "samples", false, "write into --stats, too, where the guest spent its instructions")
+	if err := usage.Once(f, args); err != nil {
+		return o, err
+	}
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
