@@ -14,7 +14,6 @@ import (
 	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
-	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -42,9 +41,10 @@ type boot struct {
 	engine                 string
 	platform               string
 	deterministic          bool
-	ipi                    string        // one of ipiModes
-	timeout                time.Duration // of the guest's run alone; 0: none
-	reboots                bool          // a reboot boots the guest again, and is no end
+	ipi                    string         // one of ipiModes
+	timeout                time.Duration  // of the guest's run alone; 0: none
+	reboots                bool           // a reboot boots the guest again, and is no end
+	lines                  attend.Options // of its serial ports, but for the host's input and output
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 
@@ -56,6 +56,7 @@ type boot struct {
 	translating  time.Duration
 	engines      []*native.Engine      // of the last boot
 	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
+	heard        [machine.Ports]uint64 // bytes that the serial ports sent, in all boots
 	samplers     []*sampler.Engine     // of all boots
 	boots        int
 	began        time.Time
@@ -184,29 +185,33 @@ func (b *boot) show(ctx context.Context, out io.Writer, statsFile string) (conso
 // run boots the guest and lets it run to its end. in may be nil: no input.
 func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machine.Stop, s *stats, err error) {
 	b.began, b.boots = time.Now(), 0
-	o := attend.Options{In: in, Out: out, Timeout: b.timeout, Reboots: b.reboots}
-	stop, err = attend.Run(ctx, o, func(ctx context.Context, keys *terminal.Inlet) (stop machine.Stop, err error) {
+	o := b.lines
+	o.In, o.Out, o.Timeout, o.Reboots = in, out, b.timeout, b.reboots
+	stop, err = attend.Run(ctx, o, func(ctx context.Context, lines *attend.Lines) (stop machine.Stop, err error) {
 		b.boots++
-		stop, s, err = b.once(ctx, keys, out)
+		stop, s, err = b.once(ctx, lines)
 		return stop, err
 	})
 	return stop, s, err
 }
 
-// once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
-func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (machine.Stop, *stats, error) {
+// once boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
+func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *stats, error) {
 	b.engines = nil
-	m, err := machine.New(b.config(out))
+	m, err := machine.New(b.config(lines.Out(0), lines.Out(1)))
 	if err != nil {
 		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
 	}
-	keys.To(m.Input())
+	lines.To(m, b.now)
 	// The machine stays open on the way out of a BUG, where its memory may be in use.
 	began := time.Now()
 	stop, err := m.Run(ctx)
 	took := time.Since(began)
 	b.took += took
 	b.whereabouts = m.Whereabouts()
+	for i := range b.heard {
+		b.heard[i] = lines.Heard(i)
+	}
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -217,11 +222,11 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	return stop, s, errors.Join(b.close(), m.Close())
 }
 
-// config describes the machine.
-func (b *boot) config(out io.Writer) machine.Config {
+// config describes the machine, whose serial ports send to console and serial2.
+func (b *boot) config(console, serial2 io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
-		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
+		Console: console, Serial2: serial2, Platform: b.platform, Model: b.prepare.Pipeline.Model,
 		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
 	}
 	if b.deterministic {

@@ -26,7 +26,7 @@ const goFolder = "go"
 
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it. Counters and profiles of the run are written where they are wanted.
-func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsFile string, s streams) (err error) {
+func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *profiling, statsFile string, s streams) (err error) {
 	b.readPrograms()
 	start := time.Now()
 	program, err := b.goProgram(ctx, module)
@@ -35,6 +35,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	}
 	b.translating = time.Since(start)
 	args := []string{"--append", b.append, "--memory", strconv.FormatUint(b.memory, 10), "--timeout", b.timeout.String()}
+	args = append(args, ports...)
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
 	}
