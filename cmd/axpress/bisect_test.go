@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"axpress/cmd/axpress/guard"
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/asmtest"
 	"axpress/lifter/image"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == trialCommand || os.Getenv(asCommand) != "" {
 		os.Exit(int(realMain()))
 	}
+	guard.Off()
 	os.Exit(m.Run())
 }
 

@@ -16,7 +16,6 @@ import (
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
-	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -44,9 +43,10 @@ type boot struct {
 	engine                 string
 	platform               string
 	deterministic          bool
-	ipi                    string        // one of ipiModes
-	timeout                time.Duration // of the guest's run alone; 0: none
-	reboots                bool          // a reboot boots the guest again, and is no end
+	ipi                    string         // one of ipiModes
+	timeout                time.Duration  // of the guest's run alone; 0: none
+	reboots                bool           // a reboot boots the guest again, and is no end
+	lines                  attend.Options // of its serial ports, but for the host's input and output
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 	noFSGSBase             bool // do as on a host whose programs may not set GS
@@ -62,6 +62,7 @@ type boot struct {
 	translating  time.Duration
 	engines      []*native.Engine         // of the last boot
 	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
+	heard        [machine.Ports]uint64    // bytes that the serial ports sent, in all boots
 	samplers     []*sampler.Engine        // of all boots
 	inPrograms   map[uint64]sampler.Place // where CPUs in user mode were at the end of the run, by PC
 	table        *symbols.Table           // see symbols
@@ -198,23 +199,24 @@ func (b *boot) show(ctx context.Context, out io.Writer, statsFile string) (conso
 // run boots the guest and lets it run to its end. in may be nil: no input.
 func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machine.Stop, s *stats, err error) {
 	b.began, b.boots = time.Now(), 0
-	o := attend.Options{In: in, Out: out, Timeout: b.timeout, Reboots: b.reboots}
-	stop, err = attend.Run(ctx, o, func(ctx context.Context, keys *terminal.Inlet) (stop machine.Stop, err error) {
+	o := b.lines
+	o.In, o.Out, o.Timeout, o.Reboots = in, out, b.timeout, b.reboots
+	stop, err = attend.Run(ctx, o, func(ctx context.Context, lines *attend.Lines) (stop machine.Stop, err error) {
 		b.boots++
-		stop, s, err = b.once(ctx, keys, out)
+		stop, s, err = b.once(ctx, lines)
 		return stop, err
 	})
 	return stop, s, b.named(err)
 }
 
-// once boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
-func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (machine.Stop, *stats, error) {
+// once boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
+func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *stats, error) {
 	b.engines = nil
-	m, err := machine.New(b.config(out))
+	m, err := machine.New(b.config(lines.Out(0), lines.Out(1)))
 	if err != nil {
 		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
 	}
-	keys.To(m.Input())
+	lines.To(m, b.now)
 	// The machine stays open on the way out of a BUG, where its memory may be in use.
 	began := time.Now()
 	stop, err := m.Run(ctx)
@@ -222,6 +224,9 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	b.took += took
 	b.whereabouts = m.Whereabouts()
 	b.noteUserPlaces(m)
+	for i := range b.heard {
+		b.heard[i] = lines.Heard(i)
+	}
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -232,11 +237,11 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	return stop, s, errors.Join(b.close(), m.Close())
 }
 
-// config describes the machine.
-func (b *boot) config(out io.Writer) machine.Config {
+// config describes the machine, whose serial ports send to console and serial2.
+func (b *boot) config(console, serial2 io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
-		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
+		Console: console, Serial2: serial2, Platform: b.platform, Model: b.prepare.Pipeline.Model,
 		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
 	}
 	if b.deterministic {

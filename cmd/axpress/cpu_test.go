@@ -26,7 +26,6 @@ func TestRunCPU(t *testing.T) {
 		if m.Implver == 1 { // Linux reads SC_CTL of a 21164
 			checks = append(checks, "lda t1,1(zero)", "sll t1,40,t1", "ldah t1,-16(t1)", "addq s0,t1,t1", "ldq t0,0xa8(t1)")
 		}
-		powerOff := []string{"ldah t0,4(zero)", "ldq t1,0x2200(s0)", "bis t1,t0,t1", "stq t1,0x2200(s0)", "call_pal 0"}
 		plain := kernelFile(t, program(t, append(checks, powerOff...)...))
 		bytes := kernelFile(t, program(t, append(append(checks, "sextb t0,t0", "ctpop t0,t0"), powerOff...)...))
 		for _, engine := range []string{engineInterp, engineNative} {

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/guard"
 	"axpress/cmd/axpress/stdout"
 )
 
@@ -26,17 +25,11 @@ func main() {
 }
 
 func realMain() status {
-	if os.Getenv(traceVariable) != "1" {
-		// A crash that no recover sees still prints its one line.
-		debug.SetTraceback("none")
-	}
 	// Translation makes much garbage and runs beside llc, which is what counts.
 	debug.SetGCPercent(gcPercent)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second signal ends the program at once: the cache is whole at all times.
-	defer context.AfterFunc(ctx, stop)()
-	return run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
+	return status(guard.Run(guard.Program{Name: "axpress", Trace: os.Getenv(traceVariable) == "1", Main: func(ctx context.Context) int {
+		return int(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
+	}}))
 }
 
 // streams are the standard streams of a command.

@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/cmd/axpress/usage"
@@ -17,6 +19,7 @@ func (a *app) run() *cobra.Command {
 	var t translation
 	var prof profiling
 	var g goBackend
+	var ports attend.Flags
 	var memory, statsFile string
 	var noReboot bool
 	c := &cobra.Command{
@@ -24,7 +27,7 @@ func (a *app) run() *cobra.Command {
 		Short: "Boot a kernel; the serial console is standard input and output",
 		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output. On a terminal every key is\n" +
 			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n" +
-			"  Ctrl-A x       quit\n  Ctrl-A Ctrl-A  send Ctrl-A\n  Ctrl-A h       help\n\n" +
+			strings.ReplaceAll(terminal.DefaultEscape.Help(), "\n", "\n  ") + "\n" +
 			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.",
 		Example: runExamples,
 		Args:    cobra.ArbitraryArgs, // name counts them
@@ -42,6 +45,9 @@ func (a *app) run() *cobra.Command {
 			if b.memory, err = size.Parse(memory); err != nil {
 				return fail(statusUsage, "--memory: %w", err)
 			}
+			if err := ports.Check(); err != nil {
+				return fail(statusUsage, "%w", err)
+			}
 			b.sampling, b.reboots, b.partly = prof.wanted(), !noReboot, true
 			if err := b.load(); err != nil {
 				return err
@@ -53,7 +59,7 @@ func (a *app) run() *cobra.Command {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(c.Context(), g.module, &prof, statsFile, a.streams)
+				return b.runGo(c.Context(), g.module, ports.Args(), &prof, statsFile, a.streams)
 			}
 			if err := b.translate(c.Context()); err != nil {
 				return err
@@ -63,6 +69,10 @@ func (a *app) run() *cobra.Command {
 					return err
 				}
 			}
+			b.lines.Say = b.prepare.Report.Note
+			if err := ports.Open(&b.lines); err != nil {
+				return err
+			}
 			stop, s, err := b.run(c.Context(), a.in, a.out)
 			if err != nil {
 				return err
@@ -70,7 +80,7 @@ func (a *app) run() *cobra.Command {
 			if stop.Reason == machine.Timeout {
 				_, _ = io.WriteString(a.err, b.whereIsEach())
 			}
-			if terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
+			if ports.Stdio() && terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
 			}
 			if statsFile != "" {
@@ -81,7 +91,7 @@ func (a *app) run() *cobra.Command {
 			if err := prof.write(&b); err != nil {
 				return err
 			}
-			return b.named(stopped(stop))
+			return b.tellSilence(a.err, b.named(stopped(stop)))
 		},
 	}
 	f := c.Flags()
@@ -98,6 +108,7 @@ func (a *app) run() *cobra.Command {
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "set the base of GS, which hot code of programs needs, by system calls, as on a host without the instruction")
+	ports.Register(f)
 	b.lent.flags(f)
 	prof.flags(f)
 	t.flags(f)

@@ -27,7 +27,7 @@ const goFolder = "go"
 
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it. Counters and profiles of the run are written where they are wanted.
-func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsFile string, s streams) (err error) {
+func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *profiling, statsFile string, s streams) (err error) {
 	if b.initrdFile == "" && len(b.initrd) > 0 {
 		return fail(statusInput, "%s holds an initrd, which --engine go cannot take from there; give it by --initrd", b.kernelFile)
 	}
@@ -40,6 +40,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	}
 	b.translating = time.Since(start)
 	args := []string{"--append", b.append, "--memory", strconv.FormatUint(b.memory, 10), "--timeout", b.timeout.String()}
+	args = append(args, ports...)
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
 	}

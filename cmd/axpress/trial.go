@@ -139,7 +139,7 @@ func (w *awaiting) seen() bool { return w.want.Match(w.text) }
 func (b *boot) compare(ctx context.Context) (r trialResult, err error) {
 	var engine *trace.Lockstep
 	names := symbols.NewNames(b.kernel)
-	cfg := b.config(&bytes.Buffer{})
+	cfg := b.config(&bytes.Buffer{}, nil)
 	var code []*abi.Code
 	for _, t := range b.translations {
 		code = append(code, t.Artifact.Code())

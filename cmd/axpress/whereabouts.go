@@ -27,7 +27,10 @@ func ipiData(kernel *image.Image) machine.IPIData {
 const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.
-func (b *boot) whereIsEach() string {
+func (b *boot) whereIsEach() string { return b.whereAre(b.whereabouts, "axpress: ") }
+
+// whereAre describes what CPUs are doing, one line each, which begins with prefix.
+func (b *boot) whereAre(cpus []machine.Whereabouts, prefix string) string {
 	at := b.names().Place
 	list := func(what string, items []string) string {
 		if len(items) == 0 {
@@ -36,12 +39,12 @@ func (b *boot) whereIsEach() string {
 		return ", " + what + ": " + strings.Join(items, ", ")
 	}
 	var t strings.Builder
-	for _, w := range b.whereabouts {
+	for _, w := range cpus {
 		mode, from := "kernel", ", called from "+at(w.RA)
 		if w.User {
 			mode, from = "user", ""
 		}
-		fmt.Fprintf(&t, "axpress: CPU %d %s at pc %s%s, %s mode, IPL %d%s%s\n", w.CPU, w.Doing, at(w.PC), from, mode, w.IPL,
+		fmt.Fprintf(&t, "%sCPU %d %s at pc %s%s, %s mode, IPL %d%s%s\n", prefix, w.CPU, w.Doing, at(w.PC), from, mode, w.IPL,
 			list("interrupts pending", w.Pending), list("IPI messages", w.Messages))
 	}
 	return t.String()

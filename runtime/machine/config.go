@@ -56,7 +56,8 @@ type Config struct {
 	CPUs     int    // 0 is 1
 	// Model is what the CPUs are; nil: isa.DefaultModel.
 	Model   *isa.Model
-	Console io.Writer
+	Console io.Writer // what the first serial port sends
+	Serial2 io.Writer // and the second; nil discards
 	Clock   ClockMode
 	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
 	Epoch    time.Time
@@ -91,8 +92,9 @@ type Machine struct {
 	cpus     []*CPU
 	platform *clipper.Platform
 	clock    *clock
-	console  *consoleOut
-	input    *input
+	outputs  [Ports]*serialOut
+	inputs   [Ports]*Input
+	inquiry  inquiries
 	watch    panicWatch
 	wakeup   wakeup
 	current  *CPU // whose turn it is
@@ -100,7 +102,7 @@ type Machine struct {
 
 	// What follows is for CPUs that run in parallel, each on a thread of its own.
 	parallel bool
-	// mu guards platform, clock.queue, console's lines, watch and stop. No CPU runs
+	// mu guards platform, clock.queue, outputs' lines, watch and stop. No CPU runs
 	// guest code while it holds it.
 	mu       sync.Mutex
 	world    world
@@ -120,7 +122,9 @@ func New(cfg Config) (_ *Machine, err error) {
 	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
 	m.crowd.init()
-	m.input = newInput(m)
+	for i := range m.inputs {
+		m.inputs[i] = newInput(m, i)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())
@@ -134,11 +138,13 @@ func New(cfg Config) (_ *Machine, err error) {
 		return nil, err
 	}
 	m.watch.countSyscalls = m.syscalls
-	m.console = newConsoleOut(cfg.Console, &m.watch)
+	for i, w := range []io.Writer{cfg.Console, cfg.Serial2} {
+		m.outputs[i] = newSerialOut(w, &m.watch)
+	}
 	m.clock = newClock(m)
 	if m.platform, err = clipper.New(clipper.Config{
 		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock,
-		CPUIRQ: irqLines{m}, ConsoleOut: m.console, Wake: m.wake,
+		CPUIRQ: irqLines{m}, ConsoleOut: m.outputs[0], Serial2Out: m.outputs[1], Wake: m.wake,
 	}); err != nil {
 		return nil, err
 	}
@@ -160,6 +166,9 @@ func (cfg *Config) complete() error {
 	}
 	if cfg.Console == nil {
 		cfg.Console = io.Discard
+	}
+	if cfg.Serial2 == nil {
+		cfg.Serial2 = io.Discard
 	}
 	if cfg.Platform == "" {
 		cfg.Platform = PlatformClipper
@@ -244,7 +253,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	return err
 }
 
-// Close frees the guest's memory and ends Writes to Input. The machine must not
+// Close frees the guest's memory and ends Writes to Inputs. The machine must not
 // run; a second Close does nothing.
 func (m *Machine) Close() error {
 	m.wakeup.mu.Lock()
@@ -253,7 +262,9 @@ func (m *Machine) Close() error {
 		return nil
 	}
 	m.wakeup.closed = true
-	close(m.input.closed)
+	for _, in := range m.inputs {
+		close(in.closed)
+	}
 	var errs []error
 	for _, c := range m.cpus {
 		errs = append(errs, abi.FreeState(c.S))

@@ -125,20 +125,25 @@ var doing = map[cpuMode]string{
 // Whereabouts says what each CPU is doing. The machine must not run.
 func (m *Machine) Whereabouts() (all []Whereabouts) {
 	for _, c := range m.cpus {
-		w := Whereabouts{CPU: c.Index, PC: c.S.PC, RA: c.S.R[26], IPL: c.S.PS & 7, User: c.S.PS&8 != 0, Doing: doing[c.mode]}
-		for kind, irq := range irqs {
-			if c.PAL.IsPending(irq) {
-				w.Pending = append(w.Pending, device.IRQKind(kind).String())
-			}
-		}
-		for i, name := range ipiMessages {
-			if c.messages()>>i&1 != 0 {
-				w.Messages = append(w.Messages, name)
-			}
-		}
-		all = append(all, w)
+		all = append(all, c.whereabouts())
 	}
 	return all
+}
+
+// whereabouts says what c is doing. c's own goroutine asks, or the machine does not run.
+func (c *CPU) whereabouts() Whereabouts {
+	w := Whereabouts{CPU: c.Index, PC: c.S.PC, RA: c.S.R[26], IPL: c.S.PS & 7, User: c.S.PS&8 != 0, Doing: doing[c.mode]}
+	for kind, irq := range irqs {
+		if c.PAL.IsPending(irq) {
+			w.Pending = append(w.Pending, device.IRQKind(kind).String())
+		}
+	}
+	for i, name := range ipiMessages {
+		if c.messages()>>i&1 != 0 {
+			w.Messages = append(w.Messages, name)
+		}
+	}
+	return w
 }
 
 func (m IPIMode) check() error {

@@ -207,7 +207,7 @@ func TestInput(t *testing.T) {
 	wrong:
 		call_pal 0
 	`, nil)
-	go func() { _, _ = g.m.Input().Write([]byte("x")) }()
+	go func() { _, _ = g.m.Input(0).Write([]byte("x")) }()
 	g.run(t).want(t, PowerOff, "x")
 }
 
@@ -219,7 +219,7 @@ func TestInputAfterClose(t *testing.T) {
 	}
 	done := make(chan error)
 	go func() {
-		_, err := m.Input().Write(make([]byte, 1<<20))
+		_, err := m.Input(0).Write(make([]byte, 1<<20))
 		done <- err
 	}()
 	if err := errors.Join(m.Close(), m.Close()); err != nil {

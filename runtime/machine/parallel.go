@@ -71,6 +71,7 @@ func (m *Machine) thread(c *CPU) {
 		if m.stopping.Load() {
 			return
 		}
+		c.answer()
 		if !c.awake() {
 			continue
 		}
@@ -176,7 +177,7 @@ func (m *Machine) afterTurn() {
 			}
 		}
 	}
-	if m.console.waits.Load() || m.input.waits.Load() {
+	if m.serialWaits() {
 		m.wakeup.token()
 	}
 }
@@ -187,7 +188,7 @@ func (m *Machine) serve(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		next := m.service(ctx)
-		m.console.flush()
+		m.flush()
 		if m.stopping.Load() {
 			return
 		}
@@ -216,7 +217,7 @@ func (m *Machine) service(ctx context.Context) (next uint64) {
 			m.finish(m.stop)
 		}
 	}
-	m.input.signal()
+	m.signalInputs()
 	m.clock.fire()
 	if m.watch.dead(m) {
 		m.finish(&Stop{Reason: Panic, Detail: m.watch.line})

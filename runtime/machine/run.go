@@ -27,9 +27,9 @@ func (m *Machine) Run(ctx context.Context) (Stop, error) {
 	}
 	err := run(ctx)
 	m.current = nil
-	m.console.flush()
-	if cerr := m.console.failed(); err == nil && cerr != nil {
-		err = fmt.Errorf("machine: console output: %w", cerr)
+	m.flush()
+	if cerr := m.outputFailed(); err == nil && cerr != nil {
+		err = fmt.Errorf("machine: %w", cerr)
 	}
 	if m.stop == nil {
 		m.stop = &Stop{Reason: Failed, PC: m.cpus[0].S.PC}
@@ -76,9 +76,12 @@ func (m *Machine) poll(ctx context.Context) {
 			return
 		}
 	}
-	m.input.signal()
+	m.signalInputs()
+	for _, c := range m.cpus {
+		c.answer()
+	}
 	m.clock.fire()
-	m.console.flush()
+	m.flush()
 	if m.watch.dead(m) {
 		m.stop = &Stop{Reason: Panic, PC: m.cpus[0].S.PC, Detail: m.watch.line}
 	}
@@ -187,7 +190,7 @@ var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
 // idle passes the time until something happens. Precondition: no CPU runs.
 func (m *Machine) idle() {
 	m.current = nil
-	m.console.flush()
+	m.flush()
 	next := min(m.clock.next(), m.watch.deadline())
 	if m.clock.deterministic() && next != math.MaxUint64 {
 		m.clock.skip(next)

@@ -112,28 +112,33 @@ type CPUStats struct {
 func (m *Machine) Stats() Stats {
 	st := Stats{VirtualNS: m.clock.Now()}
 	for _, c := range m.cpus {
-		cs := CPUStats{
-			Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(),
-			Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
-			Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
-		}
-		for i, n := range c.stats.exits {
-			if n != 0 {
-				cs.Exits[abi.ExitNames[i]] = n
-			}
-		}
-		for i := range c.stats.callPALs {
-			n := c.callPALs(i)
-			if n == 0 {
-				continue
-			}
-			name := fmt.Sprintf("%#02x", i)
-			if r := osf.Lookup(uint32(i)); r != nil {
-				name = r.Name
-			}
-			cs.CallPALs[name] = n
-		}
-		st.CPUs = append(st.CPUs, cs)
+		st.CPUs = append(st.CPUs, c.counters())
 	}
 	return st
+}
+
+// counters returns those of c. c's own goroutine asks, or the machine does not run.
+func (c *CPU) counters() CPUStats {
+	cs := CPUStats{
+		Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(),
+		Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
+		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
+	}
+	for i, n := range c.stats.exits {
+		if n != 0 {
+			cs.Exits[abi.ExitNames[i]] = n
+		}
+	}
+	for i := range c.stats.callPALs {
+		n := c.callPALs(i)
+		if n == 0 {
+			continue
+		}
+		name := fmt.Sprintf("%#02x", i)
+		if r := osf.Lookup(uint32(i)); r != nil {
+			name = r.Name
+		}
+		cs.CallPALs[name] = n
+	}
+	return cs
 }

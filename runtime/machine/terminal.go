@@ -1,14 +1,17 @@
 package machine
 
 import (
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"axpress/runtime/device/uart16550"
 )
 
-// consoleOut collects the guest's output, passes it on in pieces, and shows each
+// serialOut collects what the guest sends on a serial port, passes it on in pieces, and shows each
 // line to the panic watch.
-type consoleOut struct {
+type serialOut struct {
 	watch *panicWatch
 	line  []byte      // not yet shown, at most maxLine bytes; under the machine's lock
 	waits atomic.Bool // something is in buf
@@ -26,13 +29,13 @@ const (
 	maxLine   = 1024
 )
 
-func newConsoleOut(w io.Writer, watch *panicWatch) *consoleOut {
-	return &consoleOut{w: w, watch: watch}
+func newSerialOut(w io.Writer, watch *panicWatch) *serialOut {
+	return &serialOut{w: w, watch: watch}
 }
 
 // Write implements io.Writer; it never fails, a wire does not tell. It is called under
 // the machine's lock.
-func (o *consoleOut) Write(p []byte) (int, error) {
+func (o *serialOut) Write(p []byte) (int, error) {
 	for _, b := range p {
 		if len(o.line) < maxLine {
 			o.line = append(o.line, b)
@@ -54,7 +57,7 @@ func (o *consoleOut) Write(p []byte) (int, error) {
 }
 
 // flush writes what has been collected. Any goroutine may call it.
-func (o *consoleOut) flush() {
+func (o *serialOut) flush() {
 	if !o.waits.Load() {
 		return
 	}
@@ -74,16 +77,20 @@ func (o *consoleOut) flush() {
 }
 
 // failed returns the first error of writing.
-func (o *consoleOut) failed() error {
+func (o *serialOut) failed() error {
 	o.writing.Lock()
 	defer o.writing.Unlock()
 	return o.err
 }
 
-// input is what the host types: for the UART, or for the console callbacks once
-// the guest has asked them for a character (console=srm).
-type input struct {
+// Ports is how many serial ports the guest has. The first, ttyS0, is the console.
+const Ports = 2
+
+// Input is what the host sends to a serial port: to the UART, or on the first port to the console callbacks once the guest
+// has asked them for a character (console=srm).
+type Input struct {
 	m      *Machine
+	port   int
 	srm    atomic.Bool
 	waits  atomic.Bool   // a Write waits for room
 	room   chan struct{} // one token: the UART's queue has been polled
@@ -93,17 +100,20 @@ type input struct {
 	chars []byte // for the callbacks
 }
 
-func newInput(m *Machine) *input {
-	return &input{m: m, room: make(chan struct{}, 1), closed: make(chan struct{})}
+func newInput(m *Machine, port int) *Input {
+	return &Input{m: m, port: port, room: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
-// Input returns a writer for console input. Write may be called by any goroutine,
-// one at a time; it blocks while the guest does not read, and fails with
-// io.ErrClosedPipe once the machine is closed.
-func (m *Machine) Input() io.Writer { return m.input }
+// Input returns the input of a serial port, 0 to Ports-1.
+func (m *Machine) Input(port int) *Input { return m.inputs[port] }
 
-// Write implements io.Writer.
-func (in *input) Write(p []byte) (int, error) {
+func (in *Input) uart() *uart16550.Device {
+	return [Ports]*uart16550.Device{in.m.platform.UART0, in.m.platform.UART1}[in.port]
+}
+
+// Write implements io.Writer. It may be called by any goroutine, one at a time; it blocks while the guest does not read, and
+// fails with io.ErrClosedPipe once the machine is closed.
+func (in *Input) Write(p []byte) (int, error) {
 	if in.srm.Load() {
 		in.mu.Lock()
 		in.chars = append(in.chars, p...)
@@ -113,7 +123,7 @@ func (in *input) Write(p []byte) (int, error) {
 	}
 	done := 0
 	for {
-		done += in.m.platform.UART0.Push(p[done:])
+		done += in.uart().Push(p[done:])
 		if done == len(p) {
 			return done, nil
 		}
@@ -127,12 +137,50 @@ func (in *input) Write(p []byte) (int, error) {
 	}
 }
 
+// Break puts a break on the line, behind what was written. It may be called by any goroutine, and does nothing on a machine
+// that is closed or a line that is full.
+func (in *Input) Break() { in.uart().Break() }
+
 // signal lets a Write that waits for room try again.
-func (in *input) signal() {
+func (in *Input) signal() {
 	select {
 	case in.room <- struct{}{}:
 	default:
 	}
+}
+
+// signalInputs lets every Write that waits for room try again.
+func (m *Machine) signalInputs() {
+	for _, in := range m.inputs {
+		in.signal()
+	}
+}
+
+// flush writes what the serial ports have sent.
+func (m *Machine) flush() {
+	for _, o := range m.outputs {
+		o.flush()
+	}
+}
+
+// serialWaits says whether there is output to write, or a Write waits for room.
+func (m *Machine) serialWaits() bool {
+	for i, o := range m.outputs {
+		if o.waits.Load() || m.inputs[i].waits.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// outputFailed returns the first error of writing what a port has sent.
+func (m *Machine) outputFailed() error {
+	for i, o := range m.outputs {
+		if err := o.failed(); err != nil {
+			return fmt.Errorf("%s output: %w", [Ports]string{"console", "serial2"}[i], err)
+		}
+	}
+	return nil
 }
 
 // terminal is console.Terminal.
@@ -141,11 +189,11 @@ type terminal struct{ m *Machine }
 func (t terminal) Put(p []byte) {
 	t.m.mu.Lock()
 	defer t.m.mu.Unlock()
-	_, _ = t.m.console.Write(p) // never fails
+	_, _ = t.m.outputs[0].Write(p) // never fails
 }
 
 func (t terminal) Get() (b byte, more, ok bool) {
-	in := t.m.input
+	in := t.m.inputs[0]
 	in.srm.Store(true)
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -40,7 +40,7 @@ func New(size uint64) (*RAM, error) {
 	}
 	b, err := unix.Mmap(fd, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, closeAfter(fd, fmt.Errorf("guest RAM of %d bytes: mmap: %w", size, err))
+		return nil, closeAfter(fd, fmt.Errorf("guest RAM of %d bytes: mmap (is the address space limited, as by ulimit -v?): %w", size, err))
 	}
 	return &RAM{b: b, mapped: b, fd: fd}, nil
 }

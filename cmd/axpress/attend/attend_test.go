@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
 )
 
@@ -19,7 +18,7 @@ func TestReboots(t *testing.T) {
 		want    machine.Reason
 	}{{true, 3, machine.PowerOff}, {false, 1, machine.Reboot}} {
 		boots := 0
-		stop, err := Run(t.Context(), Options{Reboots: c.reboots}, func(context.Context, *terminal.Inlet) (machine.Stop, error) {
+		stop, err := Run(t.Context(), Options{Reboots: c.reboots}, func(context.Context, *Lines) (machine.Stop, error) {
 			if boots++; boots < 3 {
 				return machine.Stop{Reason: machine.Reboot}, nil
 			}
@@ -62,7 +61,7 @@ func TestFailure(t *testing.T) {
 		if c.in == nil && !c.cancel {
 			o.Timeout = time.Millisecond
 		}
-		_, err := Run(outer, o, func(ctx context.Context, _ *terminal.Inlet) (machine.Stop, error) {
+		_, err := Run(outer, o, func(ctx context.Context, _ *Lines) (machine.Stop, error) {
 			<-ctx.Done()
 			stop := machine.Stop{Reason: machine.Interrupted}
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {

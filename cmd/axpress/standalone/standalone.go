@@ -11,15 +11,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"axpress/cmd/axpress/attend"
 	"axpress/cmd/axpress/ending"
+	"axpress/cmd/axpress/guard"
 	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/stdout"
@@ -58,6 +57,7 @@ type options struct {
 	deterministic         bool
 	lockstep, samples     bool
 	noReboot              bool
+	ports                 attend.Flags
 }
 
 // Main runs g as the command line says, and returns the exit status.
@@ -80,10 +80,11 @@ func Main(g *Guest, args []string) int {
 			return complain(input, err)
 		}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second signal ends the program at once.
-	defer context.AfterFunc(ctx, stop)()
+	return guard.Run(guard.Program{Name: os.Args[0], Main: func(ctx context.Context) int { return runGuest(ctx, g, o) }})
+}
+
+// runGuest runs g and returns the exit status.
+func runGuest(ctx context.Context, g *Guest, o options) int {
 	ctx, out, done := stdout.Watch(ctx, os.Stdout)
 	defer done()
 	how, err := run(ctx, g, o, os.Stdin, out)
@@ -93,7 +94,7 @@ func Main(g *Guest, args []string) int {
 	if err != nil {
 		return complain(input, err)
 	}
-	if how.Reason != machine.PowerOff && terminal.IsTerminal(os.Stdin) {
+	if how.Reason != machine.PowerOff && o.ports.Stdio() && terminal.IsTerminal(os.Stdin) {
 		fmt.Fprintln(os.Stderr) // our line must not end the guest's
 	}
 	status, text := ending.Of(how)
@@ -103,8 +104,11 @@ func Main(g *Guest, args []string) int {
 	return status
 }
 
+// say tells a person something.
+func say(line string) { fmt.Fprintf(os.Stderr, "%s: %s\n", os.Args[0], line) }
+
 func complain(status int, err error) int {
-	fmt.Fprintf(os.Stderr, "%s: %v\n", os.Args[0], err)
+	say(err.Error())
 	return status
 }
 
@@ -123,6 +127,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.BoolVar(&o.noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
+	o.ports.Register(f)
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&o.samples, "samples", false, "write into --stats, too, where the guest spent its instructions")
 	if err := usage.Once(f, args); err != nil {
@@ -139,6 +144,9 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	case o.timeout < 0:
 		return o, fmt.Errorf("--timeout %s: want a duration such as 90s, or 0 for none", o.timeout)
 	}
+	if err := o.ports.Check(); err != nil {
+		return o, err
+	}
 	if o.memory, err = size.Parse(*memory); err != nil {
 		return o, fmt.Errorf("--memory: %w", err)
 	}
@@ -148,16 +156,28 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 // run boots the guest and lets it run to its end, which a reboot is only if the options say so.
 func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (machine.Stop, error) {
 	r := &recorder{samples: o.samples, began: time.Now()}
-	how := attend.Options{In: in, Out: out, Timeout: o.timeout, Reboots: !o.noReboot}
-	return attend.Run(ctx, how, func(ctx context.Context, keys *terminal.Inlet) (machine.Stop, error) {
-		return boot(ctx, g, o, r, keys, out)
+	how := attend.Options{In: in, Out: out, Timeout: o.timeout, Reboots: !o.noReboot, Say: say}
+	if err := o.ports.Open(&how); err != nil {
+		return machine.Stop{}, err
+	}
+	return attend.Run(ctx, how, func(ctx context.Context, lines *attend.Lines) (machine.Stop, error) {
+		return boot(ctx, g, o, r, lines)
 	})
 }
 
-// boot boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
-func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.Inlet, out io.Writer) (stop machine.Stop, err error) {
+// now describes in lines what the guest is doing, for a person at its console.
+func now(s machine.Snapshot) (text string) {
+	for _, c := range s.CPUs {
+		text += fmt.Sprintf("CPU %d %s at pc %#x, IPL %d, interrupts pending: %q; %d instructions, %d of them in translated code; %.1f s of its time\n",
+			c.CPU, c.Doing, c.PC, c.IPL, c.Pending, c.Instructions, c.Engine[StatTranslated], float64(s.VirtualNS)/1e9)
+	}
+	return text
+}
+
+// boot boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
+func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.Lines) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
-		Model: isa.ModelByName(g.Model), Console: out}
+		Model: isa.ModelByName(g.Model), Console: lines.Out(0), Serial2: lines.Out(1)}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
 	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
@@ -174,7 +194,7 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.
 		return stop, err
 	}
 	defer func() { err = errors.Join(err, m.Close()) }()
-	keys.To(m.Input())
+	lines.To(m, now)
 	began := time.Now()
 	if stop, err = m.Run(ctx); err != nil {
 		return stop, fmt.Errorf("BUG: %w", cmp.Or(broken(check), err))

@@ -5,19 +5,19 @@ import (
 	"io"
 )
 
-// Inlet is the input of one guest after another: of whatever machine a guest is booted on at the moment. Writes wait while
-// there is none.
+// Inlet is one guest after another: whatever machine a guest is booted on at the moment. Its methods wait while there is
+// none. Preconditions: one goroutine calls To, and one the rest.
 type Inlet struct {
-	next chan io.Writer
-	now  io.Writer // the writing goroutine's own, unless next has a newer one; nil: that must be awaited
+	next chan Guest
+	now  Guest // the reading goroutine's own, unless next has a newer one; nil: that must be awaited
 }
 
 // NewInlet makes an inlet that leads nowhere yet.
-func NewInlet() *Inlet { return &Inlet{next: make(chan io.Writer, 1)} }
+func NewInlet() *Inlet { return &Inlet{next: make(chan Guest, 1)} }
 
-// To leads to the input of a new machine. What the machine before has taken is gone with it.
-// Preconditions: one goroutine at a time, and the machine before, if any, gets closed.
-func (i *Inlet) To(guest io.Writer) {
+// To leads to a new machine. What the machine before has taken is gone with it.
+// Precondition: the machine before, if any, gets closed.
+func (i *Inlet) To(guest Guest) {
 	select {
 	case <-i.next: // nobody has typed anything meanwhile
 	default:
@@ -25,17 +25,22 @@ func (i *Inlet) To(guest io.Writer) {
 	i.next <- guest
 }
 
-// Write implements io.Writer. The input of a machine that is gone fails with io.ErrClosedPipe.
+// guest is the newest one.
+func (i *Inlet) guest() Guest {
+	if i.now == nil {
+		i.now = <-i.next
+	}
+	select {
+	case i.now = <-i.next:
+	default:
+	}
+	return i.now
+}
+
+// Write implements io.Writer. What is written while a machine goes is for the next one.
 func (i *Inlet) Write(p []byte) (n int, err error) {
 	for {
-		if i.now == nil {
-			i.now = <-i.next
-		}
-		select {
-		case i.now = <-i.next:
-		default:
-		}
-		done, err := i.now.Write(p[n:])
+		done, err := i.guest().Write(p[n:])
 		n += done
 		if !errors.Is(err, io.ErrClosedPipe) {
 			return n, err
@@ -43,3 +48,9 @@ func (i *Inlet) Write(p []byte) (n int, err error) {
 		i.now = nil
 	}
 }
+
+// Break implements Guest.
+func (i *Inlet) Break() { i.guest().Break() }
+
+// Whereabouts implements Guest.
+func (i *Inlet) Whereabouts() string { return i.guest().Whereabouts() }

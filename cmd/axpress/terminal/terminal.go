@@ -7,16 +7,11 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
-
-// escapeKey is Ctrl-A, as in QEMU's -nographic.
-const escapeKey = 0x01
-
-// Help is what Ctrl-A h prints.
-const Help = "\r\nCtrl-A h  this help\r\nCtrl-A x  quit (exit status 130)\r\nCtrl-A Ctrl-A  send Ctrl-A\r\n"
 
 // IsTerminal says whether stream is a terminal.
 func IsTerminal(stream any) bool {
@@ -24,18 +19,22 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Terminal is a host terminal in raw mode.
+// Terminal is a host terminal that is in raw mode while this process is in its foreground group.
 type Terminal struct {
+	file    *os.File
 	fd      int
-	old     *term.State
 	signals chan os.Signal
+	resumed chan struct{} // one token: SIGCONT came
+	closed  chan struct{}
 
 	mu   sync.Mutex
-	over bool // it was restored for good
+	old  *unix.Termios // the modes before ours; nil: never taken
+	raw  bool          // taken, and not given back
+	over bool          // it was restored for good
 }
 
-// Raw puts the terminal behind in into raw mode. It returns nil, and no error, if in
-// is no terminal; all methods of a nil Terminal do nothing.
+// Raw puts the terminal behind in into raw mode, as soon as this process is in its foreground group. It returns nil, and
+// no error, if in is no terminal; Restore of a nil Terminal does nothing.
 //
 // A process that is stopped from outside (SIGTSTP; on the keyboard Ctrl-Z is the
 // guest's) gives the terminal back first, and takes it again when it continues.
@@ -43,111 +42,131 @@ func Raw(in io.Reader) (*Terminal, error) {
 	if !IsTerminal(in) {
 		return nil, nil
 	}
-	fd := int(in.(*os.File).Fd())
-	old, err := term.MakeRaw(fd)
-	if err != nil {
-		return nil, fmt.Errorf("raw terminal mode: %w", err)
+	file := in.(*os.File)
+	t := &Terminal{file: file, fd: int(file.Fd()), signals: make(chan os.Signal, 2), resumed: make(chan struct{}, 1), closed: make(chan struct{})}
+	if _, err := t.take(); err != nil {
+		return nil, err
 	}
-	t := &Terminal{fd: fd, old: old, signals: make(chan os.Signal, 2)}
 	signal.Notify(t.signals, unix.SIGTSTP, unix.SIGCONT)
 	go t.serve()
 	return t, nil
 }
 
-// serve stops and continues. What fails with the terminal here fails for a terminal
-// that has gone: there is nobody to tell.
+// take makes the terminal raw if it may, and says whether it is.
+func (t *Terminal) take() (bool, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over || !foreground(uintptr(t.fd)) {
+		t.raw = false
+		return false, nil
+	}
+	if t.raw {
+		return true, nil
+	}
+	if t.old == nil {
+		old, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
+		if err != nil {
+			return false, fmt.Errorf("the terminal's modes: %w", err)
+		}
+		t.old = old
+	}
+	hold(t.fd, t.old)
+	if _, err := term.MakeRaw(t.fd); err != nil {
+		return false, fmt.Errorf("raw terminal mode: %w", err)
+	}
+	t.raw = true
+	return true, nil
+}
+
+// serve stops and continues. What fails with the terminal here fails for a terminal that has gone: Read will say it.
 func (t *Terminal) serve() {
 	for s := range t.signals {
-		t.mu.Lock()
-		switch {
-		case s == unix.SIGTSTP:
-			if !t.over {
-				_ = term.Restore(t.fd, t.old)
+		if s == unix.SIGTSTP {
+			t.mu.Lock()
+			if t.raw && !t.over {
+				GiveBack()
 			}
-			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
-		case !t.over: // after SIGSTOP, too, of which nobody is told
-			_, _ = term.MakeRaw(t.fd)
+			t.raw = false
+			_ = unix.Kill(os.Getpid(), unix.SIGSTOP) // under the lock: Read must not take it again before
+			t.mu.Unlock()
+			continue
 		}
+		t.mu.Lock()
+		t.raw = false // after SIGSTOP nobody knows what became of it
 		t.mu.Unlock()
+		_, _ = t.take()
+		select {
+		case t.resumed <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// Restore gives the terminal back its mode. It may be called more than once, and
-// by any goroutine.
-func (t *Terminal) Restore() {
+// look is how often a process in the background looks whether it has come to the front: a shell that brings there what
+// runs does not say so.
+const look = 250 * time.Millisecond
+
+// Read implements io.Reader. In the background it waits, and leaves what is typed to others. A terminal that has gone has
+// come to its end.
+func (t *Terminal) Read(p []byte) (int, error) {
+	for {
+		mine, err := t.take()
+		if err != nil {
+			return 0, gone(err)
+		}
+		if !mine {
+			select {
+			case <-t.closed:
+				return 0, io.EOF
+			case <-t.resumed:
+			case <-time.After(look):
+			}
+			continue
+		}
+		// Not in read, which begins anew behind a stop, and then perhaps in the background.
+		_, err = unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}}, -1)
+		if errors.Is(err, unix.EINTR) || !foreground(uintptr(t.fd)) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		n, err := t.file.Read(p)
+		return n, gone(err)
+	}
+}
+
+// gone is err, or the end of the input if err says that the terminal was hung up.
+func gone(err error) error {
+	if errors.Is(err, unix.EIO) {
+		return io.EOF
+	}
+	return err
+}
+
+// Restore gives the terminal back its modes. It may be called more than once, and by any goroutine. A terminal that has gone
+// needs none.
+func (t *Terminal) Restore() error {
 	if t == nil {
-		return
+		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {
-		return
+		return nil
 	}
 	t.over = true
 	signal.Stop(t.signals)
 	close(t.signals)
-	// There is nobody to tell and nothing to do about an error.
-	_ = term.Restore(t.fd, t.old)
-}
-
-// Pump copies in to guest until in ends, guest fails, or the person quits. With
-// escapes it understands the escape key and calls quit for Ctrl-A x; help goes to
-// out. The end of in is no error: the guest runs on without input.
-func Pump(in io.Reader, guest, out io.Writer, escapes bool, quit func()) error {
-	p := pump{guest: guest, out: out, quit: quit}
-	buf := make([]byte, 256)
-	for {
-		n, err := in.Read(buf)
-		piece := buf[:n]
-		if escapes {
-			piece = p.filter(piece)
-		}
-		if len(piece) > 0 {
-			if _, err := guest.Write(piece); err != nil {
-				return fmt.Errorf("console input: %w", err)
-			}
-		}
-		switch {
-		case p.done || errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return fmt.Errorf("console input: %w", err)
-		}
+	close(t.closed)
+	if !t.raw {
+		held.raw.Store(0)
+		return nil
 	}
-}
-
-// pump is the state of the escape key.
-type pump struct {
-	guest, out io.Writer
-	quit       func()
-	escaped    bool
-	done       bool
-}
-
-// filter takes the escape sequences out of b, and acts on them. The result shares
-// b's memory.
-func (p *pump) filter(b []byte) []byte {
-	keep := b[:0]
-	for _, c := range b {
-		if !p.escaped {
-			if c == escapeKey {
-				p.escaped = true
-				continue
-			}
-			keep = append(keep, c)
-			continue
-		}
-		p.escaped = false
-		switch c {
-		case 'x', 'X':
-			p.done = true
-			p.quit()
-			return keep
-		case 'h', 'H', '?':
-			_, _ = io.WriteString(p.out, Help) // the screen may be gone; the guest goes on
-		case escapeKey:
-			keep = append(keep, escapeKey)
-		}
+	errno := giveBack()
+	held.raw.Store(0)
+	if errno != 0 && errno != unix.EIO {
+		return fmt.Errorf("the terminal's modes, which were to be restored: %w", errno)
 	}
-	return keep
+	return nil
 }

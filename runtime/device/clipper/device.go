@@ -24,6 +24,8 @@ type Config struct {
 	CPUIRQ    device.CPUIRQ
 	// ConsoleOut receives what the guest sends on UART0; nil discards.
 	ConsoleOut io.Writer
+	// Serial2Out receives what it sends on UART1; nil discards.
+	Serial2Out io.Writer
 	// Wake is called, on any goroutine and without a lock, when serial input has
 	// arrived: the machine then calls Platform.Poll.
 	Wake func()
@@ -40,7 +42,7 @@ type Platform struct {
 	Chipset *tsunami.Chipset // interrupts, IPIs, timers for PALcode
 	PCI     *pci.Bus
 	UART0   *uart16550.Device // the console: Push feeds the guest
-	UART1   *uart16550.Device // present, connected to nothing
+	UART1   *uart16550.Device // the second port
 	DMA     device.DMA        // memory through the Pchip's windows
 	PIC     *i8259.Pair
 	RTC     *rtc.Device
@@ -86,7 +88,7 @@ func New(cfg Config) (*Platform, error) {
 	p.UART0 = uart16550.New(uart16550.Config{
 		Name: "uart0", Out: cfg.ConsoleOut, IRQ: p.PIC.IRQ(irqUART0), Wake: cfg.Wake,
 	})
-	p.UART1 = uart16550.New(uart16550.Config{Name: "uart1", IRQ: p.PIC.IRQ(irqUART1), Wake: cfg.Wake})
+	p.UART1 = uart16550.New(uart16550.Config{Name: "uart1", Out: cfg.Serial2Out, IRQ: p.PIC.IRQ(irqUART1), Wake: cfg.Wake})
 	if err := p.mapAll(); err != nil {
 		return nil, fmt.Errorf("clipper: %w", err)
 	}

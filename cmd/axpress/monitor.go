@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"axpress/cmd/axpress/native"
+	"axpress/runtime/machine"
+)
+
+// now describes in lines what the guest is doing, for a person at its console.
+func (b *boot) now(s machine.Snapshot) string {
+	var cpus []machine.Whereabouts
+	var all, native_, interpreted uint64
+	for _, c := range s.CPUs {
+		cpus = append(cpus, c.Whereabouts)
+		all += uint64(c.Instructions)
+		native_ += c.Engine[native.StatNative]
+		interpreted += c.Engine[native.StatInterpreted]
+	}
+	text := b.whereAre(cpus, "")
+	share := ""
+	if native_ > 0 {
+		share = fmt.Sprintf(", %.2f %% of them in translated code, %d interpreted", 100*float64(native_)/float64(max(all, 1)), interpreted)
+	}
+	return text + fmt.Sprintf("%d instructions%s; %.1f s of the guest's time, %.1f s of the host's; boot %d, engine %s\n",
+		all, share, float64(s.VirtualNS)/1e9, time.Since(b.began).Seconds(), b.boots, b.engine)
+}
+
+// silence is what to tell about a run whose console was never written to, "" if it was.
+func (b *boot) silence() string {
+	if b.heard[0] > 0 {
+		return ""
+	}
+	var consoles []string
+	for _, word := range strings.Fields(b.append) {
+		if strings.HasPrefix(word, "console=") {
+			consoles = append(consoles, word)
+		}
+	}
+	const none = "nothing ever reached the console; "
+	switch i := slices.IndexFunc(consoles, func(c string) bool { return isSerial(c, 0) }); {
+	case len(consoles) == 0:
+		return none + "--append has no console=: give it console=ttyS0"
+	case b.heard[1] > 0:
+		return none + fmt.Sprintf("the kernel has %s, and ttyS1 (--serial2) was written to", strings.Join(consoles, " "))
+	case i < 0:
+		return none + fmt.Sprintf("the kernel has %s, and the console is ttyS0: give --append console=ttyS0", strings.Join(consoles, " "))
+	}
+	return none + fmt.Sprintf("the kernel has %s", strings.Join(consoles, " "))
+}
+
+// isSerial says whether word, console=..., names serial port i, or the console callbacks, which are port 0.
+func isSerial(word string, i int) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(word, "console="), ",")
+	return name == fmt.Sprintf("ttyS%d", i) || i == 0 && name == "srm"
+}
+
+// tellSilence adds what is to be told of a console never written to, to the failure of the run if there is one, else as a
+// line on w.
+func (b *boot) tellSilence(w io.Writer, err error) error {
+	text := b.silence()
+	var f *failure
+	switch {
+	case text == "":
+	case err == nil:
+		fmt.Fprintf(w, "axpress: %s\n", text)
+	case errors.As(err, &f):
+		return fail(f.status, "%w; %s", err, text)
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package machine
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// Snapshot is what the CPUs of a machine that runs have said about themselves, each at a moment of its own.
+type Snapshot struct {
+	VirtualNS uint64
+	CPUs      []CPUSnapshot
+	Silent    []int // CPUs that did not answer in time
+}
+
+// CPUSnapshot is what one CPU has said.
+type CPUSnapshot struct {
+	Whereabouts
+	Instructions int64
+	Engine       map[string]uint64
+}
+
+// inquiries are what is asked of the CPUs, one after the other.
+type inquiries struct {
+	asking sync.Mutex              // one asks at a time
+	now    atomic.Pointer[inquiry] // nil: nothing is asked
+}
+
+// inquiry is one of them.
+type inquiry struct {
+	done chan struct{} // closed when all have answered
+
+	mu      sync.Mutex
+	answers []*CPUSnapshot // by CPU; nil: not yet
+	left    int
+	ns      uint64
+}
+
+// Inquire asks each CPU what it is doing, and returns when all have answered or ctx ends. Any goroutine may call it, also
+// while the machine does not run or is closed; then nobody answers.
+func (m *Machine) Inquire(ctx context.Context) Snapshot {
+	m.inquiry.asking.Lock()
+	defer m.inquiry.asking.Unlock()
+	n := m.cfg.CPUs
+	q := &inquiry{done: make(chan struct{}), answers: make([]*CPUSnapshot, n), left: n}
+	m.inquiry.now.Store(q)
+	defer m.inquiry.now.Store(nil)
+	m.kickAll()
+	select {
+	case <-q.done:
+	case <-ctx.Done():
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	s := Snapshot{VirtualNS: q.ns}
+	for i, a := range q.answers {
+		if a == nil {
+			s.Silent = append(s.Silent, i)
+		} else {
+			s.CPUs = append(s.CPUs, *a)
+		}
+	}
+	return s
+}
+
+// kickAll makes every CPU come to the top of its loop, and Run's goroutine to poll.
+func (m *Machine) kickAll() {
+	m.wake()
+	m.wakeup.mu.Lock()
+	defer m.wakeup.mu.Unlock()
+	if m.wakeup.closed {
+		return
+	}
+	for _, c := range m.cpus {
+		c.kick()
+	}
+}
+
+// answer answers what is asked of c, if anything. c's own goroutine calls it between two turns.
+func (c *CPU) answer() {
+	q := c.m.inquiry.now.Load()
+	if q == nil {
+		return
+	}
+	c.m.mu.Lock() // for the interrupts
+	defer c.m.mu.Unlock()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.answers[c.Index] != nil {
+		return
+	}
+	q.answers[c.Index] = &CPUSnapshot{c.whereabouts(), c.S.Icount, c.engine.Stats()}
+	q.ns = c.m.clock.Now()
+	if q.left--; q.left == 0 {
+		close(q.done)
+	}
+}
