@@ -96,10 +96,10 @@ func job() error {
 		keys := bufio.NewReader(t)
 		for {
 			line, err := keys.ReadString('\r')
-			fmt.Printf("the job got %q\n", line)
 			if err != nil {
 				return
 			}
+			fmt.Printf("the job got %q\n", line)
 		}
 	}()
 	<-ctx.Done()

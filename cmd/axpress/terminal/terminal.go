@@ -60,15 +60,14 @@ func (t *Terminal) take() (bool, error) {
 		t.raw = false
 		return false, nil
 	}
-	if t.raw {
-		return true, nil
-	}
-	if t.old == nil {
-		old, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
-		if err != nil {
-			return false, fmt.Errorf("the terminal's modes: %w", err)
-		}
-		t.old = old
+	now, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("the terminal's modes: %w", err)
+	case t.raw && now.Lflag&unix.ICANON == 0:
+		return true, nil // and nobody had it in between, while we were not looking
+	case t.old == nil:
+		t.old = now
 	}
 	hold(t.fd, t.old)
 	if _, err := term.MakeRaw(t.fd); err != nil {
@@ -102,9 +101,12 @@ func (t *Terminal) serve() {
 	}
 }
 
-// look is how often a process in the background looks whether it has come to the front: a shell that brings there what
-// runs does not say so.
-const look = 250 * time.Millisecond
+// look is how often a process in the background looks whether it has come to the front, and recheck how often one in front
+// whether the terminal is still as it was made: a shell that changes what runs says nothing.
+const (
+	look    = 250 * time.Millisecond
+	recheck = time.Second
+)
 
 // Read implements io.Reader. In the background it waits, and leaves what is typed to others. A terminal that has gone has
 // come to its end.
@@ -124,14 +126,14 @@ func (t *Terminal) Read(p []byte) (int, error) {
 			continue
 		}
 		// Not in read, which begins anew behind a stop, and then perhaps in the background.
-		_, err = unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}}, -1)
-		if errors.Is(err, unix.EINTR) || !foreground(uintptr(t.fd)) {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLIN}}, int(recheck.Milliseconds()))
+		if errors.Is(err, unix.EINTR) || n == 0 || !foreground(uintptr(t.fd)) {
 			continue
 		}
 		if err != nil {
 			return 0, err
 		}
-		n, err := t.file.Read(p)
+		n, err = t.file.Read(p)
 		return n, gone(err)
 	}
 }
