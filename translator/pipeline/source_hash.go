@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "51825ca6022d6a50569b623ae86d68fd"
+const sourceHash = "fc4224e79084929521cb0ebda4f02765"
