@@ -39,7 +39,7 @@ func translate(ctx context.Context, programs []Program, s Stage, tools *toolchai
 			return nil, fmt.Errorf("%08x: %w", p.Code, err)
 		}
 	}
-	text, err := llvm.Emit(b.units, llvm.Options{Link: b.link, Hot: s.Hot, AVX: tools.AVX(), User: accessesUser})
+	text, err := llvm.Emit(b.units, llvm.Options{Link: b.link, Hot: s.Hot, LLVM: tools.Major(), AVX: tools.AVX(), User: accessesUser})
 	if err != nil {
 		return nil, err
 	}

@@ -1,19 +1,35 @@
 package conform
 
 import (
+	"errors"
 	"testing"
 
 	"axpress/runtime/interp/cases"
+	"axpress/translator/toolchain"
+	"axpress/translator/toolchain/toolchaintest"
 )
 
 // TestCases runs the interpreter's cases on every engine, in the order of the
 // stages: the first that differs is to blame.
 func TestCases(t *testing.T) {
+	runCases(t, testEngines(t, Reference, "lifted", "passes", "hot", "native", "native-hot", "go"))
+}
+
+// Each LLVM that can be used makes code that does the same.
+func TestCasesWithEveryLLVM(t *testing.T) {
+	toolchaintest.Each(t, func(t *testing.T, tools *toolchain.LLVM) {
+		t.Setenv(toolchain.Variable, tools.Path())
+		runCases(t, testEngines(t, Reference, "native", "native-hot"))
+	})
+}
+
+// runCases runs the cases on engines, of which the first is the reference.
+func runCases(t *testing.T, engines []Engine) {
+	t.Helper()
 	lines, err := cases.ReadFile("../../runtime/interp/testdata/cases.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	engines := testEngines(t)
 	var programs []Program
 	for _, l := range lines {
 		programs = append(programs, Program{l.Model, l.Code})
@@ -51,12 +67,16 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// testEngines are the interpreter, the IR in all stages, native code and Go code.
-func testEngines(t testing.TB) []Engine {
+// testEngines are the engines of these names, until the test ends.
+func testEngines(t testing.TB, names ...string) []Engine {
 	t.Helper()
 	var out []Engine
-	for _, name := range []string{Reference, "lifted", "passes", "hot", "native", "native-hot", "go"} {
+	for _, name := range names {
 		e, err := New(name)
+		if errors.Is(err, toolchain.ErrMissing) {
+			t.Logf("without %s: %v", name, err)
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 	"axpress/translator/pipeline"
-	"axpress/translator/toolchain"
+	"axpress/translator/toolchain/toolchaintest"
 )
 
 // A kernel follows from its seed, and is a file that the product takes for a kernel.
@@ -80,10 +80,7 @@ func TestJudge(t *testing.T) {
 // unit had its entries numbered otherwise than its callers thought: there is an
 // instruction that may leave the unit between its start and the second entry.
 func TestKernelsAreTranslated(t *testing.T) {
-	tools, err := toolchain.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
+	tools := toolchaintest.Find(t)
 	for _, seed := range []uint64{1, 2, 3, 245} {
 		img, err := image.Parse("hostile", Kernel(seed))
 		if err != nil {

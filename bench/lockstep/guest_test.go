@@ -22,7 +22,7 @@ import (
 	"axpress/runtime/trace"
 	"axpress/translator/artifact"
 	"axpress/translator/pipeline"
-	"axpress/translator/toolchain"
+	"axpress/translator/toolchain/toolchaintest"
 )
 
 // inlined is trace.Config.Inlined: what the lifter makes IR of.
@@ -169,10 +169,7 @@ func translatedHot(t testing.TB, img *image.Image) *artifact.Artifact {
 
 func translatedWith(t testing.TB, img *image.Image, o pipeline.Options) *artifact.Artifact {
 	t.Helper()
-	tools, err := toolchain.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
+	tools := toolchaintest.Find(t)
 	a, err := pipeline.Translate(t.Context(), img, tools, o)
 	if err != nil {
 		t.Fatal(err)

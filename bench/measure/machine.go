@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"axpress/translator/toolchain"
 )
 
 // describe says what this machine is. What cannot be found out is left empty.
@@ -58,7 +60,6 @@ var version = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 func (c *Config) tools(ctx context.Context) map[string]string {
 	commands := map[string][]string{
 		"gcc": {"gcc", "-dumpfullversion"}, "gcc for Alpha": {"alpha-linux-gnu-gcc", "-dumpfullversion"},
-		"LLVM": {"llc", "--version"},
 	}
 	for _, e := range c.Engines {
 		if name, ok := programs[e]; ok {
@@ -66,6 +67,9 @@ func (c *Config) tools(ctx context.Context) map[string]string {
 		}
 	}
 	versions := map[string]string{"Go": strings.TrimPrefix(runtime.Version(), "go")}
+	if tools, err := toolchain.Find(); err == nil {
+		versions["LLVM"] = tools.Version()
+	}
 	for name, command := range commands {
 		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).Output(); err == nil {
 			if v := version.FindString(string(out)); v != "" {

@@ -11,6 +11,7 @@ import (
 
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
+	"axpress/translator/toolchain"
 )
 
 func (a *app) translate() *cobra.Command {
@@ -22,6 +23,7 @@ func (a *app) translate() *cobra.Command {
 		Short: "Translate kernels, programs, or all programs of an initramfs or folder",
 		Long: "Translate makes native code of Alpha files and puts it into the cache: a vmlinux, compressed or not, a boot\n" +
 			"image, ELF programs, or the programs in an initramfs or a folder. What the cache has is not translated again. Ctrl-C leaves the cache whole.\n\n" +
+			"The compiler is llc of LLVM 14, 15 or 16, the oldest of these on PATH; " + toolchain.Variable + "=PATH names another one.\n\n" +
 			"With --backend go it needs no LLVM: it writes the source of a Go program that holds the kernel, and runs it.\n" +
 			"There --profile says what ran: only that is translated, the rest is interpreted.",
 		RunE: func(c *cobra.Command, args []string) error {

@@ -42,19 +42,19 @@ type Artifact struct {
 	unitBytes []byte // unit list of a loaded artefact, not yet decoded
 }
 
-// Manifest describes an artefact; it is stored as JSON, for people and programs.
+// Manifest describes an artefact; it is stored as JSON, for people and programs. All of it
+// follows from what was translated: no time, no duration, no folder.
 type Manifest struct {
-	Format     string  `json:"format"`
-	Key        string  `json:"key"`
-	Layout     string  `json:"layout"` // abi.LayoutHash
-	Kind       Kind    `json:"kind"`
-	Source     string  `json:"source"`      // file it was made from
-	SourceHash string  `json:"source_hash"` // SHA-256
-	Tools      string  `json:"tools"`       // what made it, for people: any that is supported is as good
-	Functions  int     `json:"functions"`
-	Insts      int     `json:"instructions"`
-	Bytes      int     `json:"host_bytes"`
-	Seconds    float64 `json:"seconds"`
+	Format     string `json:"format"`
+	Key        string `json:"key"`
+	Layout     string `json:"layout"` // abi.LayoutHash
+	Kind       Kind   `json:"kind"`
+	Source     string `json:"source"`      // name of the file it was made from
+	SourceHash string `json:"source_hash"` // SHA-256
+	Tools      string `json:"tools"`       // what made it, for people: any that is supported is as good
+	Functions  int    `json:"functions"`
+	Insts      int    `json:"instructions"`
+	Bytes      int    `json:"host_bytes"`
 	// CodeStart and CodeEnd bound the physical addresses of a kernel's translated text.
 	CodeStart uint64 `json:"code_start,omitempty"`
 	CodeEnd   uint64 `json:"code_end,omitempty"`

@@ -22,7 +22,7 @@ import (
 //	CRC-32C of all the above and the manifest 8
 const (
 	magic    = "AXPRESS1"
-	Format   = "2" // of the manifest and the sections
+	Format   = "3" // of the manifest and the sections
 	hostPage = 4096
 )
 

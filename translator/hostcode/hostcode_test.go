@@ -13,7 +13,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/translator/artifact"
 	"axpress/translator/pipeline"
-	"axpress/translator/toolchain"
+	"axpress/translator/toolchain/toolchaintest"
 )
 
 const textVA = image.KSEGBase + 0x1010000
@@ -58,10 +58,7 @@ func translated(t *testing.T) (*image.Image, *artifact.Artifact) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools, err := toolchain.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
+	tools := toolchaintest.Find(t)
 	a, err := pipeline.Translate(t.Context(), img, tools, pipeline.Options{})
 	if err != nil || len(a.Missing) > 0 {
 		t.Fatal(err, a.Missing)

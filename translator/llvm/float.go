@@ -87,7 +87,7 @@ func lowerFloat(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 		}
 		before, after = load(v.Imm), "; "+load(ir.RoundNearest)
 	}
-	r := u.callBr(before, fmt.Sprintf(op, format)+after, constraints+",X", len(args)+1, result, done, exit, args)
+	r := u.callBr(before, fmt.Sprintf(op, format)+after, constraints, "", result, done, exit, args)
 	u.cur = done
 	if v.Type != ir.I1 {
 		return r, nil
@@ -140,7 +140,7 @@ func lowerMapS(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 		return mapSingle(u.cur, x[0]), nil
 	}
 	done, odd := u.fn.NewBlock(""), u.slowBlock()
-	fast := u.callBr("", "vcvtss2sd $1,$1,$0", "=x,x,X", 2, types.Double, done, odd, []value.Value{u.cur.NewBitCast(x[0], types.Float)})
+	fast := u.callBr("", "vcvtss2sd $1,$1,$0", "=x,x", "", types.Double, done, odd, []value.Value{u.cur.NewBitCast(x[0], types.Float)})
 	phi := lir.NewIncoming(fast, u.cur)
 	bits := mapSingle(odd, x[0])
 	odd.NewBr(done)

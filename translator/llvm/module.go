@@ -16,7 +16,7 @@ import (
 
 // Version names the lowering; it is part of the cache key, together with the
 // hash of the translator's own build.
-const Version = "llvm-3"
+const Version = "llvm-4"
 
 // UnitRef names an entry of another unit of the same artefact.
 type UnitRef struct {
@@ -36,6 +36,8 @@ type Options struct {
 	Hot bool
 	// Disable leaves lowerings out, by name (see Lowerings).
 	Disable map[string]bool
+	// LLVM is the major version of the LLVM that is to read the text; 0 is the oldest that can.
+	LLVM int
 	// AVX says that the host has AVX.
 	AVX bool
 	// User says whether the kernel's instruction at pc accesses user memory. It may

@@ -116,9 +116,19 @@ func conv(f func(*lir.Block, value.Value, types.Type) value.Value) lower {
 
 // The extensions of a loaded value may have been made by its load (window.go).
 
+// carryChains is the major version of the LLVM from which on lowerZExt avoids extensions.
+const carryChains = 15
+
 func lowerZExt(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if l, ok := u.loaded[v.Args[0].ID]; ok && l.how == extendZero && v.Type == ir.I64 {
 		return l.val, nil
+	}
+	if v.Args[0].Type == ir.I1 && u.o.LLVM >= carryChains {
+		// From sums of carries that are extended, as a product of several words has them,
+		// LLVM 15 and 16 make chains of additions with carry, and some make them run for
+		// ever or corrupt their memory. Of a selection they do not. 14 and 19 are right.
+		t := llvmType(v.Type).(*types.IntType)
+		return u.cur.NewSelect(x[0], constant.NewInt(t, 1), constant.NewInt(t, 0)), nil
 	}
 	return u.cur.NewZExt(x[0], llvmType(v.Type)), nil
 }

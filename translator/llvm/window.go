@@ -99,7 +99,7 @@ func (u *unit) windowLoad(a access, t ir.Type) value.Value {
 	w := windowLoads[how][t]
 	u.checkWindow(a)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	fast := u.callBr("", u.segment(w.asm), "="+w.reg+",*m,X", 2, w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
+	fast := u.callBr("", u.segment(w.asm), "="+w.reg+",*m", "", w.typ, done, slow, []value.Value{u.guestPointer(a, llvmType(t))})
 	fastEnd := u.cur
 	u.cur = slow
 	u.stayInWindow(a)
@@ -156,7 +156,7 @@ func (u *unit) windowStore(a access, v *ir.Value) {
 	}
 	u.checkWindow(a)
 	done, slow := u.fn.NewBlock(""), u.slowBlock()
-	u.callBr("", u.segment(w.asm), "*m,"+w.reg+",X,~{memory}", 2, types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
+	u.callBr("", u.segment(w.asm), "*m,"+w.reg, "~{memory},", types.Void, done, slow, []value.Value{u.guestPointer(a, llvmType(v.Type)), x})
 	u.cur = slow
 	u.stayInWindow(a)
 	_, carry := u.thunk(abi.ThunkStore0+a.log2, false, a.v, u.slowAddress(a), u.widen(u.vals[v.ID]))
@@ -262,19 +262,26 @@ func (u *unit) slowAddress(a access) value.Value {
 }
 
 // callBr ends the current block with host instruction asm, after what must come
-// before it; it goes on in done, or in fix if it faults; label is the number of the
-// operand that is fix's address.
-func (u *unit) callBr(before, asm, constraints string, label int, result types.Type, done, fix *lir.Block, args []value.Value) value.Value {
-	sig := make([]types.Type, 0, len(args)+1)
+// before it; it goes on in done, or in fix if it faults. The constraints are those of
+// the result and of args, each clobber is followed by a comma.
+func (u *unit) callBr(before, asm, constraints, clobbers string, result types.Type, done, fix *lir.Block, args []value.Value) value.Value {
+	asm = before + "1: " + asm + "; " + fmt.Sprintf(faultSection, strings.Count(constraints, ",")+1)
+	label := "!i"
+	if u.o.LLVM < labelOperands {
+		label, args = "X", append(args, constant.NewBlockAddress(u.fn, fix))
+	}
+	sig := make([]types.Type, 0, len(args))
 	for _, a := range args {
 		sig = append(sig, a.Type())
 	}
-	sig = append(sig, i8ptr)
-	callee := lir.NewInlineAsm(types.NewPointer(types.NewFunc(result, sig...)),
-		before+"1: "+asm+"; "+fmt.Sprintf(faultSection, label), constraints+",~{dirflag},~{fpsr},~{flags}")
+	callee := lir.NewInlineAsm(types.NewPointer(types.NewFunc(result, sig...)), asm, constraints+","+label+","+clobbers+"~{dirflag},~{fpsr},~{flags}")
 	callee.SideEffect = true
-	c := u.cur.NewCallBr(callee, append(args, constant.NewBlockAddress(u.fn, fix)), done, fix)
+	c := u.cur.NewCallBr(callee, args, done, fix)
 	// The result type, which a callee that is inline assembly does not tell.
 	c.Typ = result
 	return c
 }
+
+// labelOperands is the major version of the LLVM from which on callbr knows its labels as
+// operands, by constraint !i. Before, they are block addresses among the arguments.
+const labelOperands = 15

@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -48,7 +48,6 @@ const chunkInsts = 4000
 
 // Translate translates img.
 func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o Options) (*artifact.Artifact, error) {
-	start := time.Now()
 	kernel := img.Kind == image.Kernel
 	if o.Hot != nil && img.Kind == image.Dyn {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, ErrPlace)
@@ -68,6 +67,9 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 	for _, f := range found.Functions {
 		t.link(f)
 	}
+	if err := tools.Verify(ctx, llvm.Probe(), llvm.CheckProbe); err != nil {
+		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
+	}
 	chunks := t.chunks(found.Functions)
 	results := make([]chunkResult, len(chunks))
 	if err := t.run(ctx, chunks, results); err != nil {
@@ -86,7 +88,7 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 	if err != nil {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
 	}
-	t.describe(a, start)
+	t.describe(a)
 	switch {
 	case !kernel && o.Hot != nil:
 		a.SetVPages(t.pages(found.Functions))
@@ -177,8 +179,8 @@ func (t *translation) run(ctx context.Context, chunks [][]*discover.Function, re
 }
 
 // chunk translates the functions of one chunk. A function that fails in our
-// stages, or makes llc fail, is left out; only a cancelled context or a missing
-// tool is an error.
+// stages, or makes llc fail, is left out; only a cancelled context, or a tool that cannot
+// be run or was killed, is an error.
 func (t *translation) chunk(ctx context.Context, fs []*discover.Function) (r chunkResult, err error) {
 	r.failed = map[string]string{}
 	var units []*ir.Func
@@ -287,11 +289,11 @@ func (t *translation) compile(ctx context.Context, units []*ir.Func, r *chunkRes
 			r.objects = append(r.objects, object)
 			return nil
 		}
+		if !errors.Is(err, toolchain.ErrRefused) {
+			return err
+		}
 	}
-	switch {
-	case ctx.Err() != nil || errors.Is(err, toolchain.ErrMissing):
-		return err
-	case len(units) > 1:
+	if len(units) > 1 {
 		half := len(units) / 2
 		if err := t.compile(ctx, units[:half], r); err != nil {
 			return err
@@ -308,7 +310,7 @@ func (t *translation) emit(units []*ir.Func) (text string, err error) {
 			err = fmt.Errorf("BUG: %v", p)
 		}
 	}()
-	return llvm.Emit(units, llvm.Options{Link: t.linkFrom, Hot: t.o.Hot != nil, Disable: t.o.Disable, AVX: t.tools.AVX(), User: func(pc uint64) bool { return t.user[pc] }})
+	return llvm.Emit(units, llvm.Options{Link: t.linkFrom, Hot: t.o.Hot != nil, Disable: t.o.Disable, LLVM: t.tools.Major(), AVX: t.tools.AVX(), User: func(pc uint64) bool { return t.user[pc] }})
 }
 
 func (t *translation) progress(n int) {
@@ -321,14 +323,13 @@ func (t *translation) progress(n int) {
 }
 
 // describe fills in the manifest.
-func (t *translation) describe(a *artifact.Artifact, start time.Time) {
+func (t *translation) describe(a *artifact.Artifact) {
 	a.Key, a.Tools = Key(t.img, toolchain.Levels()[0], t.o), t.tools.Key()
-	a.Kind, a.Source, a.SourceHash = artifact.KindPages, t.img.Name, hex.EncodeToString(t.img.Hash[:])
+	a.Kind, a.Source, a.SourceHash = artifact.KindPages, filepath.Base(t.img.Name), hex.EncodeToString(t.img.Hash[:])
 	a.Functions, a.Bytes = len(a.Units), len(a.Text)
 	for _, u := range a.Units {
 		a.Insts += int(u.Insts)
 	}
-	a.Seconds = time.Since(start).Seconds()
 	if !t.kernel {
 		return
 	}

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "697887b9d675e3d38007dbe09cad3b74"
+const sourceHash = "f61839932c217eab80196931dc9c787e"
