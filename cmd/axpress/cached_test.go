@@ -67,6 +67,39 @@ func TestCachedRunNeedsNoTools(t *testing.T) {
 	}
 }
 
+// Whoever names the tools gets what these made; else any that are supported are as good.
+func TestNamedTools(t *testing.T) {
+	dir, kernel := t.TempDir(), halting(t, 4)
+	translated := func(want bool) {
+		t.Helper()
+		if r := cli(t, t.Context(), dir, "translate", kernel); r.status != statusOK || strings.Contains(r.out, "translated in") != want {
+			t.Errorf("status %d, %q %q", r.status, r.out, r.err)
+		}
+	}
+	translated(true)
+	tool, err := toolchain.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An llc that says that it is another release.
+	other := filepath.Join(t.TempDir(), "llc")
+	text := fmt.Sprintf("#!/bin/sh\n[ \"$1\" = --version ] && exec echo 'LLVM version %d.9.9'\nexec '%s' \"$@\"\n", tool.Major(), tool.Path())
+	if err := os.WriteFile(other, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name       string
+		translated bool
+	}{{tool.Path(), false}, {other, true}, {other, false}, {"", false}, {tool.Path(), true}} {
+		t.Setenv(toolchain.Variable, c.name)
+		translated(c.translated)
+	}
+	t.Setenv(toolchain.Variable, "/nonexistent/llc")
+	if r := cli(t, t.Context(), dir, "translate", kernel); r.status != statusInput || !strings.Contains(r.err, toolchain.Variable) {
+		t.Errorf("status %d, %q", r.status, r.err)
+	}
+}
+
 // Code for a host without AVX runs on one with it, and is taken where nothing better can be made.
 func TestCodeForLesserHosts(t *testing.T) {
 	levels := toolchain.Levels()

@@ -85,9 +85,12 @@ func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result
 	if err != nil {
 		return nil, err
 	}
+	if err := p.named(); err != nil {
+		return nil, err
+	}
 	results, missing := p.find(images)
 	if len(missing) > 0 {
-		if p.tools, err = toolchain.Find(); err != nil {
+		if err := p.findTools(); err != nil {
 			return nil, fmt.Errorf("%s: not in the cache, and cannot be translated: %w", Enumerate(namesOf(missing)), err)
 		}
 		if err := p.store.Room(room(missing)); err != nil {
@@ -105,11 +108,14 @@ func Translate(ctx context.Context, images []*image.Image, o Options) ([]*Result
 func ForRun(ctx context.Context, images []*image.Image, o Options) (results []*Result, left []Left, err error) {
 	p, storeless := begin(o)
 	p.memory = true
+	if err := p.named(); err != nil {
+		return nil, nil, err
+	}
 	results, missing := p.find(images)
 	if len(missing) == 0 {
 		return share(results), nil, ctx.Err()
 	}
-	if p.tools, err = toolchain.Find(); err != nil {
+	if err := p.findTools(); err != nil {
 		if missing = p.lower(missing); len(missing) == 0 {
 			return share(results), nil, ctx.Err()
 		}
@@ -142,6 +148,9 @@ func Cached(img *image.Image, o Options) ([]*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.named(); err != nil {
+		return nil, err
+	}
 	rs := p.wanted(img)
 	for _, r := range rs {
 		if !p.load(r) {
@@ -156,6 +165,7 @@ type preparation struct {
 	store  *cache.Cache // nil: there is none
 	tools  *toolchain.LLVM
 	o      Options
+	only   bool // translations of other tools do not count
 	memory bool // what cannot be kept is used from memory
 	noted  bool // that was said
 }
@@ -175,6 +185,23 @@ func begin(o Options) (*preparation, error) {
 	}
 	p.store = cache.Open(dir)
 	return p, nil
+}
+
+// findTools finds the tools, if it has not yet.
+func (p *preparation) findTools() (err error) {
+	if p.tools == nil {
+		p.tools, err = toolchain.Find()
+	}
+	return err
+}
+
+// named finds the tools if the user has named them: then nothing counts that others made.
+func (p *preparation) named() error {
+	p.only = os.Getenv(toolchain.Variable) != ""
+	if !p.only {
+		return nil
+	}
+	return p.findTools()
 }
 
 // find returns what is wanted of images, and of that what the cache does not have.
@@ -294,6 +321,10 @@ func (p *preparation) made(r *Result) bool {
 // open fills r from an entry that others have made.
 func (p *preparation) open(r *Result) bool {
 	err := r.read(p.store.Path(r.Key))
+	if err == nil && p.only && r.Artifact.Tools != p.tools.Key() {
+		r.Artifact = nil
+		return false
+	}
 	switch {
 	case err == nil:
 		r.Cached = true
