@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/attend"
+	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/terminal"
@@ -45,6 +46,7 @@ type boot struct {
 	ipi                    string        // one of ipiModes
 	timeout                time.Duration // of the guest's run alone; 0: none
 	reboots                bool          // a reboot boots the guest again, and is no end
+	logTail                int           // how much of the kernel's log lastWords are, see ending.LogTail
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 
@@ -56,6 +58,7 @@ type boot struct {
 	translating  time.Duration
 	engines      []*native.Engine      // of the last boot
 	whereabouts  []machine.Whereabouts // of the CPUs at the end of the run
+	lastWords    string                // of the kernel's log, for the person
 	samplers     []*sampler.Engine     // of all boots
 	boots        int
 	began        time.Time
@@ -207,6 +210,9 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 	took := time.Since(began)
 	b.took += took
 	b.whereabouts = m.Whereabouts()
+	if !ending.Orderly(stop) {
+		b.lastWords = ending.LogTail(m, b.logTail)
+	}
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -222,7 +228,7 @@ func (b *boot) config(out io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
 		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
-		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
+		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: ending.Symbols(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

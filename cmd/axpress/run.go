@@ -2,10 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
@@ -59,11 +61,11 @@ func (a *app) run() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if stop.Reason == machine.Timeout {
-				_, _ = io.WriteString(a.err, b.whereIsEach())
-			}
 			if terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
+			}
+			if !ending.Orderly(stop) {
+				_, _ = io.WriteString(a.err, b.lastWords+b.whereIsEach())
 			}
 			if statsFile != "" {
 				if err := s.write(statsFile); err != nil {
@@ -86,6 +88,7 @@ func (a *app) run() *cobra.Command {
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
 	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
+	f.IntVar(&b.logTail, "log-tail", ending.Auto, fmt.Sprintf("when the run ends otherwise than by power-off, print so many lines of the end of the kernel's log (default: %d if the console has not shown them)", ending.DefaultLines))
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")

@@ -14,6 +14,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/clipper"
+	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
 )
@@ -64,6 +65,8 @@ type Config struct {
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
+	// Symbols are variables of the kernel, as klog.Names names them; nil: not known.
+	Symbols klog.Symbols
 	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
 	IPI     IPIMode
 	IPIData IPIData
@@ -133,7 +136,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m.watch.countSyscalls = m.syscalls
+	m.watch.countSyscalls, m.watch.kernel = m.syscalls, klog.New(m.ram, cfg.Symbols)
 	m.console = newConsoleOut(cfg.Console, &m.watch)
 	m.clock = newClock(m)
 	if m.platform, err = clipper.New(clipper.Config{

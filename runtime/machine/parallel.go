@@ -176,7 +176,7 @@ func (m *Machine) afterTurn() {
 			}
 		}
 	}
-	if m.console.waits.Load() || m.input.waits.Load() {
+	if m.console.waits.Load() || m.input.waits.Load() || m.watch.unnoticed() {
 		m.wakeup.token()
 	}
 }
