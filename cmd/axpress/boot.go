@@ -15,8 +15,10 @@ import (
 	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
+	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
@@ -44,7 +46,7 @@ type boot struct {
 	platform               string
 	deterministic          bool
 	ipi                    string        // one of ipiModes
-	timeout                time.Duration // of the guest's run alone; 0: none
+	timeout                time.Duration // of the guest's run; of run, see limit, for translating as well; 0: none
 	reboots                bool          // a reboot boots the guest again, and is no end
 	logTail                int           // how much of the kernel's log lastWords are, see ending.LogTail
 	prepare                prepare.Options
@@ -83,6 +85,8 @@ func (b *boot) checkOptions() error {
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
+	case b.memory > machine.MaxMemory:
+		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(machine.MaxMemory))
 	case len(b.append) > maxAppend:
 		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
 	case b.timeout < 0:
@@ -105,15 +109,28 @@ func (b *boot) load() (err error) {
 	if b.kernel.Kind != image.Kernel {
 		return fail(statusInput, "%s: a user program (%s), no kernel; give a vmlinux", b.kernelFile, b.kernel.Kind)
 	}
-	end := uint64(0)
+	end, usable := uint64(0), machine.Memory(b.memory, b.append)
 	for i := range b.kernel.Segments {
 		s := &b.kernel.Segments[i]
-		if pa := physical(s.VAddr); s.MemSize > b.memory || pa > b.memory-s.MemSize {
-			return fail(statusInput, "%s: its segment of %#x bytes at physical %#x does not fit into the guest's %#x bytes of memory; give more --memory, or another kernel", b.kernelFile, s.MemSize, pa, b.memory)
+		if pa := physical(s.VAddr); s.MemSize > usable || pa > usable-s.MemSize {
+			return fail(statusInput, "%s: its segment of %#x bytes at physical %#x does not fit into the guest's %s; give more --memory, or another kernel", b.kernelFile, s.MemSize, pa, b.memoryText())
 		}
 		end = max(end, physical(s.End()))
 	}
-	return b.loadInitrd(b.memory - end)
+	if m := b.prepare.Pipeline.Model.Or(); !m.Has(isa.ExtBWX) {
+		b.prepare.Report.Note(fmt.Sprintf("--cpu %s: a %s has no instructions for bytes and words, which kernels for this board are compiled with; such a kernel panics early in its boot. %s and later have them",
+			m.Name, m.Chip, isa.ExtBWX.Since().Name))
+	}
+	return b.loadInitrd(usable - end)
+}
+
+// memoryText says how much memory the guest has, and what its command line leaves of it.
+func (b *boot) memoryText() string {
+	text := size.String(b.memory) + " of memory"
+	if usable := machine.Memory(b.memory, b.append); usable < b.memory {
+		text += fmt.Sprintf(", of which mem= leaves %s", size.String(usable))
+	}
+	return text
 }
 
 // physical is the physical address of a KSEG address.
@@ -129,8 +146,8 @@ func (b *boot) loadInitrd(room uint64) error {
 		return err
 	}
 	// The machine puts it on a page boundary.
-	if size := uint64(st.Size()); st.Mode().IsRegular() && size+image.PageSize > room {
-		return fail(statusInput, "%s: %d bytes, but the kernel leaves %d of the guest's %d bytes of memory; give a smaller initrd or more --memory", b.initrdFile, size, room, b.memory)
+	if n := uint64(st.Size()); st.Mode().IsRegular() && n+image.PageSize > room {
+		return fail(statusInput, "%s: %d bytes, but the kernel leaves %d bytes of the guest's %s; give a smaller initrd or more --memory", b.initrdFile, n, room, b.memoryText())
 	}
 	b.initrd, err = os.ReadFile(b.initrdFile)
 	return err

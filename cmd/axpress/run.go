@@ -43,21 +43,23 @@ func (a *app) run() *cobra.Command {
 			if err := b.load(); err != nil {
 				return err
 			}
+			ctx, done := b.limit(c.Context())
+			defer done()
 			if b.engine == engineGo {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(c.Context(), g.module, &prof, statsFile, a.streams)
+				return b.runGo(ctx, g.module, &prof, statsFile, a.streams)
 			}
-			if err := b.translate(c.Context()); err != nil {
-				return err
+			if err := b.translate(ctx); err != nil {
+				return b.late(err)
 			}
 			if prof.perfMap {
 				if err := b.perfMap(); err != nil {
 					return err
 				}
 			}
-			stop, s, err := b.run(c.Context(), a.in, a.out)
+			stop, s, err := b.run(ctx, a.in, a.out)
 			if err != nil {
 				return err
 			}
@@ -75,19 +77,19 @@ func (a *app) run() *cobra.Command {
 			if err := prof.write(&b); err != nil {
 				return err
 			}
-			return stopped(stop)
+			return stopped(b.timed(stop))
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&b.kernelFile, "kernel", "", "vmlinux to boot (required)")
 	f.StringVar(&b.initrdFile, "initrd", "", "initramfs")
 	f.StringVar(&b.append, "append", "", "kernel command line, such as console=ttyS0")
-	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	f.StringVar(&memory, "memory", "1G", "guest memory: "+size.Usage+"; at most 32G")
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
 	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
-	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
+	f.DurationVar(&b.timeout, "timeout", 0, "end after this time, translating and building included, such as 90s (0: never), and say what each CPU was doing")
 	f.IntVar(&b.logTail, "log-tail", ending.Auto, fmt.Sprintf("when the run ends otherwise than by power-off, print so many lines of the end of the kernel's log (default: %d if the console has not shown them)", ending.DefaultLines))
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")

@@ -12,11 +12,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"axpress/cmd/axpress/size"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
 )
@@ -31,10 +31,10 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	start := time.Now()
 	program, err := b.goProgram(ctx, module)
 	if err != nil {
-		return err
+		return b.late(err)
 	}
 	b.translating = time.Since(start)
-	args := []string{"--append", b.append, "--memory", strconv.FormatUint(b.memory, 10), "--timeout", b.timeout.String()}
+	args := []string{"--append", b.append, "--memory", size.String(b.memory), "--timeout", left(ctx).String()}
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
 	}

@@ -53,7 +53,7 @@ type Config struct {
 	Entry    uint64 // virtual address
 	Initrd   []byte
 	Append   string // kernel command line, at most 255 bytes
-	Memory   uint64 // bytes, a multiple of 8 KiB
+	Memory   uint64 // bytes, a multiple of 8 KiB, at most MaxMemory; 0 is DefaultMemory
 	CPUs     int    // 0 is 1
 	// Model is what the CPUs are; nil: isa.DefaultModel.
 	Model   *isa.Model
@@ -180,6 +180,9 @@ func (cfg *Config) complete() error {
 	if err := cfg.IPI.check(); err != nil {
 		return err
 	}
+	if err := checkMemory(cfg.Memory); err != nil {
+		return err
+	}
 	switch {
 	case cfg.Platform != PlatformClipper:
 		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
@@ -207,10 +210,11 @@ func (m *Machine) load() (console.Boot, error) {
 		low, high = min(low, s.PA), max(high, s.PA+n)
 	}
 	n := uint64(len(cfg.Initrd))
-	if n+console.TopBytes > size-high {
-		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of RAM %#x", n, high, size)
+	top := min(Memory(size, cfg.Append), size-console.TopBytes)
+	if high > top || n > top-high {
+		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of the RAM that it uses, %#x", n, high, top)
 	}
-	initrd := (size - console.TopBytes - n) &^ (abi.PageSize - 1)
+	initrd := (top - n) &^ (abi.PageSize - 1)
 	if initrd < high {
 		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: overlaps the kernel, which ends at %#x", n, high)
 	}

@@ -105,7 +105,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	}
 	f.StringVar(&o.append, "append", "", "kernel command line, such as console=ttyS0")
 	f.StringVar(&o.initrd, "initrd", "", initrd)
-	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	memory := f.String("memory", "1G", "guest memory: "+size.Usage+"; at most 32G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
 	f.BoolVar(&o.noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
