@@ -34,6 +34,7 @@ const (
 const (
 	maxCountBits = 24
 	maxSizeBits  = 30
+	maxMissing   = 1 << 10 // records in a row that are not there
 )
 
 // ringBuffer is where the parts of the ring are.
@@ -76,10 +77,11 @@ func (k *Kernel) ring(n int) (newest []record, err error) {
 		return nil, errGarbage
 	}
 	count := uint64(1) << r.countBits
-	for i := uint64(0); i < count && len(newest) < n; i++ {
+	for i, missing := uint64(0), 0; i < count && len(newest) < n && missing < maxMissing; i++ {
 		id := (r.head - i) & descIDs
+		missing++
 		if rec, ok := k.ringRecord(&r, id); ok {
-			newest = append(newest, rec)
+			newest, missing = append(newest, rec), 0
 		}
 		if id == r.tail {
 			break

@@ -220,7 +220,7 @@ func (m *Machine) load() (console.Boot, error) {
 	}
 	boot, err := console.Build(console.Config{
 		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
-		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType,
+		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType, PABits: cfg.Model.PABits, CycleFreq: m.cycleFreq(),
 	}, ram)
 	if err != nil {
 		return boot, err
@@ -240,7 +240,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{m, m.platform.Bus.Port(i)}))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,

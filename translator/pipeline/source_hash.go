@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "51825ca6022d6a50569b623ae86d68fd"
+const sourceHash = "1cf9cc7536fe2907ac11f6ddf67b2f29"
