@@ -46,7 +46,7 @@ func goLockstep(t *testing.T, seed int64, images ...*image.Image) {
 	if len(r.Missing) > 0 {
 		t.Fatalf("%d functions not translated: %s", len(r.Missing), r.Missing[0])
 	}
-	main, err := goprogram.Main(images[0], nil, nil)
+	main, err := goprogram.Main(images[0], nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

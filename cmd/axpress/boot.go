@@ -19,6 +19,7 @@ import (
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
+	"axpress/palstubs/console"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
@@ -46,6 +47,7 @@ type boot struct {
 	platform               string
 	deterministic          bool
 	ipi                    string        // one of ipiModes
+	pvClock                string        // see console.SSN
 	timeout                time.Duration // of the guest's run; of run, see limit, for translating as well; 0: none
 	reboots                bool          // a reboot boots the guest again, and is no end
 	logTail                int           // how much of the kernel's log lastWords are, see ending.LogTail
@@ -78,6 +80,9 @@ func (b *boot) checkOptions() error {
 	if err := oneOf("ipi", b.ipi, slices.Sorted(maps.Keys(ipiModes))); b.ipi != "" && err != nil {
 		return err
 	}
+	if _, ok := console.SSN(b.pvClock); !ok {
+		return fail(statusUsage, "--pv-clock %s: want on or off", b.pvClock)
+	}
 	switch {
 	case b.cpus < 1 || b.cpus > 4:
 		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
@@ -89,6 +94,8 @@ func (b *boot) checkOptions() error {
 		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(machine.MaxMemory))
 	case len(b.append) > maxAppend:
 		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
+	case b.logTail < ending.Auto:
+		return fail(statusUsage, "--log-tail %d: want a number of lines, 0 for none, or %d", b.logTail, ending.Auto)
 	case b.timeout < 0:
 		return fail(statusUsage, "--timeout %s: want a duration such as 90s, or 0 for none", b.timeout)
 	}
@@ -242,10 +249,11 @@ func (b *boot) once(ctx context.Context, keys *terminal.Inlet, out io.Writer) (m
 
 // config describes the machine.
 func (b *boot) config(out io.Writer) machine.Config {
+	ssn, _ := console.SSN(b.pvClock) // checkOptions has looked
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
 		Console: out, Platform: b.platform, Model: b.prepare.Pipeline.Model,
-		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: ending.Symbols(b.kernel),
+		SSN: ssn, IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: ending.Symbols(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -10,6 +9,7 @@ import (
 	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
+	"axpress/palstubs/console"
 	"axpress/runtime/machine"
 )
 
@@ -90,7 +90,8 @@ func (a *app) run() *cobra.Command {
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
 	f.DurationVar(&b.timeout, "timeout", 0, "end after this time, translating and building included, such as 90s (0: never), and say what each CPU was doing")
-	f.IntVar(&b.logTail, "log-tail", ending.Auto, fmt.Sprintf("when the run ends otherwise than by power-off, print so many lines of the end of the kernel's log (default: %d if the console has not shown them)", ending.DefaultLines))
+	f.IntVar(&b.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
+	f.StringVar(&b.pvClock, "pv-clock", "on", console.PVClockUsage)
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, "stats", "", "write counters of the run to this file, as JSON")

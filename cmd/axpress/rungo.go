@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -34,7 +36,7 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 		return b.late(err)
 	}
 	b.translating = time.Since(start)
-	args := []string{"--append", b.append, "--memory", size.String(b.memory), "--timeout", left(ctx).String()}
+	args := []string{"--append", b.append, "--memory", size.String(b.memory), "--timeout", left(ctx).String(), "--log-tail", strconv.Itoa(b.logTail), "--pv-clock", cmp.Or(b.pvClock, "on")}
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
 	}
@@ -70,7 +72,12 @@ func (b *boot) runGo(ctx context.Context, module string, prof *profiling, statsF
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), program+": "))
+		said := strings.TrimSpace(stderr.String())
+		i := strings.LastIndex(said, "\n") + 1 // the last line says why it has ended
+		if _, err := io.WriteString(s.err, said[:i]); err != nil {
+			return err
+		}
+		return fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(said[i:], program+": "))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", program, err)

@@ -2,6 +2,7 @@ package ending
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"axpress/lifter/image"
@@ -9,26 +10,34 @@ import (
 	"axpress/runtime/machine"
 )
 
-// Symbols finds the variables of a kernel that say how it ends. Nothing is found in one that is stripped.
-func Symbols(kernel *image.Image) klog.Symbols {
-	wanted := map[string]bool{}
-	for _, name := range klog.Names() {
-		wanted[name] = true
-	}
-	found := klog.Symbols{}
+// Variables finds the variables of a kernel that say how it ends. Nothing is found in one that is stripped.
+func Variables(kernel *image.Image) (found []image.Symbol) {
+	wanted := klog.Names()
 	for _, s := range kernel.Symbols {
-		if wanted[s.Name] && !s.Func && !s.Label && !s.Abs {
-			found[s.Name] = klog.Symbol{Addr: s.Addr, Size: s.Size}
+		if !s.Func && !s.Label && !s.Abs && slices.Contains(wanted, s.Name) {
+			found = append(found, s)
 		}
 	}
 	return found
 }
 
-// DefaultLines are as many lines of the kernel's log as are shown where nobody has said how many.
-const DefaultLines = 20
+// Symbols are the Variables of a kernel for a machine.
+func Symbols(kernel *image.Image) klog.Symbols {
+	found := klog.Symbols{}
+	for _, s := range Variables(kernel) {
+		found[s.Name] = klog.Symbol{Addr: s.Addr, Size: s.Size}
+	}
+	return found
+}
 
-// Auto asks for DefaultLines of the kernel's log, unless its end has been seen on the console.
+// defaultLines are as many lines of the kernel's log as are shown where nobody has said how many.
+const defaultLines = 20
+
+// Auto asks for defaultLines of the kernel's log, unless its end has been seen on the console.
 const Auto = -1
+
+// LogTailUsage says to a person what the number for LogTail means.
+const LogTailUsage = "when the run ends otherwise than by power-off, print so many lines of the end of the kernel's log (-1: 20 if the console has not shown them)"
 
 // Orderly says that a guest has ended as it wanted to: nothing needs to be said of its kernel.
 func Orderly(stop machine.Stop) bool {
@@ -40,7 +49,7 @@ func Orderly(stop machine.Stop) bool {
 func LogTail(m *machine.Machine, n int) string {
 	lines := n
 	if n == Auto {
-		lines = DefaultLines
+		lines = defaultLines
 	}
 	l, err := m.Log(lines)
 	switch {

@@ -23,8 +23,10 @@ import (
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/lifter/isa"
+	"axpress/palstubs/console"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
+	"axpress/runtime/klog"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 )
@@ -35,6 +37,7 @@ type Guest struct {
 	Entry     uint64
 	Initrd    []byte // may be nil
 	Model     string // of the CPU
+	Symbols   klog.Symbols
 	Functions []gocode.Function
 }
 
@@ -50,6 +53,8 @@ const gcPercent = 300
 // options are the command line.
 type options struct {
 	append, initrd, stats string
+	ssn                   string // see console.SSN
+	logTail               int    // see ending.LogTail
 	memory                uint64 // bytes
 	timeout               time.Duration
 	deterministic         bool
@@ -107,6 +112,8 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.StringVar(&o.initrd, "initrd", "", initrd)
 	memory := f.String("memory", "1G", "guest memory: "+size.Usage+"; at most 32G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	pvClock := f.String("pv-clock", "on", console.PVClockUsage)
+	f.IntVar(&o.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
 	f.BoolVar(&o.noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
@@ -120,8 +127,14 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 		return o, fmt.Errorf("%q: no arguments are wanted", f.Arg(0))
 	case o.samples && (o.stats == "" || o.lockstep):
 		return o, errors.New("--samples: want --stats, and no --lockstep")
+	case o.logTail < ending.Auto:
+		return o, fmt.Errorf("--log-tail %d: want a number of lines, 0 for none, or %d", o.logTail, ending.Auto)
 	case o.timeout < 0:
 		return o, fmt.Errorf("--timeout %s: want a duration such as 90s, or 0 for none", o.timeout)
+	}
+	var ok bool
+	if o.ssn, ok = console.SSN(*pvClock); !ok {
+		return o, fmt.Errorf("--pv-clock %s: want on or off", *pvClock)
 	}
 	if o.memory, err = size.Parse(*memory); err != nil {
 		return o, fmt.Errorf("--memory: %w", err)
@@ -141,7 +154,7 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 // boot boots the guest on a machine of its own, whose input is keys, and lets it run until it stops.
 func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.Inlet, out io.Writer) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
-		Model: isa.ModelByName(g.Model), Console: out}
+		Model: isa.ModelByName(g.Model), Symbols: g.Symbols, SSN: o.ssn, Console: out}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
 	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
@@ -165,6 +178,9 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, keys *terminal.
 	}
 	if err := attend.Failure(ctx, stop); err != nil {
 		return stop, err
+	}
+	if !ending.Orderly(stop) {
+		fmt.Fprint(os.Stderr, ending.LogTail(m, o.logTail))
 	}
 	if o.stats != "" {
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
