@@ -58,7 +58,10 @@ func TestLastWords(t *testing.T) {
 		{"halt", withLog(t, true, halts, "reboot: System halted"), nil, statusHalt, []string{"System halted", "CPU 0 halted", "as it was told to"}, ""},
 		{"power-off", withLog(t, true, halts, "reboot: Power down"), nil, statusOK, nil, "CPU 0"},
 	} {
-		for _, engine := range []string{engineInterp, engineNative} {
+		for _, engine := range []string{engineInterp, engineNative, engineGo} {
+			if engine == engineGo && (testing.Short() || c.name != "panic" && c.name != "halt") {
+				continue
+			}
 			dir := t.TempDir()
 			if r := cli(t, t.Context(), dir, "translate", c.kernel); engine == engineNative && r.status != statusOK {
 				t.Fatal(r.err)
@@ -68,6 +71,9 @@ func TestLastWords(t *testing.T) {
 				t.Errorf("%s, %s: status %d, %s", c.name, engine, r.status, r.err)
 			}
 			for _, says := range c.says {
+				if engine == engineGo && strings.HasPrefix(says, "CPU 0") {
+					continue // a program of the Go back end has no names of places
+				}
 				if !strings.Contains(r.err, says) {
 					t.Errorf("%s, %s: does not say %q:\n%s", c.name, engine, says, r.err)
 				}
