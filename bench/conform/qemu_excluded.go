@@ -7,7 +7,8 @@ import (
 )
 
 // What qemu-alpha is not asked, because it is known to be wrong there or shows
-// nothing. QEMU 7.2 to 11; each with its reason.
+// nothing. QEMU 7.2 to 11; each with its reason. What of this a program of Linux can see,
+// the suite checks too, see bench/suite/known.go.
 
 // qemuOps are the instructions.
 var qemuOps = map[isa.Op]string{
@@ -48,7 +49,7 @@ func qemuExcludesInst(in *isa.Inst) string {
 	case qemuOps[in.Op] != "":
 		return qemuOps[in.Op]
 	case info.Ext == isa.ExtVAX:
-		return "VAX floating point: LDF gives a wrong exponent, STF stores the address, arithmetic lacks the VAX rounding"
+		return "VAX floating point: LDF gives a wrong exponent, STF stores the address, arithmetic (ADDF) lacks the VAX rounding, CVTQG loses the fraction"
 	case in.Rc == 31 && info.Faults&(isa.FaultArith|isa.FaultIOV) != 0:
 		return "whether an operation whose result is discarded traps is UNPREDICTABLE"
 	case in.Ra == 31 && info.Class == isa.ClassLoadLocked:
@@ -159,7 +160,8 @@ func (e *QEMU) known(in *isa.Inst, got, want *cases.State) bool {
 	if in.Trap&isa.TrapS != 0 && want.Exit == abi.ExitArith {
 		return true // user programs get the trap completed
 	}
-	// The NaN that an operation makes of numbers has the other sign.
+	// The NaN that an operation makes of numbers has the other sign: 0.0/0.0 is printed as nan, not as
+	// -nan. (With qemu-system-alpha Linux makes it, and it is right.)
 	if want.F[in.Rc] == canonical && got.F[in.Rc] == theirs {
 		got.F[in.Rc] = canonical
 	}

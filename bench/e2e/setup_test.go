@@ -91,8 +91,8 @@ func command(t testing.TB, name string, args ...string) ran {
 	return ran{cmd.ProcessState.ExitCode(), strings.ReplaceAll(out.String(), "\r", ""), errs.String()}
 }
 
-// limit ends a run that hangs. It is no measure of speed.
-const limit = "5m"
+// limit ends a run that hangs, translating included. It is no measure of speed.
+const limit = "30m"
 
 // boot runs a guest with an engine and returns what the console said. The guest
 // must power off.

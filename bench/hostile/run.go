@@ -20,7 +20,7 @@ import (
 // Config says what to run.
 type Config struct {
 	Axpress string        // path of the command
-	Options []string      // of every `axpress run`
+	Options []string      // of every `axpress run` and `axpress translate`
 	Engines []string      // of `axpress run --engine`
 	Seed    uint64        // of the first kernel; the others follow
 	Count   uint64        // how many
@@ -29,8 +29,8 @@ type Config struct {
 	Note    func(line string)
 }
 
-// grace is how long a run may take beyond its --timeout before it counts as hung: on a busy machine, translating the
-// kernel comes before, and takes as long as it takes.
+// grace is how long a command may take beyond the guest's time before it counts as hung: on a busy machine, translating the
+// kernel takes as long as it takes.
 const grace = 10 * time.Minute
 
 // Result is what happened.
@@ -112,15 +112,26 @@ func Run(ctx context.Context, c Config) (*Result, error) {
 // newsEvery is after how many of count kernels a line says how far it is: a tenth, or 50, which takes a minute or two.
 func newsEvery(count uint64) uint64 { return max(1, min(50, count/10)) }
 
-// boot runs a kernel and returns the exit status, and what was written to standard error. A process that a signal
-// ended has the status -1.
+// boot runs a kernel and returns the exit status, and what was written to standard error.
 func (c *Config) boot(ctx context.Context, engine, kernel string) (int, string) {
+	_ = os.Remove(c.stats()) // there may be none yet
+	if engine == native {    // --timeout counts translating too, and Limit is the guest's
+		if status, text := c.command(ctx, "translate", kernel); status != 0 {
+			return status, text
+		}
+	}
+	return c.command(ctx, "run", "--no-reboot", "--engine", engine, "--kernel", kernel, "--memory", "64M", "--timeout", c.Limit.String(),
+		"--deterministic", "--stats", c.stats())
+}
+
+// native is the engine whose kernels are translated.
+const native = "native"
+
+// command runs one of ours with the Options, as boot does. A process that a signal ended has the status -1.
+func (c *Config) command(ctx context.Context, args ...string) (int, string) {
 	ctx, cancel := context.WithTimeout(ctx, c.Limit+grace)
 	defer cancel()
-	_ = os.Remove(c.stats()) // there may be none yet
-	args := append([]string{"run", "--no-reboot", "--engine", engine, "--kernel", kernel, "--memory", "64M", "--timeout", c.Limit.String(),
-		"--deterministic", "--stats", c.stats()}, c.Options...)
-	cmd := exec.CommandContext(ctx, c.Axpress, args...)
+	cmd := exec.CommandContext(ctx, c.Axpress, append(args, c.Options...)...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

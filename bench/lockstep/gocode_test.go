@@ -46,7 +46,7 @@ func goLockstep(t *testing.T, seed int64, images ...*image.Image) {
 	if len(r.Missing) > 0 {
 		t.Fatalf("%d functions not translated: %s", len(r.Missing), r.Missing[0])
 	}
-	main, err := goprogram.Main(images[0], nil, nil)
+	main, err := goprogram.Main(images[0], nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func goLockstep(t *testing.T, seed int64, images ...*image.Image) {
 	if err := m.Build(t.Context(), source, program); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "--lockstep", "--memory", strconv.Itoa(kernelRAM), "--timeout", hang.String(), "--stats", stats)
+	cmd := exec.CommandContext(t.Context(), program, "--lockstep", "--memory", strconv.Itoa(kernelRAM)+"B", "--timeout", hang.String(), "--stats", stats)
 	out, err := cmd.CombinedOutput()
 	// A wild access may end in a machine check, which halts the CPU.
 	if err != nil && !strings.Contains(string(out), "halted") {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/gobuild"
@@ -114,7 +115,7 @@ func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed 
 	if embed {
 		initrd = b.initrd
 	}
-	main, err := goprogram.Main(b.kernel, initrd, p.Model)
+	main, err := goprogram.Main(b.kernel, initrd, p.Model, ending.Variables(b.kernel))
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (a *app) bisect() *cobra.Command {
 	f.StringVar(&g.kernelFile, "kernel", "", "vmlinux to boot (required)")
 	f.StringVar(&g.initrdFile, "initrd", "", "initramfs")
 	f.Var(usage.Joined(&g.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
-	f.StringVar(&memory, "memory", "256M", "guest memory: bytes, or a number with K, M or G")
+	f.StringVar(&memory, "memory", "256M", "guest memory: "+size.Usage)
 	f.StringVar(&g.check, "check", "", "regular expression that the console must show, such as 'exit status 0' (without: compare with the interpreter)")
 	f.DurationVar(&g.timeout, "timeout", 0, "end a guest after this time (0: by how long the interpreter takes)")
 	f.IntVarP(&jobs, "jobs", "j", 0, "how many translations run at once (0: one for each CPU)")

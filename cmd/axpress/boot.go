@@ -13,10 +13,14 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/attend"
+	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
+	"axpress/lifter/isa"
+	"axpress/palstubs/console"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
@@ -44,9 +48,11 @@ type boot struct {
 	platform               string
 	deterministic          bool
 	ipi                    string         // one of ipiModes
-	timeout                time.Duration  // of the guest's run alone; 0: none
+	pvClock                string         // see console.SSN
+	timeout                time.Duration  // of the guest's run; of run, see limit, for translating as well; 0: none
 	reboots                bool           // a reboot boots the guest again, and is no end
 	lines                  attend.Options // of its serial ports, but for the host's input and output
+	logTail                int            // how much of the kernel's log lastWords are, see ending.LogTail
 	prepare                prepare.Options
 	sampling               bool // take samples, for profile
 	noFSGSBase             bool // do as on a host whose programs may not set GS
@@ -62,6 +68,7 @@ type boot struct {
 	translating  time.Duration
 	engines      []*native.Engine         // of the last boot
 	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
+	lastWords    string                   // of the kernel's log, for the person
 	heard        [machine.Ports]uint64    // bytes that the serial ports sent, in all boots
 	samplers     []*sampler.Engine        // of all boots
 	inPrograms   map[uint64]sampler.Place // where CPUs in user mode were at the end of the run, by PC
@@ -82,6 +89,9 @@ func (b *boot) checkOptions() error {
 	if err := oneOf("ipi", b.ipi, slices.Sorted(maps.Keys(ipiModes))); b.ipi != "" && err != nil {
 		return err
 	}
+	if _, ok := console.SSN(b.pvClock); !ok {
+		return fail(statusUsage, "--pv-clock %s: want on or off", b.pvClock)
+	}
 	switch {
 	case b.cpus < 1 || b.cpus > 4:
 		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
@@ -89,8 +99,12 @@ func (b *boot) checkOptions() error {
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
+	case b.memory > machine.MaxMemory:
+		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(machine.MaxMemory))
 	case len(b.append) > maxAppend:
 		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
+	case b.logTail < ending.Auto:
+		return fail(statusUsage, "--log-tail %d: want a number of lines, 0 for none, or %d", b.logTail, ending.Auto)
 	case b.timeout < 0:
 		return fail(statusUsage, "--timeout %s: want a duration such as 90s, or 0 for none", b.timeout)
 	}
@@ -111,15 +125,28 @@ func (b *boot) load() (err error) {
 	if b.kernel.Kind != image.Kernel {
 		return fail(statusInput, "%s: a user program (%s), no kernel; give a vmlinux", b.kernelFile, b.kernel.Kind)
 	}
-	end := uint64(0)
+	end, usable := uint64(0), machine.Memory(b.memory, b.append)
 	for i := range b.kernel.Segments {
 		s := &b.kernel.Segments[i]
-		if pa := physical(s.VAddr); s.MemSize > b.memory || pa > b.memory-s.MemSize {
-			return fail(statusInput, "%s: its segment of %#x bytes at physical %#x does not fit into the guest's %#x bytes of memory; give more --memory, or another kernel", b.kernelFile, s.MemSize, pa, b.memory)
+		if pa := physical(s.VAddr); s.MemSize > usable || pa > usable-s.MemSize {
+			return fail(statusInput, "%s: its segment of %#x bytes at physical %#x does not fit into the guest's %s; give more --memory, or another kernel", b.kernelFile, s.MemSize, pa, b.memoryText())
 		}
 		end = max(end, physical(s.End()))
 	}
-	return b.loadInitrd(b.memory - end)
+	if m := b.prepare.Pipeline.Model.Or(); !m.Has(isa.ExtBWX) {
+		b.prepare.Report.Note(fmt.Sprintf("--cpu %s: a %s has no instructions for bytes and words, which kernels for this board are compiled with; such a kernel panics early in its boot. %s and later have them",
+			m.Name, m.Chip, isa.ExtBWX.Since().Name))
+	}
+	return b.loadInitrd(usable - end)
+}
+
+// memoryText says how much memory the guest has, and what its command line leaves of it.
+func (b *boot) memoryText() string {
+	text := size.String(b.memory) + " of memory"
+	if usable := machine.Memory(b.memory, b.append); usable < b.memory {
+		text += fmt.Sprintf(", of which mem= leaves %s", size.String(usable))
+	}
+	return text
 }
 
 // physical is the physical address of a KSEG address.
@@ -136,8 +163,8 @@ func (b *boot) loadInitrd(room uint64) error {
 		return err
 	}
 	// The machine puts it on a page boundary.
-	if size := uint64(st.Size()); st.Mode().IsRegular() && size+image.PageSize > room {
-		return fail(statusInput, "%s: %d bytes, but the kernel leaves %d of the guest's %d bytes of memory; give a smaller initrd or more --memory", b.initrdFile, size, room, b.memory)
+	if n := uint64(st.Size()); st.Mode().IsRegular() && n+image.PageSize > room {
+		return fail(statusInput, "%s: %d bytes, but the kernel leaves %d bytes of the guest's %s; give a smaller initrd or more --memory", b.initrdFile, n, room, b.memoryText())
 	}
 	b.initrd, err = os.ReadFile(b.initrdFile)
 	return err
@@ -227,6 +254,9 @@ func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *st
 	for i := range b.heard {
 		b.heard[i] = lines.Heard(i)
 	}
+	if !ending.Orderly(stop) {
+		b.lastWords = ending.LogTail(m, b.logTail)
+	}
 	if err != nil {
 		return stop, nil, fail(statusInternal, "BUG: %w", err)
 	}
@@ -237,12 +267,13 @@ func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *st
 	return stop, s, errors.Join(b.close(), m.Close())
 }
 
-// config describes the machine, whose serial ports send to console and serial2.
-func (b *boot) config(console, serial2 io.Writer) machine.Config {
+// config describes the machine, whose serial ports send to first, the console, and second.
+func (b *boot) config(first, second io.Writer) machine.Config {
+	ssn, _ := console.SSN(b.pvClock) // checkOptions has looked
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
-		Console: console, Serial2: serial2, Platform: b.platform, Model: b.prepare.Pipeline.Model,
-		IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel),
+		Console: first, Serial2: second, Platform: b.platform, Model: b.prepare.Pipeline.Model,
+		SSN: ssn, IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: ending.Symbols(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

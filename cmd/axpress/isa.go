@@ -79,6 +79,8 @@ type isaModel struct {
 	Implver uint64 `json:"implver"`
 	Amask   uint64 `json:"amask"`
 	CPUType uint64 `json:"hwrpbType"`
+	PABits  uint64 `json:"physicalBits"`
+	MHz     uint64 `json:"mhz"`
 }
 
 func (a *app) isaJSON(rows []conform.Row) error {

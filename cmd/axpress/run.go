@@ -8,9 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/attend"
+	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/terminal"
 	"axpress/cmd/axpress/usage"
+	"axpress/palstubs/console"
 	"axpress/runtime/machine"
 )
 
@@ -55,14 +57,16 @@ func (a *app) run() *cobra.Command {
 			if err := b.borrow(); err != nil {
 				return err
 			}
+			ctx, done := b.limit(c.Context())
+			defer done()
 			if b.engine == engineGo {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(c.Context(), g.module, ports.Args(), &prof, statsFile, a.streams)
+				return b.runGo(ctx, g.module, ports.Args(), &prof, statsFile, a.streams)
 			}
-			if err := b.translate(c.Context()); err != nil {
-				return err
+			if err := b.translate(ctx); err != nil {
+				return b.late(err)
 			}
 			if prof.perfMap {
 				if err := b.perfMap(); err != nil {
@@ -73,15 +77,15 @@ func (a *app) run() *cobra.Command {
 			if err := ports.Open(&b.lines); err != nil {
 				return err
 			}
-			stop, s, err := b.run(c.Context(), a.in, a.out)
+			stop, s, err := b.run(ctx, a.in, a.out)
 			if err != nil {
 				return err
 			}
-			if stop.Reason == machine.Timeout {
-				_, _ = io.WriteString(a.err, b.whereIsEach())
-			}
 			if ports.Stdio() && terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
+			}
+			if !ending.Orderly(stop) {
+				_, _ = io.WriteString(a.err, b.lastWords+b.whereIsEach())
 			}
 			if statsFile != "" {
 				if err := s.write(statsFile); err != nil {
@@ -91,19 +95,21 @@ func (a *app) run() *cobra.Command {
 			if err := prof.write(&b); err != nil {
 				return err
 			}
-			return b.tellSilence(a.err, b.named(stopped(stop)))
+			return b.tellSilence(a.err, b.named(stopped(b.timed(stop))))
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&b.kernelFile, "kernel", "", "vmlinux to boot; the same as the first argument")
 	f.StringVar(&b.initrdFile, "initrd", "", "initramfs; the same as the second argument")
 	f.Var(usage.Joined(&b.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
-	f.StringVar(&memory, "memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	f.StringVar(&memory, "memory", "1G", "guest memory: "+size.Usage+"; at most 32G")
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
 	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
 	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
-	f.DurationVar(&b.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never), and say what each CPU was doing")
+	f.DurationVar(&b.timeout, "timeout", 0, "end after this time, translating and building included, such as 90s (0: never), and say what each CPU was doing")
+	f.IntVar(&b.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
+	f.StringVar(&b.pvClock, "pv-clock", "on", console.PVClockUsage)
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/stdout"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
@@ -36,10 +38,10 @@ func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *p
 	program, discard, err := b.goProgram(ctx, module)
 	defer func() { err = errors.Join(err, discard()) }()
 	if err != nil {
-		return err
+		return b.late(err)
 	}
 	b.translating = time.Since(start)
-	args := []string{"--append", b.append, "--memory", strconv.FormatUint(b.memory, 10), "--timeout", b.timeout.String()}
+	args := []string{"--append", b.append, "--memory", size.String(b.memory), "--timeout", left(ctx).String(), "--log-tail", strconv.Itoa(b.logTail), "--pv-clock", cmp.Or(b.pvClock, "on")}
 	args = append(args, ports...)
 	if b.initrdFile != "" {
 		args = append(args, "--initrd", b.initrdFile)
@@ -76,7 +78,12 @@ func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *p
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
-		return b.named(fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(strings.TrimSpace(stderr.String()), program+": ")))
+		said := strings.TrimSpace(stderr.String())
+		i := strings.LastIndex(said, "\n") + 1 // the last line says why it has ended
+		if _, err := io.WriteString(s.err, said[:i]); err != nil {
+			return err
+		}
+		return b.named(fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(said[i:], program+": ")))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", program, err)

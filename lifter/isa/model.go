@@ -14,6 +14,8 @@ type Model struct {
 	Implver uint64 // result of IMPLVER (Handbook, table D-4)
 	Amask   uint64 // the bits that AMASK clears (Handbook, table D-3)
 	CPUType uint64 // type of the processor in the HWRPB's per-CPU slot
+	PABits  uint64 // bits of a physical address (the chips' hardware reference manuals)
+	MHz     uint64 // a rate at which the model was sold, within what Linux believes of it (L kernel/time.c validate_cc_value)
 }
 
 // Results of IMPLVER.
@@ -38,14 +40,14 @@ const (
 
 // models are in the order of their appearance.
 var models = [...]Model{
-	{"EV4", "21064", implverEV4, 0, 2},
-	{"EV5", "21164", implverEV5, 0, 5},
-	{"EV56", "21164A", implverEV5, amaskBWX, 7},
-	{"PCA56", "21164PC", implverEV5, amaskBWX | amaskMVI, 9},
-	{"EV6", "21264", implverEV6, amaskEV6, 8},
-	{"EV67", "21264A", implverEV6, amaskEV67, 11},
-	{"EV68", "21264B", implverEV6, amaskEV67, 13},
-	{"EV7", "21364", implverEV6, amaskEV67, 15},
+	{"EV4", "21064", implverEV4, 0, 2, 34, 200},
+	{"EV5", "21164", implverEV5, 0, 5, 40, 300},
+	{"EV56", "21164A", implverEV5, amaskBWX, 7, 40, 500},
+	{"PCA56", "21164PC", implverEV5, amaskBWX | amaskMVI, 9, 40, 533},
+	{"EV6", "21264", implverEV6, amaskEV6, 8, 44, 500},
+	{"EV67", "21264A", implverEV6, amaskEV67, 11, 44, 667},
+	{"EV68", "21264B", implverEV6, amaskEV67, 13, 44, 833},
+	{"EV7", "21364", implverEV6, amaskEV67, 15, 44, 1150},
 }
 
 // defaultModel is the index of DefaultModel.

@@ -21,12 +21,30 @@ const (
 	SysVariationClipper = 5 << 10
 )
 
-// CycleFreq is the rate of the cycle counter, in Hz, that the HWRPB states.
+// CycleFreq is the rate of the cycle counter, in Hz, that the HWRPB states if Config says no other. It is QEMU's; with
+// the paravirtual clock Linux does not calibrate, and takes any.
 const CycleFreq = 250_000_000
+
+// MaxASN is the highest address space number that the HWRPB states, with every CPU. Kernels for this board expect that of an
+// EV6 (L asm/mmu_context.h), use numbers up to it without looking, and complain of another one; so a CPU of this machine has
+// as many, also one that as a chip had 127.
+const MaxASN = osf.MaxASN
 
 // SSNQemu is the system serial number that tells Linux to use the paravirtual
 // clock of CALL_PAL cserve.
 const SSNQemu = "QEMU"
+
+// SSNPlain is one that does not: Linux then uses the cycle counter, the real-time clock and its interrupts.
+const SSNPlain = "AXPRESS"
+
+// SSN returns the serial number of a machine whose paravirtual clock is "on" (also "") or "off"; !ok: it is neither.
+func SSN(pvClock string) (ssn string, ok bool) {
+	ssn, ok = map[string]string{"": SSNQemu, "on": SSNQemu, "off": SSNPlain}[pvClock]
+	return ssn, ok
+}
+
+// PVClockUsage says to a person what it is.
+const PVClockUsage = "the clock of QEMU's console for the kernel (on), or the board's own, which the kernel calibrates (off)"
 
 // Config says what machine the console describes. All sizes are bytes.
 type Config struct {
@@ -41,6 +59,8 @@ type Config struct {
 
 	SSN          string // 15 bytes at most; "" is SSNQemu
 	CPUType      uint64 // 0 is CPUTypeEV67
+	PABits       uint64 // bits of a physical address; 0 is 44, those of EV6 and later
+	CycleFreq    uint64 // of the cycle counter, in Hz; 0 is the constant
 	SysType      uint64 // 0 is SysTypeTsunami with SysVariationClipper
 	SysVariation uint64
 }
@@ -82,6 +102,12 @@ func (cfg *Config) check(ram []byte) error {
 	}
 	if cfg.CPUType == 0 {
 		cfg.CPUType = CPUTypeEV67
+	}
+	if cfg.PABits == 0 {
+		cfg.PABits = 44
+	}
+	if cfg.CycleFreq == 0 {
+		cfg.CycleFreq = CycleFreq
 	}
 	if cfg.SysType == 0 {
 		cfg.SysType, cfg.SysVariation = SysTypeTsunami, SysVariationClipper
@@ -150,13 +176,13 @@ func (w writer) hwrpb(cfg *Config) {
 	h(hwSize, hwrpbBytes)
 	h(hwCPUID, 0)
 	h(hwPageSize, abi.PageSize)
-	h(hwPABits, 44) // L kernel/setup.c: virt_to_phys masks to this; KSEG addresses sign-extend into bits 43:41
-	h(hwMaxASN, osf.MaxASN)
+	h(hwPABits, cfg.PABits) // L asm/io.h: virt_to_phys masks to this; KSEG addresses sign-extend into bits 43:41
+	h(hwMaxASN, MaxASN)
 	copy(w[HWRPBPA+hwSSN:HWRPBPA+hwSSN+15], cfg.SSN)
 	h(hwSysType, cfg.SysType)
 	h(hwVariation, cfg.SysVariation)
 	h(hwIntrFreq, 1024*4096)
-	h(hwCycleFreq, CycleFreq)
+	h(hwCycleFreq, cfg.CycleFreq)
 	h(hwVPTB, BootVPTB)
 	h(hwNumCPUs, uint64(cfg.CPUs))
 	h(hwPCSSize, pcsSize)

@@ -12,13 +12,18 @@ import (
 type clock struct {
 	m     *Machine
 	host  *hostTime // host mode
+	early early     // and its beginning
 	skew  uint64    // deterministic mode: ns that passed while all CPUs waited
 	last  uint64    // and so Now never goes back
 	queue events
 	seq   uint64
 }
 
-func newClock(m *Machine) *clock { return &clock{m: m, host: newHostTime(monotonic())} }
+func newClock(m *Machine) *clock {
+	k := &clock{m: m, host: newHostTime(monotonic())}
+	k.early.counting.Store(!k.deterministic())
+	return k
+}
 
 func (k *clock) deterministic() bool { return k.m.cfg.Clock == ClockDeterministic }
 
@@ -26,7 +31,7 @@ func (k *clock) deterministic() bool { return k.m.cfg.Clock == ClockDeterministi
 // takes 1 ns; CPUs run side by side, so it is the mean of their counts.
 func (k *clock) Now() uint64 {
 	if !k.deterministic() {
-		return k.host.ns()
+		return k.hostNow()
 	}
 	n := uint64(0)
 	for _, c := range k.m.cpus {

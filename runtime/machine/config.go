@@ -14,6 +14,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/clipper"
+	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
 )
@@ -52,7 +53,7 @@ type Config struct {
 	Entry    uint64 // virtual address
 	Initrd   []byte
 	Append   string // kernel command line, at most 255 bytes
-	Memory   uint64 // bytes, a multiple of 8 KiB
+	Memory   uint64 // bytes, a multiple of 8 KiB, at most MaxMemory; 0 is DefaultMemory
 	CPUs     int    // 0 is 1
 	// Model is what the CPUs are; nil: isa.DefaultModel.
 	Model   *isa.Model
@@ -65,6 +66,8 @@ type Config struct {
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
+	// Symbols are variables of the kernel, as klog.Names names them; nil: not known.
+	Symbols klog.Symbols
 	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
 	IPI     IPIMode
 	IPIData IPIData
@@ -137,7 +140,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m.watch.countSyscalls = m.syscalls
+	m.watch.countSyscalls, m.watch.kernel = m.syscalls, klog.New(m.ram, cfg.Symbols)
 	for i, w := range []io.Writer{cfg.Console, cfg.Serial2} {
 		m.outputs[i] = newSerialOut(w, &m.watch)
 	}
@@ -186,6 +189,9 @@ func (cfg *Config) complete() error {
 	if err := cfg.IPI.check(); err != nil {
 		return err
 	}
+	if err := checkMemory(cfg.Memory); err != nil {
+		return err
+	}
 	switch {
 	case cfg.Platform != PlatformClipper:
 		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
@@ -213,16 +219,17 @@ func (m *Machine) load() (console.Boot, error) {
 		low, high = min(low, s.PA), max(high, s.PA+n)
 	}
 	n := uint64(len(cfg.Initrd))
-	if n+console.TopBytes > size-high {
-		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of RAM %#x", n, high, size)
+	top := min(Memory(size, cfg.Append), size-console.TopBytes)
+	if high > top || n > top-high {
+		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of the RAM that it uses, %#x", n, high, top)
 	}
-	initrd := (size - console.TopBytes - n) &^ (abi.PageSize - 1)
+	initrd := (top - n) &^ (abi.PageSize - 1)
 	if initrd < high {
 		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: overlaps the kernel, which ends at %#x", n, high)
 	}
 	boot, err := console.Build(console.Config{
 		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
-		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType,
+		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType, PABits: cfg.Model.PABits, CycleFreq: m.cycleFreq(),
 	}, ram)
 	if err != nil {
 		return boot, err
@@ -242,7 +249,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{m, m.platform.Bus.Port(i)}))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,

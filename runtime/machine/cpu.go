@@ -69,12 +69,26 @@ func (c *CPU) boot(b console.Boot) error {
 
 // Cycles is the free-running cycle counter: bits 31:0 of what RPCC returns are its
 // low half, bits 63:32 are State.PCCOffset.
-func (c *CPU) Cycles() uint64 { return c.m.cycles() }
+func (c *CPU) Cycles() uint64 {
+	c.m.clock.counts(c)
+	return c.m.cycles()
+}
 
-// nsPerCycle is that of the cycle counter, which runs at the rate the HWRPB states.
-const nsPerCycle = 1_000_000_000 / console.CycleFreq
+// cycleFreq is the rate of the cycle counter in Hz, as the HWRPB states it. A kernel without the paravirtual clock
+// measures it, and believes only what its CPU can have.
+func (m *Machine) cycleFreq() uint64 {
+	if hasQEMU(m.cfg.SSN) {
+		return console.CycleFreq
+	}
+	return m.cfg.Model.MHz * 1_000_000
+}
 
-func (m *Machine) cycles() uint64 { return m.clock.Now() / nsPerCycle }
+// cycles is the cycle counter, which runs at that rate. In two parts, as the product may have more than 64 bits.
+func (m *Machine) cycles() uint64 {
+	const us = 1000 // in ns
+	now, mhz := m.clock.Now(), m.cycleFreq()/1_000_000
+	return now/us*mhz + now%us*mhz/us
+}
 
 func hasQEMU(ssn string) bool { return strings.Contains(ssn, console.SSNQemu) }
 
@@ -138,9 +152,12 @@ func (y system) DeviceVector() (uint64, bool) {
 	return v, !spurious
 }
 
-func (y system) VMTime() uint64   { return y.c.m.clock.Now() }
+func (y system) VMTime() uint64 {
+	y.c.m.clock.counts(y.c)
+	return y.c.m.clock.Now()
+}
 func (y system) WallTime() uint64 { return uint64(y.c.m.clock.WallTime()) }
-func (y system) Cycles() uint64   { return y.c.m.cycles() }
+func (y system) Cycles() uint64   { return y.c.Cycles() }
 func (y system) Alarm() uint64    { return y.c.alarm.at }
 
 func (y system) SetAlarm(at uint64) { y.c.setAlarm(at) }
@@ -212,21 +229,23 @@ func (l irqLines) SetIRQ(cpu int, kind device.IRQKind, level bool) {
 
 // lockedBus is the bus of a CPU under the machine's lock.
 type lockedBus struct {
-	m *Machine
+	c *CPU
 	mmu.PhysBus
 }
 
 // Read implements mmu.PhysBus.
 func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
-	b.m.mu.Lock()
-	defer b.m.mu.Unlock()
+	b.c.m.clock.accesses(b.c)
+	b.c.m.mu.Lock()
+	defer b.c.m.mu.Unlock()
 	return b.PhysBus.Read(pa, size)
 }
 
 // Write implements mmu.PhysBus.
 func (b lockedBus) Write(pa uint64, size int, v uint64) error {
-	b.m.mu.Lock()
-	defer b.m.mu.Unlock()
+	b.c.m.clock.accesses(b.c)
+	b.c.m.mu.Lock()
+	defer b.c.m.mu.Unlock()
 	return b.PhysBus.Write(pa, size, v)
 }
 

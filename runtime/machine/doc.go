@@ -43,11 +43,11 @@
 // # How a run ends
 //
 // The boot CPU executes HALT: the console looks at what the kernel has left in the
-// flags of its per-CPU slot (remain halted: PowerOff, which Linux uses for halt and
-// power-off alike; bootstrap: Reboot; nothing: Halt). A machine boots once: who wants the
-// guest back makes a new one. A secondary that halts goes back
+// flags of its per-CPU slot (remain halted: PowerOff, or Halt if Linux, which leaves the
+// same for both, has said in its log that it halts; bootstrap: Reboot; nothing: Halt). A
+// machine boots once: who wants the guest back makes a new one. A secondary that halts goes back
 // to the console and can be started again; so does the boot CPU if it has left nothing
 // in its flags and others run, and then the last one to halt ends the run. A kernel that has panicked
-// does not halt but spins for ever, so the console output is watched for the
-// panic's lines, see panicwatch.go.
+// does not halt but spins for ever, so its own variable and its log are watched, or, without
+// symbols, the console output for the panic's lines, see panicwatch.go.
 package machine

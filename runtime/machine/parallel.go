@@ -177,7 +177,7 @@ func (m *Machine) afterTurn() {
 			}
 		}
 	}
-	if m.serialWaits() {
+	if m.serialWaits() || m.watch.unnoticed() {
 		m.wakeup.token()
 	}
 }

@@ -208,7 +208,7 @@ func (m *Machine) stopBy(ctx context.Context) {
 		m.stop.PC = m.cpus[0].S.PC
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		m.stop.Reason = Timeout
+		m.stop.Reason, m.stop.Detail = Timeout, ""
 	}
 	if m.watch.panicked.Load() {
 		m.stop.Reason, m.stop.Detail = Panic, m.watch.line

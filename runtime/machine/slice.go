@@ -79,12 +79,15 @@ func (t *slicer) set(m *Machine, c *CPU) {
 		ns = min(ns, next-now)
 	}
 	var n int64
-	if m.clock.deterministic() {
+	switch {
+	case m.clock.deterministic():
 		n = int64(max(ns, 1)) // virtual time is the mean over the CPUs, hence no less
 		if ns < t.time {
 			n *= int64(len(m.cpus))
 		}
-	} else {
+	case m.clock.early.counting.Load():
+		n = int64(max(ns, 1))
+	default:
 		n = max(int64(float64(ns)*t.rate), minSliceInstr)
 	}
 	m.setLimit(c, c.S.Icount+n)
@@ -92,6 +95,8 @@ func (t *slicer) set(m *Machine, c *CPU) {
 
 // end measures the speed of the slice that c has just run.
 func (t *slicer) end(m *Machine, c *CPU) {
+	m.clock.counts(c)
+	m.clock.settle(c)
 	if m.clock.deterministic() {
 		return
 	}

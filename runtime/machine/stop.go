@@ -13,11 +13,11 @@ type Reason uint8
 
 // Reasons.
 const (
-	// PowerOff: the kernel asked to remain halted (poweroff, halt).
+	// PowerOff: the kernel asked to remain halted, and has not said that it halts.
 	PowerOff Reason = iota
 	// Reboot: the kernel asked for a bootstrap.
 	Reboot
-	// Halt: the boot CPU halted without saying why, or could not go on (Detail).
+	// Halt: the boot CPU halted without saying why, or because the kernel was told to, or could not go on (Detail).
 	Halt
 	// Panic: the kernel panicked; Detail is the message.
 	Panic
@@ -69,6 +69,8 @@ func (c *CPU) halted(h osf.Halt) {
 	case h.Code != osf.HaltCallPAL:
 	case request == console.HaltCold || request == console.HaltWarm:
 		stop.Reason, stop.Detail = Reboot, ""
+	case request == console.HaltRemain && m.watch.halts():
+		stop.Detail = "as it was told to; the machine would stay on"
 	case request == console.HaltRemain:
 		stop.Reason, stop.Detail = PowerOff, ""
 	}

@@ -14,16 +14,21 @@ import (
 // What the main function calls: cmd/axpress/standalone.Main.
 const standalonePath = "axpress/cmd/axpress/standalone"
 
+// What knows the kernel's variables.
+const klogPath = "axpress/runtime/klog"
+
 // Name of the file with the initramfs.
 const initrdFile = "initrd"
 
 // Main returns the rest of the main package: the main function, and the data of the
-// kernel img and the initramfs, which the program embeds. initrd may be nil.
-func Main(img *image.Image, initrd []byte, model *isa.Model) (gosrc.Package, error) {
+// kernel img and the initramfs, which the program embeds. initrd may be nil. The program
+// knows where variables of the kernel are.
+func Main(img *image.Image, initrd []byte, model *isa.Model, variables []image.Symbol) (gosrc.Package, error) {
 	f := jen.NewFile("main")
 	f.HeaderComment(gosrc.Header)
 	f.ImportName(standalonePath, "standalone")
 	f.ImportName("axpress/runtime/machine", "machine")
+	f.ImportName(klogPath, "klog")
 	f.Anon("embed")
 	pkg := gosrc.Package{}
 	embed := func(name string, data []byte) {
@@ -45,7 +50,12 @@ func Main(img *image.Image, initrd []byte, model *isa.Model) (gosrc.Package, err
 		}
 		segments = append(segments, jen.Values(fields))
 	}
+	symbols := jen.Dict{}
+	for _, v := range variables {
+		symbols[jen.Lit(v.Name)] = jen.Values(jen.Dict{jen.Id("Addr"): jen.Id(fmt.Sprintf("%#x", v.Addr)), jen.Id("Size"): jen.Id(fmt.Sprintf("%#x", v.Size))})
+	}
 	guest := jen.Dict{
+		jen.Id("Symbols"):   jen.Qual(klogPath, "Symbols").Values(symbols),
 		jen.Id("Segments"):  jen.Index().Qual("axpress/runtime/machine", "Segment").Values(segments...),
 		jen.Id("Entry"):     jen.Id(fmt.Sprintf("%#x", img.Entry)),
 		jen.Id("Model"):     jen.Lit(model.Or().Name),

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "f61839932c217eab80196931dc9c787e"
+const sourceHash = "c27e9c767e8c0f78e4f0b913f227bdcf"

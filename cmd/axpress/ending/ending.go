@@ -35,7 +35,7 @@ func Of(stop machine.Stop) (status int, text string) {
 	case machine.Reboot:
 		return Halt, "the guest asked for a reboot, and is not booted again"
 	case machine.Timeout:
-		return Timeout, "the guest's time ran out (--timeout) " + at
+		return Timeout, "the guest's time ran out (--timeout) " + where
 	case machine.Interrupted:
 		return Interrupted, "interrupted; the guest was " + at
 	}

@@ -25,8 +25,10 @@ import (
 	"axpress/cmd/axpress/terminal"
 	"axpress/cmd/axpress/usage"
 	"axpress/lifter/isa"
+	"axpress/palstubs/console"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
+	"axpress/runtime/klog"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 )
@@ -37,6 +39,7 @@ type Guest struct {
 	Entry     uint64
 	Initrd    []byte // may be nil
 	Model     string // of the CPU
+	Symbols   klog.Symbols
 	Functions []gocode.Function
 }
 
@@ -52,6 +55,8 @@ const gcPercent = 300
 // options are the command line.
 type options struct {
 	append, initrd, stats string
+	ssn                   string // see console.SSN
+	logTail               int    // see ending.LogTail
 	memory                uint64 // bytes
 	timeout               time.Duration
 	deterministic         bool
@@ -122,8 +127,10 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	}
 	f.Var(usage.Joined(&o.append), "append", "kernel command line, such as console=ttyS0; more of them add up")
 	f.StringVar(&o.initrd, "initrd", "", initrd)
-	memory := f.String("memory", "1G", "guest memory: bytes, or a number with K, M or G")
+	memory := f.String("memory", "1G", "guest memory: "+size.Usage+"; at most 32G")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this time, such as 90s (0: never)")
+	pvClock := f.String("pv-clock", "on", console.PVClockUsage)
+	f.IntVar(&o.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
 	f.BoolVar(&o.noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
@@ -141,11 +148,17 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 		return o, fmt.Errorf("%q: no arguments are wanted", f.Arg(0))
 	case o.samples && (o.stats == "" || o.lockstep):
 		return o, errors.New("--samples: want --stats, and no --lockstep")
+	case o.logTail < ending.Auto:
+		return o, fmt.Errorf("--log-tail %d: want a number of lines, 0 for none, or %d", o.logTail, ending.Auto)
 	case o.timeout < 0:
 		return o, fmt.Errorf("--timeout %s: want a duration such as 90s, or 0 for none", o.timeout)
 	}
 	if err := o.ports.Check(); err != nil {
 		return o, err
+	}
+	var ok bool
+	if o.ssn, ok = console.SSN(*pvClock); !ok {
+		return o, fmt.Errorf("--pv-clock %s: want on or off", *pvClock)
 	}
 	if o.memory, err = size.Parse(*memory); err != nil {
 		return o, fmt.Errorf("--memory: %w", err)
@@ -177,7 +190,7 @@ func now(s machine.Snapshot) (text string) {
 // boot boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
 func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.Lines) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
-		Model: isa.ModelByName(g.Model), Console: lines.Out(0), Serial2: lines.Out(1)}
+		Model: isa.ModelByName(g.Model), Symbols: g.Symbols, SSN: o.ssn, Console: lines.Out(0), Serial2: lines.Out(1)}
 	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
 	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
@@ -201,6 +214,9 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 	}
 	if err := attend.Failure(ctx, stop); err != nil {
 		return stop, err
+	}
+	if !ending.Orderly(stop) {
+		fmt.Fprint(os.Stderr, ending.LogTail(m, o.logTail))
 	}
 	if o.stats != "" {
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))

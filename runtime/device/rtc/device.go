@@ -221,16 +221,25 @@ func (d *Device) period() uint64 {
 }
 
 // armPeriodic asks for the next tick. Ticks keep to a grid from boot, so they do
-// not drift; those that fell due while the machine was away are lost, as on
-// hardware whose interrupt was not taken in time.
+// not drift. Those that fell due while the machine was late come at once, for a kernel that
+// counts them; if it was away for longer than maxLate they are lost.
 func (d *Device) armPeriodic() {
 	p := d.period()
 	next := (device.TicksAt(d.cfg.Clock.Now(), crystalHz)/p + 1) * p
 	d.periodic = d.cfg.Scheduler.At(device.TickTime(next, crystalHz), func() {
+		late := (device.TicksAt(d.cfg.Clock.Now(), crystalHz) - next) / p
+		if late*p > maxLate*crystalHz {
+			late = 0
+		}
 		d.armPeriodic()
-		d.event(cPF)
+		for range late + 1 {
+			d.event(cPF)
+		}
 	})
 }
+
+// maxLate is how late ticks can be, in seconds.
+const maxLate = 2
 
 func (d *Device) armUpdate() {
 	_, ns := d.now()

@@ -162,12 +162,17 @@ func (c *Chipset) setDRIR(n int, level bool) {
 }
 
 // Tick is one period of the interval timer: each CPU whose IIC does not say to
-// ignore it gets a timer interrupt.
+// ignore it gets a timer interrupt, later if it has not taken the one before.
 func (c *Chipset) Tick() {
 	for cpu := range c.cfg.CPUs {
-		if c.cc.iic[cpu].tick() {
-			c.cc.misc |= 1 << (miscITINTRBit + cpu)
+		if !c.cc.iic[cpu].tick() {
+			continue
 		}
+		bit := uint64(1) << (miscITINTRBit + cpu)
+		if c.cc.misc&bit != 0 {
+			c.owed[cpu] = min(c.owed[cpu]+1, maxOwed)
+		}
+		c.cc.misc |= bit
 	}
 	c.updateIRQs()
 }
@@ -206,8 +211,19 @@ func (c *Chipset) AckIPI(cpu int) { c.miscBit(cpu, miscIPINTRBit, false) }
 // QEMU console interface (facts/alpha-linux.md 3.3).
 func (c *Chipset) RaiseTimer(cpu int) { c.miscBit(cpu, miscITINTRBit, true) }
 
-// AckTimer clears MISC<ITINTR> of a CPU.
-func (c *Chipset) AckTimer(cpu int) { c.miscBit(cpu, miscITINTRBit, false) }
+// AckTimer clears MISC<ITINTR> of a CPU, or, if ticks came while it was set, takes one of them off and leaves it set. A kernel
+// that tells the time by counting ticks (Linux without another clock) would lose them: hardware is never so late that
+// two are one, but a host with other things to do is.
+func (c *Chipset) AckTimer(cpu int) {
+	if c.hasCPU(cpu) && c.owed[cpu] > 0 {
+		c.owed[cpu]--
+		return
+	}
+	c.miscBit(cpu, miscITINTRBit, false)
+}
+
+// maxOwed is how many ticks a CPU can be late: one that does not take any is not there.
+const maxOwed = 2048
 
 func (c *Chipset) miscBit(cpu, first int, set bool) {
 	if !c.hasCPU(cpu) {

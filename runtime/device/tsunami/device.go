@@ -31,6 +31,7 @@ type Chipset struct {
 	cc    cchip
 	pc    pchip
 	plain [numPlain]uint64
+	owed  [MaxCPUs]int // ticks of the interval timer that a CPU has still to get, see AckTimer
 }
 
 // New makes a chipset after reset: no interrupt enabled, no DMA window open.

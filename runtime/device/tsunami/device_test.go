@@ -365,6 +365,33 @@ func TestTimerAndIIC(t *testing.T) {
 	}
 }
 
+// Ticks that come before the CPU has taken the one before are not lost, up to a limit.
+func TestLateTicks(t *testing.T) {
+	b := newBench(t, 2)
+	b.Tick()
+	b.Tick()
+	b.Tick()
+	taken := func(cpu int) (n int) {
+		for ; b.cpus.Level[cpu][device.IRQTimer]; n++ {
+			b.AckTimer(cpu)
+		}
+		return n
+	}
+	if n := taken(0); n != 3 {
+		t.Errorf("CPU 0 took %d ticks of 3", n)
+	}
+	b.Tick()
+	if n := taken(0); n != 1 {
+		t.Errorf("CPU 0 took %d ticks of 1", n)
+	}
+	for range 10_000 {
+		b.Tick()
+	}
+	if n := taken(1); n != 2049 {
+		t.Errorf("CPU 1, which took none for long, took %d ticks", n)
+	}
+}
+
 func TestUnassigned(t *testing.T) {
 	b := newBench(t, 1)
 	for _, c := range []struct {
