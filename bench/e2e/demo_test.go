@@ -9,13 +9,13 @@ import (
 )
 
 func TestDemo(t *testing.T) {
-	build(t, guest.Plain)
+	g := build(t, guest.Plain)
 	file := filepath.Join(t.TempDir(), "stats.json")
 	r := command(t, axpress(t), "demo", "--stats", file)
 	if r.status != 0 {
 		t.Fatalf("status %d\n%s\n%s", r.status, r.out, r.err)
 	}
-	has(t, "demo", r.out, "Linux (none) 6.1", "io_submit: Bad address", "reboot: Power down", "native code")
+	has(t, "demo", r.out, "Linux (none) "+g.Release, "io_submit: Bad address", "reboot: Power down", "native code")
 	if c := readCounters(t, file); c.Stop != "power off" || c.NativeShare < 0.99 {
 		t.Errorf("stats: %+v", c)
 	}

@@ -20,6 +20,7 @@ var timing = []difference{
 	{`^BogoMIPS`, "BogoMIPS"},
 	{`Bcache detected`, "the kernel measures latencies, and sees the host's caches"},
 	{`^L[23] cache`, "the same"},
+	{`setting system clock to`, "the time of day"},
 	{`^(Unpacking initramfs|Freeing initrd memory)`, "a kernel thread says it, beside others"},
 }
 

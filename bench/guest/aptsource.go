@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -16,14 +18,16 @@ const (
 	aptParts = "etc/apt/sources.list.d"
 )
 
-// fetchSource downloads and unpacks a Debian source package into c.dir/src and returns its folder and version.
+// fetchSource downloads and unpacks a Debian source package into c.dir/src and returns its folder and version: the newest
+// version that the mirror has. A mirror may list a version whose files it does not have (yet, or any more). When it has
+// none at all, the error is a *missingSource.
 //
 // The system's apt is asked for its mirrors but never changed: the deb-src lines, the package lists and the
 // downloads live in folders of our own, below c.dir. apt verifies them with the keys that the system has.
-func fetchSource(ctx context.Context, c command, release, name string) (dir, version string, err error) {
+func fetchSource(ctx context.Context, c command, log logger, release, name string) (dir, version string, err error) {
 	parts := filepath.Join(c.dir, "apt", "sources")
 	src := filepath.Join(c.dir, "src")
-	for _, d := range []string{parts, src, filepath.Join(c.dir, "apt", "lists", "partial"),
+	for _, d := range []string{parts, filepath.Join(c.dir, "apt", "lists", "partial"),
 		filepath.Join(c.dir, "apt", "cache", "archives", "partial")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return "", "", err
@@ -32,23 +36,111 @@ func fetchSource(ctx context.Context, c command, release, name string) (dir, ver
 	if err := writeSourceLists("/", parts, release); err != nil {
 		return "", "", err
 	}
-	options := []string{"-q",
+	options := []string{
 		"-o", "Dir::Etc::sourcelist=/dev/null",
 		"-o", "Dir::Etc::sourceparts=" + parts,
 		"-o", "Dir::State::lists=" + filepath.Join(c.dir, "apt", "lists"),
 		"-o", "Dir::Cache=" + filepath.Join(c.dir, "apt", "cache"),
 		"-o", "APT::Sandbox::User=root", // the folders are ours; apt's own user cannot write there
 	}
-	if err := c.run(ctx, "apt-get", append(options, "update")...); err != nil {
+	a := newApt(log, c.dir, c.log)
+	if err := a.get(ctx, append(options, "update")...); err != nil {
 		return "", "", fmt.Errorf("fetch the source of %s: %w", name, err)
 	}
-	in := c
-	in.dir = src
-	if err := in.run(ctx, "apt-get", append(options, "source", name)...); err != nil {
-		return "", "", fmt.Errorf("fetch the source of %s: %w", name, err)
+	a.dir = src
+	first := a.source(ctx, options, name)
+	if first == nil {
+		return unpackedSource(src, name)
 	}
-	return unpackedSource(src, name)
+	if !said(first, notThere) {
+		return "", "", fmt.Errorf("fetch the source of %s: %w", name, first)
+	}
+	versions, err := sourceVersions(ctx, c, options, name)
+	if err != nil {
+		return "", "", err
+	}
+	for i, version := range versions {
+		if i == 0 { // that is what failed
+			continue
+		}
+		log.printf("%s: the mirror does not have %s; trying %s", name, versions[i-1], version)
+		err := a.source(ctx, options, name+"="+version)
+		if err == nil {
+			return unpackedSource(src, name)
+		}
+		if !said(err, notThere) {
+			return "", "", fmt.Errorf("fetch the source of %s: %w", name, err)
+		}
+	}
+	return "", "", &missingSource{name: name, versions: versions, err: first}
 }
+
+// notThere is what apt-get source says of files that the mirror does not have, and of a package that it does not know.
+var notThere = regexp.MustCompile(`^E: (Failed to fetch|Unable to find a source package)`)
+
+// missingSource says that no version of a package's source can be had.
+type missingSource struct {
+	name     string
+	versions []string // that the mirror lists
+	err      error    // what the newest failed with
+}
+
+// Error implements error.
+func (m *missingSource) Error() string {
+	if len(m.versions) == 0 {
+		return fmt.Sprintf("the mirror has no source of %s: %v", m.name, m.err)
+	}
+	return fmt.Sprintf("the mirror has no source of %s, though it lists %s: %v", m.name, strings.Join(m.versions, ", "), m.err)
+}
+
+// Unwrap returns what the newest version failed with.
+func (m *missingSource) Unwrap() error { return m.err }
+
+// source downloads and unpacks what: NAME or NAME=VERSION. Its folder is emptied before.
+func (a apt) source(ctx context.Context, options []string, what string) error {
+	if err := errors.Join(os.RemoveAll(a.dir), os.Mkdir(a.dir, 0o755)); err != nil {
+		return err
+	}
+	return a.get(ctx, append(options[:len(options):len(options)], "source", what)...)
+}
+
+// sourceVersions returns the versions of a source package that the mirrors list, the newest first.
+func sourceVersions(ctx context.Context, c command, options []string, name string) ([]string, error) {
+	cmd := exec.CommandContext(ctx, "apt-cache", append(options[:len(options):len(options)], "showsrc", name)...)
+	cmd.Env = plainEnv()
+	out, err := cmd.Output()
+	var unknown *exec.ExitError
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, fmt.Errorf("versions of the source of %s: %w", name, err)
+	}
+	err = nil
+	var versions []string
+	for _, m := range versionField.FindAllStringSubmatch(string(out), -1) {
+		if !slices.Contains(versions, m[1]) {
+			versions = append(versions, m[1])
+		}
+	}
+	slices.SortStableFunc(versions, func(a, b string) int {
+		for _, relation := range []struct {
+			name  string
+			order int
+		}{{"gt", -1}, {"lt", 1}} {
+			e := exec.CommandContext(ctx, "dpkg", "--compare-versions", a, relation.name, b).Run()
+			var no *exec.ExitError
+			if e == nil {
+				return relation.order
+			}
+			if !errors.As(e, &no) {
+				err = e
+			}
+		}
+		return 0
+	})
+	return versions, err
+}
+
+// versionField is a field of a .dsc file, and of what apt-cache showsrc says.
+var versionField = regexp.MustCompile(`(?m)^Version: *(\S+)$`)
 
 // unpackedSource finds what apt-get source left: a .dsc file, which names the version, and a folder.
 func unpackedSource(src, name string) (dir, version string, err error) {
@@ -60,7 +152,7 @@ func unpackedSource(src, name string) (dir, version string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	match := regexp.MustCompile(`(?m)^Version: *(\S+)$`).FindSubmatch(text)
+	match := versionField.FindSubmatch(text)
 	if match == nil {
 		return "", "", fmt.Errorf("fetch the source of %s: %s has no Version line", name, descriptions[0])
 	}
@@ -212,8 +304,7 @@ func debianRelease() (string, error) {
 			return name, nil
 		}
 	}
-	return "", errors.New("guest: this is no Debian: os-release names no VERSION_CODENAME; " +
-		"the guest is built from Debian 12's packages (a container will do)")
+	return "", fmt.Errorf("%w; os-release names no VERSION_CODENAME of Debian", ErrNoDebian)
 }
 
 // releaseName returns the VERSION_CODENAME of a Debian's os-release, or "".

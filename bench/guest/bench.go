@@ -2,12 +2,14 @@ package guest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cavaliergopher/cpio"
 
@@ -30,24 +32,27 @@ type Bench struct {
 	Alpha  string // the same programs for Alpha
 	Data   string // folder of their input
 	List   string // the workloads, as the driver reads them
+	// Workloads are those of the wanted ones that can be run: a program whose source cannot be had is left out, and said so.
+	Workloads []workloads.Workload `json:"-"`
 }
 
 // BuildBench returns the programs that the workloads need and the guest that they run in, building what the cache does
 // not have. Conditions are those of Build.
 func BuildBench(ctx context.Context, o Options, all []workloads.Workload) (*Bench, error) {
-	o, err := o.withDefaults()
+	b, err := newBuilder(o, GroupBench)
 	if err != nil {
 		return nil, err
 	}
-	log := logger{o.Log}
-	if err := ensurePackages(ctx, log, Packages(GroupGuest, GroupBench)); err != nil {
-		return nil, err
-	}
-	g, err := Build(ctx, o)
+	return b.bench(ctx, all)
+}
+
+// bench makes what the bench runs.
+func (b *builder) bench(ctx context.Context, all []workloads.Workload) (*Bench, error) {
+	g, err := b.guest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	m, err := newBenchMaker(ctx, o, all)
+	m, err := newBenchMaker(b, all)
 	if err != nil {
 		return nil, err
 	}
@@ -57,37 +62,21 @@ func BuildBench(ctx context.Context, o Options, all []workloads.Workload) (*Benc
 	}
 	return &Bench{
 		Guest: g, Initrd: filepath.Join(dir, fileInitrd), Host: filepath.Join(dir, dirHost), Alpha: filepath.Join(dir, dirAlpha),
-		Data: filepath.Join(dir, dirData), List: filepath.Join(dir, fileList),
+		Data: filepath.Join(dir, dirData), List: filepath.Join(dir, fileList), Workloads: m.all,
 	}, nil
 }
 
 // benchMaker makes the entries of the bench.
 type benchMaker struct {
-	builder
-	versions map[string]string // of the packages
-	ours     map[string][]byte // our sources
-	all      []workloads.Workload
-	made     map[string]made // programs, by their names
+	*builder
+	ours map[string][]byte // our sources
+	all  []workloads.Workload
+	made map[string]string // folders of programs, by their names
 }
 
-// made is an entry that is there.
-type made struct{ dir, hash string }
-
-func newBenchMaker(ctx context.Context, o Options, all []workloads.Workload) (*benchMaker, error) {
-	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest, GroupBench)))
-	if err != nil {
-		return nil, err
-	}
-	release, err := debianRelease()
-	if err != nil {
-		return nil, err
-	}
+func newBenchMaker(b *builder, all []workloads.Workload) (*benchMaker, error) {
 	ours, err := workloads.Sources()
-	if err != nil {
-		return nil, err
-	}
-	b := builder{store: store{dir: o.CacheDir}, jobs: o.Jobs, log: logger{o.Log}, release: release}
-	return &benchMaker{builder: b, versions: versions, ours: ours, all: all, made: map[string]made{}}, nil
+	return &benchMaker{builder: b, ours: ours, all: all, made: map[string]string{}}, err
 }
 
 // needs returns the names of the programs and of the input files that the workloads need.
@@ -104,88 +93,212 @@ func needs(all []workloads.Workload) (programs, files map[string]bool) {
 	return programs, files
 }
 
-// make returns the folder of the whole.
+// recipe returns the recipe of the whole with some workloads.
+func (m *benchMaker) recipe(all []workloads.Workload) (recipe, error) {
+	programs, files := needs(all)
+	r := recipe{kind: "bench", inputs: map[string]string{"list": workloads.List(all)}}
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		p, err := m.programRecipe(name)
+		if err != nil {
+			return r, err
+		}
+		r.parts = append(r.parts, p)
+	}
+	if len(files) > 0 {
+		data, err := m.dataRecipe(files)
+		if err != nil {
+			return r, err
+		}
+		r.parts = append(r.parts, data)
+	}
+	return r, nil
+}
+
+// make returns the folder of the whole. Afterwards m.all are the workloads that it has.
 func (m *benchMaker) make(ctx context.Context) (string, error) {
-	programs, files := needs(m.all)
-	r := recipe{kind: "bench", inputs: map[string]string{"list": workloads.List(m.all)}}
-	count := newCounter(m.log, "workloads", fmt.Sprintf("of %d programs built", len(programs)), len(programs))
-	for name := range programs {
-		p, err := m.program(ctx, name)
+	wanted, err := m.recipe(m.all)
+	if err != nil {
+		return "", err
+	}
+	everything, err := m.recipe(workloads.All())
+	if err != nil {
+		return "", err
+	}
+	for _, r := range []recipe{wanted, everything} {
+		dir, err := m.imported(r)
 		if err != nil {
 			return "", err
 		}
-		r.inputs["program "+name] = p.hash
-		count.step()
+		if dir != "" {
+			m.entries[r.ours()] = dir
+			return dir, m.keepListed(filepath.Join(dir, fileList))
+		}
 	}
-	var data made
+	if err := m.makePrograms(ctx); err != nil {
+		return "", err
+	}
+	programs, files := needs(m.all)
+	data := ""
 	if len(files) > 0 {
-		var err error
-		if data, err = m.data(ctx); err != nil {
+		if data, err = m.data(ctx, files); err != nil {
 			return "", err
 		}
-		r.inputs["data"] = data.hash
 	}
-	dir, _, err := m.store.ensure(ctx, m.log, r, m.buildBench(programs, files, data.dir))
+	r, err := m.recipe(m.all)
+	if err != nil {
+		return "", err
+	}
+	dir, _, err := m.ensure(ctx, r, m.buildBench(programs, files, data))
+	m.entries[wanted.ours()] = dir // the best that can be had of it
 	return dir, err
 }
 
-// program makes one of workloads.Programs.
-func (m *benchMaker) program(ctx context.Context, name string) (made, error) {
-	if p, ok := m.made[name]; ok {
-		return p, nil
+// keepListed leaves out the workloads that a list for the driver does not have.
+func (m *benchMaker) keepListed(list string) error {
+	text, err := os.ReadFile(list)
+	if err != nil {
+		return err
 	}
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		name, _, _ := strings.Cut(line, "|")
+		listed[name] = true
+	}
+	m.leaveOut("the guest was exported without it", func(w workloads.Workload) bool { return w.Program != "" && !listed[w.Name] })
+	return nil
+}
+
+// leaveOut leaves workloads out, and says so in a line.
+func (m *benchMaker) leaveOut(why string, which func(workloads.Workload) bool) {
+	var names []string
+	m.all = slices.DeleteFunc(slices.Clone(m.all), func(w workloads.Workload) bool {
+		if which(w) {
+			names = append(names, w.Name)
+		}
+		return which(w)
+	})
+	if len(names) > 0 {
+		m.log.printf("left out: %s: %s", strings.Join(names, ", "), why)
+	}
+}
+
+// makePrograms makes the programs that the workloads need, those that compress their input among them. The workloads of a
+// program whose source cannot be had are left out.
+func (m *benchMaker) makePrograms(ctx context.Context) error {
+	programs, files := needs(m.all)
+	for _, c := range compressors {
+		if files[c.file] {
+			programs[c.program] = true
+		}
+	}
+	count := newCounter(m.log, "workloads", fmt.Sprintf("of %d programs built", len(programs)), len(programs))
+	for _, name := range slices.Sorted(maps.Keys(programs)) {
+		err := m.program(ctx, name)
+		count.step()
+		var missing *missingSource
+		if !errors.As(err, &missing) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		m.leaveOut(missing.Error(), func(w workloads.Workload) bool {
+			return w.Program == name || slices.ContainsFunc(compressors, func(c compressor) bool {
+				return c.program == name && slices.Contains(w.Files(), c.file)
+			})
+		})
+	}
+	return nil
+}
+
+// program makes one of workloads.Programs.
+func (m *benchMaker) program(ctx context.Context, name string) error {
+	r, err := m.programRecipe(name)
+	if err != nil {
+		return err
+	}
+	p, err := benchProgram(name)
+	if err != nil {
+		return err
+	}
+	dir, _, err := m.ensure(ctx, r, m.buildProgram(p, m.ours))
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	m.made[name] = dir
+	return nil
+}
+
+// benchProgram returns one of workloads.Programs.
+func benchProgram(name string) (workloads.Program, error) {
 	all := workloads.Programs()
 	i := slices.IndexFunc(all, func(p workloads.Program) bool { return p.Name == name })
 	if i < 0 {
-		return made{}, fmt.Errorf("BUG: there is no program %q", name)
+		return workloads.Program{}, fmt.Errorf("BUG: there is no program %q", name)
 	}
-	r, err := programRecipe(all[i], m.ours, m.versions, m.release)
-	if err != nil {
-		return made{}, err
-	}
-	dir, _, err := m.store.ensure(ctx, m.log, r, m.buildProgram(all[i], m.ours))
-	if err != nil {
-		return made{}, fmt.Errorf("%s: %w", name, err)
-	}
-	m.made[name] = made{dir, r.hash()}
-	return m.made[name], nil
+	return all[i], nil
 }
 
-// compressors make the compressed input; they are programs of the bench too.
-var compressors = []struct{ program, options, file string }{
+// programRecipe returns the recipe of one of workloads.Programs.
+func (m *benchMaker) programRecipe(name string) (recipe, error) {
+	p, err := benchProgram(name)
+	if err != nil {
+		return recipe{}, err
+	}
+	return programRecipe(p, m.ours)
+}
+
+// compressor makes a compressed input file; it is a program of the bench too.
+type compressor struct{ program, options, file string }
+
+var compressors = []compressor{
 	{"bzip2", "-9 -c", "text.bz2"},
 	{"zstd", "-q -12 -c", "text.zst"},
 }
 
-// data makes the input files: the text, the script, and the compressed text.
-func (m *benchMaker) data(ctx context.Context) (made, error) {
+// dataRecipe returns the recipe of the input files.
+func (m *benchMaker) dataRecipe(files map[string]bool) (recipe, error) {
 	maker := workloads.MakeText + ".c"
-	r := recipe{kind: "bench-data", inputs: map[string]string{
+	r := recipe{kind: kindProgram + "data", inputs: map[string]string{
 		"size": strconv.Itoa(workloads.TextBytes), "file " + maker: string(m.ours[maker]), "file " + workloads.Script: string(m.ours[workloads.Script]),
 	}}
-	script := "set -e; ./" + workloads.MakeText + " " + strconv.Itoa(workloads.TextBytes) + " >text\n"
 	for _, c := range compressors {
-		p, err := m.program(ctx, c.program)
-		if err != nil {
-			return made{}, err
+		if !files[c.file] {
+			continue
 		}
-		r.inputs["program "+c.program] = p.hash
-		script += fmt.Sprintf("'%s' %s <text >%s\n", filepath.Join(p.dir, dirHost, c.program), c.options, c.file)
+		p, err := m.programRecipe(c.program)
+		if err != nil {
+			return r, err
+		}
+		r.parts = append(r.parts, p)
 	}
-	dir, _, err := m.store.ensure(ctx, m.log, r, func(ctx context.Context, _ recipe, work, out string, log *os.File) (map[string]string, error) {
+	return r, nil
+}
+
+// data makes the input files, in a folder: the text, the script, and of the compressed texts those that are needed.
+func (m *benchMaker) data(ctx context.Context, files map[string]bool) (string, error) {
+	r, err := m.dataRecipe(files)
+	if err != nil {
+		return "", err
+	}
+	script := "set -e; ./" + workloads.MakeText + " " + strconv.Itoa(workloads.TextBytes) + " >text\n"
+	names := []string{"text", workloads.Script}
+	for _, c := range compressors {
+		if files[c.file] {
+			script += fmt.Sprintf("'%s' %s <text >%s\n", filepath.Join(m.made[c.program], dirHost, c.program), c.options, c.file)
+			names = append(names, c.file)
+		}
+	}
+	dir, _, err := m.ensure(ctx, r, func(ctx context.Context, _ recipe, work, out string, log *os.File) (map[string]string, error) {
 		c := command{dir: work, log: log}
 		if err := writeSources(work, m.ours); err != nil {
 			return nil, err
 		}
-		if err := c.run(ctx, "gcc", "-O2", "-o", workloads.MakeText, maker); err != nil {
+		if err := c.run(ctx, "gcc", "-O2", "-o", workloads.MakeText, workloads.MakeText+".c"); err != nil {
 			return nil, err
 		}
 		if err := c.run(ctx, "sh", "-c", script); err != nil {
 			return nil, err
-		}
-		names := []string{"text", workloads.Script}
-		for _, c := range compressors {
-			names = append(names, c.file)
 		}
 		for _, name := range names {
 			if err := os.Rename(filepath.Join(work, name), filepath.Join(out, name)); err != nil {
@@ -194,7 +307,7 @@ func (m *benchMaker) data(ctx context.Context) (made, error) {
 		}
 		return nil, nil
 	})
-	return made{dir, r.hash()}, err
+	return dir, err
 }
 
 // buildBench returns the buildFunc of the whole: folders of programs and data, the list, the initramfs.
@@ -225,7 +338,7 @@ func (m *benchMaker) buildBench(programs, files map[string]bool, data string) bu
 		}
 		for _, name := range slices.Sorted(maps.Keys(programs)) {
 			for folder, to := range map[string]string{dirHost: "", dirAlpha: "bin"} {
-				if err := add(filepath.Join(m.made[name].dir, folder, name), folder, name, to); err != nil {
+				if err := add(filepath.Join(m.made[name], folder, name), folder, name, to); err != nil {
 					return nil, err
 				}
 			}

@@ -29,11 +29,11 @@ func TestProgramRecipe(t *testing.T) {
 	p := workloads.Program{Name: "p", Units: []workloads.Unit{{Ours: true, Files: []string{"p.c"}}}}
 	ours := map[string][]byte{"p.c": []byte("one"), "axbench.h": nil, "q.c": nil}
 	hash := func(p workloads.Program, ours map[string][]byte, versions map[string]string) string {
-		r, err := programRecipe(p, ours, versions, "bookworm")
+		r, err := programRecipe(p, ours)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return r.hash()
+		return on(t, r, &host{versions: versions, release: "bookworm"}).hash()
 	}
 	first := hash(p, ours, versions)
 	if hash(p, map[string][]byte{"p.c": []byte("one"), "axbench.h": nil, "q.c": []byte("new")}, versions) != first {
@@ -53,7 +53,7 @@ func TestProgramRecipe(t *testing.T) {
 			t.Errorf("another %s leaves the hash as it was", name)
 		}
 	}
-	if _, err := programRecipe(p, nil, versions, "bookworm"); err == nil || !strings.Contains(err.Error(), "p.c") {
+	if _, err := programRecipe(p, nil); err == nil || !strings.Contains(err.Error(), "p.c") {
 		t.Errorf("a source that is not there: %v", err)
 	}
 }

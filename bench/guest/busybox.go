@@ -8,10 +8,10 @@ import (
 )
 
 // buildBusybox is the buildFunc of busybox: a small static one, from Debian's source package.
-func (b builder) buildBusybox(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
+func (b *builder) buildBusybox(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
 	c := command{dir: work, log: log}
 	b.log.printf("busybox: fetching Debian's source")
-	source, version, err := fetchSource(ctx, c, b.release, "busybox")
+	source, version, err := fetchSource(ctx, c, b.log, b.host.release, "busybox")
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ type node struct {
 }
 
 // buildInitrd returns the buildFunc of the initramfs with the busybox of that store entry.
-func (b builder) buildInitrd(busyboxDir string) buildFunc {
+func (b *builder) buildInitrd(busyboxDir string) buildFunc {
 	return func(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
 		aio := filepath.Join(out, fileAio)
 		if err := buildAio(ctx, command{dir: work, log: log}, aio); err != nil {
@@ -88,7 +88,7 @@ func initrdTree(busyboxDir, aio string) ([]node, error) {
 	return nodes, nil
 }
 
-// recipeNode says where a recipe file goes: init and aio.c to the root, scripts/NAME to etc/axpress.
+// recipeNode says where a recipe file goes: init and aio.c to the root, scripts/NAME to etc/axpress, others where they are.
 func recipeNode(name, text string) node {
 	n := node{name, cpio.TypeReg | 0o644, []byte(text)}
 	if base, ok := strings.CutPrefix(name, "scripts/"); ok {

@@ -2,7 +2,10 @@ package guest
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -51,6 +54,74 @@ func parseConfig(file, text string) ([]symbol, error) {
 		symbols = append(symbols, symbol{name, value})
 	}
 	return symbols, nil
+}
+
+// parseFragment reads a fragment, in which a line may have alternatives for kernels that call a thing otherwise, with
+// " | " between them: "CONFIG_NEW=y | CONFIG_OLD=y". The first counts whose symbol known has; if it has none of them,
+// the first of all, which will then not stick.
+func parseFragment(file, text string, known func(name string) bool) ([]symbol, error) {
+	var chosen []symbol
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		at := strings.Repeat("\n", number-1) // so that an error names the place in text
+		choices := []string{line}
+		if strings.HasPrefix(line, "CONFIG_") || strings.HasPrefix(line, "# CONFIG_") {
+			choices = strings.Split(line, " | ")
+		}
+		var first, found []symbol
+		for _, choice := range choices {
+			symbols, err := parseConfig(file, at+choice)
+			if err != nil {
+				return nil, err
+			}
+			if first == nil {
+				first = symbols
+			}
+			if len(symbols) == 1 && found == nil && known(symbols[0].name) {
+				found = symbols
+			}
+		}
+		if found == nil {
+			found = first
+		}
+		chosen = append(chosen, found...)
+	}
+	return chosen, nil
+}
+
+// kconfigEntry is the line that defines a symbol.
+var kconfigEntry = regexp.MustCompile(`(?m)^[ \t]*(?:menu)?config[ \t]+([A-Za-z0-9_]+)[ \t]*$`)
+
+// kconfigSymbols returns the names, with CONFIG_, of the symbols that the kernel's source has for Alpha.
+func kconfigSymbols(source string) (map[string]bool, error) {
+	known := map[string]bool{}
+	err := filepath.WalkDir(source, func(at string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() {
+			if filepath.Base(filepath.Dir(at)) == "arch" && filepath.Dir(filepath.Dir(at)) == filepath.Clean(source) && e.Name() != "alpha" {
+				return fs.SkipDir // another architecture
+			}
+			return nil
+		}
+		if !strings.HasPrefix(e.Name(), "Kconfig") {
+			return nil
+		}
+		text, err := os.ReadFile(at)
+		if err != nil {
+			return err
+		}
+		for _, m := range kconfigEntry.FindAllStringSubmatch(string(text), -1) {
+			known["CONFIG_"+m[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("symbols of the kernel's configuration: %w", err)
+	}
+	return known, nil
 }
 
 // mergeConfig lays fragments over a base: a later value of a symbol replaces an earlier one, in the earlier one's place.

@@ -3,8 +3,8 @@ package guest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,6 +12,9 @@ import (
 
 // crossPrefix is what Debian's cross tools for Alpha are called by.
 const crossPrefix = "alpha-linux-gnu-"
+
+// sourceRelease is where a kernel's manifest has what uname -r says.
+const sourceRelease = "uname -r"
 
 // kernelConfigFiles returns the fragments, under recipe/, of a flavour.
 func kernelConfigFiles(f Flavour) []string {
@@ -22,14 +25,16 @@ func kernelConfigFiles(f Flavour) []string {
 }
 
 // kernelConfig returns what a flavour wants of the kernel's configuration.
-func kernelConfig(f Flavour) ([]symbol, error) {
+//
+// known says which symbols the kernel has: of a line's alternatives the first that it has counts.
+func kernelConfig(f Flavour, known func(symbol string) bool) ([]symbol, error) {
 	var wanted []symbol
 	for _, name := range kernelConfigFiles(f) {
 		text, err := recipeFile(name)
 		if err != nil {
 			return nil, err
 		}
-		symbols, err := parseConfig("bench/guest/recipe/"+name, text)
+		symbols, err := parseFragment("bench/guest/recipe/"+name, text, known)
 		if err != nil {
 			return nil, err
 		}
@@ -47,15 +52,18 @@ func variantFile(name string, v Variant) string {
 }
 
 // buildKernels returns the buildFunc of one flavour's kernels, all variants.
-func (b builder) buildKernels(f Flavour) buildFunc {
+func (b *builder) buildKernels(f Flavour) buildFunc {
 	return func(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
 		c := command{dir: work, log: log}
 		source, objects := filepath.Join(work, "linux"), filepath.Join(work, "objects")
-		if err := b.unpackLinux(ctx, c, source, objects); err != nil {
+		if err := b.unpackLinux(ctx, c, b.host.linux, source, objects); err != nil {
 			return nil, err
 		}
 		for i, step := range kernelSteps() {
-			if err := applyPatches(source, step.patches); err != nil {
+			if err := applyPatches(source, step.patches); err != nil && i > 0 && b.o.KernelSource != "" {
+				b.log.printf("%v; there is no variant %q of this kernel", err, step.variant)
+				break // the later ones build on it
+			} else if err != nil {
 				return nil, err
 			}
 			if i == 0 {
@@ -79,7 +87,13 @@ func (b builder) buildKernels(f Flavour) buildFunc {
 				}
 			}
 		}
-		return installedVersions(ctx, []string{"linux-source-6.1", "gcc-alpha-linux-gnu", "binutils-alpha-linux-gnu"})
+		release, err := os.ReadFile(filepath.Join(objects, "include", "config", "kernel.release"))
+		if err != nil {
+			return nil, err
+		}
+		sources := maps.Clone(r.system)
+		sources[sourceRelease] = strings.TrimSpace(string(release))
+		return sources, nil
 	}
 }
 
@@ -96,32 +110,31 @@ func copyFile(from, to string) error {
 	return os.WriteFile(to, data, info.Mode().Perm())
 }
 
-// unpackLinux makes the folder of the kernel's source, from Debian's package, and the empty one of its objects.
-func (b builder) unpackLinux(ctx context.Context, c command, source, objects string) error {
-	archive, err := linuxArchive(ctx)
-	if err != nil {
-		return err
-	}
+// unpackLinux makes the folder of the kernel's source and the empty one of its objects.
+func (b *builder) unpackLinux(ctx context.Context, c command, from linuxSource, source, objects string) error {
 	for _, d := range []string{source, objects} {
 		if err := os.Mkdir(d, 0o755); err != nil {
 			return err
 		}
 	}
-	b.log.printf("unpacking %s", filepath.Base(archive))
-	args := []string{"-xf", archive, "-C", source, "--strip-components=1", "--no-same-owner"}
-	for _, pattern := range []string{ // a third of the files, none of which a kernel for Alpha without graphics needs
-		"*/Documentation/*/*", "*/tools/testing/*", "*/drivers/gpu/drm/*/*.[ch]", "*/sound/*/*.[ch]",
-		"*/arch/arm/*.[chS]", "*/arch/arm64/*.[chS]", "*/arch/arm*/boot/dts/*", "*/arch/mips/*.[chS]",
-		"*/arch/powerpc/*.[chS]", "*/arch/riscv/*.[chS]", "*/arch/s390/*.[chS]",
-	} {
-		args = append(args, "--exclude="+pattern)
+	b.log.printf("unpacking %s", from.path)
+	if err := from.unpack(ctx, c, source); err != nil {
+		return err
 	}
-	return c.run(ctx, "tar", args...)
+	if _, err := os.Stat(filepath.Join(source, "arch", "alpha", "Kconfig")); err != nil {
+		return fmt.Errorf("%s is no kernel's source: it has no arch/alpha/Kconfig", from.path)
+	}
+	for _, name := range []string{".config", "include/config"} { // somebody has built a kernel in it
+		if _, err := os.Stat(filepath.Join(source, name)); err == nil {
+			return c.run(ctx, "make", "-C", source, "ARCH=alpha", "mrproper")
+		}
+	}
+	return nil
 }
 
 // makeKernel runs the kernel's make. What a build tells about its time and place is fixed, so that the same recipe
 // gives the same kernel.
-func (b builder) makeKernel(ctx context.Context, c command, source, objects string, args ...string) error {
+func (b *builder) makeKernel(ctx context.Context, c command, source, objects string, args ...string) error {
 	c.env = append(c.env,
 		"ARCH=alpha", "CROSS_COMPILE="+crossPrefix,
 		"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=axpress", "KBUILD_BUILD_HOST=guest",
@@ -130,8 +143,12 @@ func (b builder) makeKernel(ctx context.Context, c command, source, objects stri
 }
 
 // configureKernel writes objects/.config and checks that every symbol that the recipe wants is in it.
-func (b builder) configureKernel(ctx context.Context, c command, f Flavour, source, objects string) error {
-	wanted, err := kernelConfig(f)
+func (b *builder) configureKernel(ctx context.Context, c command, f Flavour, source, objects string) error {
+	known, err := kconfigSymbols(source)
+	if err != nil {
+		return err
+	}
+	wanted, err := kernelConfig(f, func(name string) bool { return known[name] })
 	if err != nil {
 		return err
 	}
@@ -165,19 +182,4 @@ func (b builder) configureKernel(ctx context.Context, c command, f Flavour, sour
 		return err
 	}
 	return checkConfig(wanted, got)
-}
-
-// linuxArchive returns where the package linux-source-6.1 put the kernel's source.
-func linuxArchive(ctx context.Context) (string, error) {
-	list, err := exec.CommandContext(ctx, "dpkg-query", "-L", "linux-source-6.1").Output()
-	if err != nil {
-		return "", fmt.Errorf("dpkg-query -L linux-source-6.1: %w", err)
-	}
-	for line := range strings.Lines(string(list)) {
-		line = strings.TrimSpace(line)
-		if base := filepath.Base(line); strings.HasPrefix(base, "linux-source-") && strings.HasSuffix(base, ".tar.xz") {
-			return line, nil
-		}
-	}
-	return "", fmt.Errorf("the package linux-source-6.1 has no linux-source-*.tar.xz; it has:\n%s", list)
 }

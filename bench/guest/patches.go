@@ -1,9 +1,12 @@
 package guest
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +16,11 @@ type patch struct {
 	file    string   // path in the source
 	why     string   // for messages
 	choices []choice // tried in order: Debian updates the source, and the text differs from update to update
+	where   *place   // the patch is made only in a source that has it; nil: in every source
 }
+
+// place is a text in a file of the source.
+type place struct{ file, text string }
 
 // choice is one replacement.
 type choice struct {
@@ -31,22 +38,39 @@ type kernelStep struct {
 // them all: after the first kernel, each of the others costs seconds.
 func kernelSteps() []kernelStep {
 	return []kernelStep{
-		{Plain, append([]patch{fixClearFlush(), no9PInet()}, smallCode()...)},
+		{Plain, slices.Concat(fixClearFlush(), []patch{noSignalMessage(), no9PInet()}, smallCode())},
 		{A1, []patch{useA1(), useA1Compiler()}},
 		{A1OldBug, []patch{oldFault()}},
 	}
 }
 
-// fixClearFlush makes Debian's 6.1 compile for Alpha at all.
-func fixClearFlush() patch {
+// fixClearFlush makes Debian's 6.1 compile for Alpha at all: its call of page_table_check_pte_clear lacks an argument, which
+// the function has in 6.1, has not in 6.12, and has again in later kernels. So the call becomes what the declaration says.
+func fixClearFlush() []patch {
+	const short, long = "page_table_check_pte_clear(mm, pte);", "page_table_check_pte_clear(mm, addr, pte);"
+	match := func(declaration, from, to string) patch {
+		return patch{
+			file:    "arch/alpha/include/asm/pgtable.h",
+			why:     "the arguments of page_table_check_pte_clear",
+			choices: []choice{{Old: from, New: to, Done: true}},
+			where:   &place{"include/linux/page_table_check.h", declaration},
+		}
+	}
+	return []patch{
+		match("__page_table_check_pte_clear(struct mm_struct *mm, unsigned long addr,", short, long),
+		match("__page_table_check_pte_clear(struct mm_struct *mm, pte_t pte)", long, short),
+	}
+}
+
+// noSignalMessage makes Debian's 6.12 compile for Alpha: its handler of memory that the hardware has lost, which no Alpha
+// has, calls a function for its message that only other architectures have.
+func noSignalMessage() patch {
+	const file, call = "arch/alpha/mm/fault.c", "\tshow_signal_msg(regs, address, SIGBUS, \"hardware memory error\");\n"
 	return patch{
-		file: "arch/alpha/include/asm/pgtable.h",
-		why:  "page_table_check_pte_clear takes (mm, addr, pte) in 6.1",
-		choices: []choice{{
-			Old:  "page_table_check_pte_clear(mm, pte);",
-			New:  "page_table_check_pte_clear(mm, addr, pte);",
-			Done: true,
-		}},
+		file:    file,
+		why:     "a message of other architectures",
+		choices: []choice{{Old: call, New: ""}},
+		where:   &place{file, call},
 	}
 }
 
@@ -163,6 +187,18 @@ func useA1Compiler() patch {
 	}
 }
 
+// in reports whether a source has the place. Of a file that the source does not have, it has none.
+func (p *place) in(source string) (bool, error) {
+	if p == nil {
+		return true, nil
+	}
+	text, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(p.file)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return strings.Contains(string(text), p.text), err
+}
+
 // apply returns text with the patch made.
 func (p patch) apply(text string) (string, error) {
 	for _, c := range p.choices {
@@ -175,13 +211,18 @@ func (p patch) apply(text string) (string, error) {
 	}
 	c := p.choices[0]
 	return "", fmt.Errorf("patch %s (%s): the text to replace occurs %d times, want 1; "+
-		"Debian's kernel source has changed: correct the patch in bench/guest/patches.go. It looks for:\n%s",
+		"the source has changed: correct the patch in bench/guest/patches.go, which looks for %.80q",
 		p.file, p.why, strings.Count(text, c.Old), c.Old)
 }
 
 // applyPatches changes the files under a source folder.
 func applyPatches(source string, patches []patch) error {
 	for _, p := range patches {
+		if wanted, err := p.where.in(source); err != nil {
+			return fmt.Errorf("patch (%s): %w", p.why, err)
+		} else if !wanted {
+			continue
+		}
 		path := filepath.Join(source, filepath.FromSlash(p.file))
 		old, err := os.ReadFile(path)
 		if err != nil {

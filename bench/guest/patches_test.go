@@ -15,6 +15,7 @@ func source(fault, aio, pgtable string) map[string]string {
 		"fs/aio.c": "\tfor (i = 0; i < nr; i++) {\n\t\tstruct iocb __user *user_iocb;\n\n" +
 			"\t\tif (unlikely(get_user(user_iocb, iocbpp + i))) {\n" + aio,
 		"arch/alpha/include/asm/pgtable.h": "\tpage_table_check_pte_clear(" + pgtable + ");\n",
+		"include/linux/page_table_check.h": long,
 		"fs/9p/Kconfig":                    "\tdepends on INET && NET_9P\n",
 		"fs/Makefile":                      "obj-$(CONFIG_AIO)               += aio.o\n",
 		"arch/alpha/Kconfig":               "\tselect HAVE_PERF_EVENTS\n",
@@ -23,10 +24,25 @@ func source(fault, aio, pgtable string) map[string]string {
 	}
 }
 
+// What include/linux/page_table_check.h declares, as 6.1 and as 6.12 have it.
+const (
+	long  = "void __page_table_check_pte_clear(struct mm_struct *mm, unsigned long addr,\n\t\t\t\t  pte_t pte);\n"
+	short = "void __page_table_check_pte_clear(struct mm_struct *mm, pte_t pte);\n"
+)
+
 const (
 	aligned   = "(r) <= 8 ? (r) : (r) <= 15 ? (r)-17 :\t\\\n\t\t\t\t (r) <= 18 ? (r)+11 : (r)-10])"
 	unaligned = "(r) <= 8 ? (r) : (r) <= 15 ? (r)-16 :\t\\\n\t\t\t\t (r) <= 18 ? (r)+10 : (r)-10])"
 )
+
+// withHeader returns the source with another page_table_check.h; "" is none.
+func withHeader(files map[string]string, header string) map[string]string {
+	const name = "include/linux/page_table_check.h"
+	if files[name] = header; header == "" {
+		delete(files, name)
+	}
+	return files
+}
 
 func writeTree(t *testing.T, files map[string]string) string {
 	t.Helper()
@@ -68,6 +84,14 @@ func TestPatches(t *testing.T) {
 			"arch/alpha/Kconfig": "HAVE_LD_DEAD_CODE", "arch/alpha/kernel/vmlinux.lds.S": "SDATA_MAIN"}},
 		{"already fixed", Plain, source(aligned, "", "mm, addr, pte"), map[string]string{
 			"arch/alpha/include/asm/pgtable.h": "(mm, addr, pte)"}},
+		{"6.12", Plain, withHeader(source(aligned, "", "mm, pte"), short), map[string]string{
+			"arch/alpha/include/asm/pgtable.h": "(mm, pte)"}},
+		{"6.12, its message", Plain, source(aligned+"\n\tlsb = 1;\n\tshow_signal_msg(regs, address, SIGBUS, \"hardware memory error\");\n\tforce();", "", "mm, pte"),
+			map[string]string{"arch/alpha/mm/fault.c": "\tlsb = 1;\n\tforce();"}},
+		{"6.12, fixed as for 6.1", Plain, withHeader(source(aligned, "", "mm, addr, pte"), short), map[string]string{
+			"arch/alpha/include/asm/pgtable.h": "(mm, pte)"}},
+		{"no such check", Plain, withHeader(source(aligned, "", "mm, pte"), ""), map[string]string{
+			"arch/alpha/include/asm/pgtable.h": "(mm, pte)"}},
 		{"a1", A1, source(aligned, "", "mm, pte"), map[string]string{
 			"arch/alpha/mm/fault.c": "(r)+11", "fs/aio.c": `register unsigned long val __asm__("$17");`,
 			"fs/Makefile": "aio.o\nCFLAGS_aio.o := -O2"}},
@@ -97,7 +121,7 @@ func TestPatchFailsLoudly(t *testing.T) {
 	for name, files := range map[string]map[string]string{
 		"occurs 0 times": source("(r)])", "", "mm, pte"),
 		"occurs 2 times": twice,
-		"no such file":   {"arch/alpha/include/asm/pgtable.h": "page_table_check_pte_clear(mm, pte);"},
+		"no such file":   {"include/linux/page_table_check.h": long, "arch/alpha/include/asm/pgtable.h": "page_table_check_pte_clear(mm, pte);"},
 	} {
 		err := applyPatches(writeTree(t, files), patchesTo(A1OldBug))
 		if err == nil || !strings.Contains(err.Error(), name) {

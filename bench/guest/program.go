@@ -15,13 +15,11 @@ import (
 )
 
 // programRecipe returns the recipe of a program for both machines.
-func programRecipe(p workloads.Program, ours map[string][]byte, versions map[string]string, release string) (recipe, error) {
-	r := recipe{kind: "bench-" + p.Name, inputs: map[string]string{
-		"program": fmt.Sprintf("%+v %q %q %q", p, workloads.CFlags(), workloads.AlphaFlags(), workloads.AlphaLink()),
-	}}
-	if p.Package != "" {
-		r.inputs["debian"] = release
-	}
+func programRecipe(p workloads.Program, ours map[string][]byte) (recipe, error) {
+	r := recipe{kind: kindProgram + p.Name, release: p.Package != "", packages: append([]string{"gcc", "libc6-dev"}, crossPackages()...),
+		inputs: map[string]string{
+			"program": fmt.Sprintf("%+v %q %q %q", p, workloads.CFlags(), workloads.AlphaFlags(), workloads.AlphaLink()),
+		}}
 	for _, u := range p.Units {
 		for _, f := range u.Files {
 			if !u.Ours {
@@ -35,11 +33,14 @@ func programRecipe(p workloads.Program, ours map[string][]byte, versions map[str
 			r.inputs["file axbench.h"] = string(ours["axbench.h"])
 		}
 	}
-	return r, r.addVersions(versions, append([]string{"gcc", "libc6-dev"}, crossPackages()...)...)
+	return r, nil
 }
 
+// kindProgram begins the kinds of the bench's programs.
+const kindProgram = "bench-"
+
 // buildProgram returns the buildFunc of a program.
-func (b builder) buildProgram(p workloads.Program, ours map[string][]byte) buildFunc {
+func (b *builder) buildProgram(p workloads.Program, ours map[string][]byte) buildFunc {
 	return func(ctx context.Context, r recipe, work, out string, log *os.File) (map[string]string, error) {
 		c := command{dir: work, log: log, env: []string{"SOURCE_DATE_EPOCH=0"}}
 		folder := filepath.Join(work, "ours")
@@ -49,7 +50,7 @@ func (b builder) buildProgram(p workloads.Program, ours map[string][]byte) build
 		versions := map[string]string{}
 		if p.Package != "" {
 			b.log.printf("%s: fetching Debian's source", p.Name)
-			source, version, err := fetchSource(ctx, c, b.release, p.Package)
+			source, version, err := fetchSource(ctx, c, b.log, b.host.release, p.Package)
 			if err != nil {
 				return nil, err
 			}
@@ -71,28 +72,26 @@ func (b builder) buildProgram(p workloads.Program, ours map[string][]byte) build
 	}
 }
 
-// buildInit returns the guest of o and the store's folder of an initramfs whose init is a program of ours for Alpha alone,
-// which build makes. The sources, and the packages that compile them, are added to the recipe.
-func buildInit(ctx context.Context, o Options, r recipe, sources map[string][]byte, build buildFunc) (g *Guest, dir string, err error) {
-	if o, err = o.withDefaults(); err != nil {
-		return nil, "", err
-	}
-	if g, err = Build(ctx, o); err != nil {
-		return nil, "", err
-	}
-	versions, err := installedVersions(ctx, packageNames(Packages(GroupGuest)))
-	if err != nil {
-		return nil, "", err
-	}
+// initRecipe adds to the recipe of an initramfs, whose init is a program of ours for Alpha alone, the sources and the packages
+// that compile them.
+func initRecipe(r recipe, sources map[string][]byte) recipe {
 	for name, text := range sources {
 		r.inputs["file "+name] = string(text)
 	}
-	if err := r.addVersions(versions, crossPackages()...); err != nil {
-		return nil, "", err
+	r.packages = crossPackages()
+	return r
+}
+
+// withInit makes the kernel, and an initramfs by its recipe: its folder, or "" if the initramfs is somebody's own.
+func (b *builder) withInit(ctx context.Context, r recipe, build buildFunc) (g *Guest, dir string, err error) {
+	g = &Guest{Flavour: b.o.Flavour, Variant: b.o.Variant, Kernel: b.o.Kernel, Initrd: b.o.Initrd}
+	if err = b.kernel(ctx, g); err != nil || b.o.Initrd != "" {
+		return g, "", err
 	}
-	if dir, _, err = (store{dir: o.CacheDir}).ensure(ctx, logger{o.Log}, r, build); err != nil {
+	if dir, _, err = b.ensure(ctx, r, build); err != nil {
 		return nil, "", fmt.Errorf("guest: build the program %s: %w", r.kind, err)
 	}
+	g.Initrd = filepath.Join(dir, fileInitrd)
 	return g, dir, nil
 }
 

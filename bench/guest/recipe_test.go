@@ -2,6 +2,7 @@ package guest
 
 import (
 	"maps"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -16,58 +17,94 @@ func someVersions() map[string]string {
 	return v
 }
 
-func TestRecipeHash(t *testing.T) {
-	seen := map[string]string{}
-	add := func(name string, r recipe, err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if other, ok := seen[r.hash()]; ok {
-			t.Errorf("%s and %s have one hash", name, other)
-		}
-		seen[r.hash()] = name
-	}
-	for _, f := range Flavours() {
-		r, err := kernelRecipe(f, someVersions())
-		add(string(f), r, err)
-	}
-	busybox, err := busyboxRecipe(someVersions(), "bookworm")
-	add("busybox", busybox, err)
-	other, err := busyboxRecipe(someVersions(), "trixie")
-	add("busybox of trixie", other, err)
-	initrd, err := initrdRecipe(someVersions(), busybox)
-	add("initramfs", initrd, err)
-	initrd, err = initrdRecipe(someVersions(), other)
-	add("initramfs with another busybox", initrd, err)
+// someHost stands for a Debian.
+func someHost() *host {
+	return &host{versions: someVersions(), release: "bookworm", linux: linuxSource{id: "package linux-source-1.0 1.0-1"}}
+}
 
-	newer := someVersions()
-	newer["linux-source-6.1"] = "1.0-2"
-	r, err := kernelRecipe(Small, newer)
-	add("kernel of a newer source", r, err)
-
-	again, err := kernelRecipe(Small, someVersions())
+// on returns a recipe on a host.
+func on(t *testing.T, r recipe, h *host) recipe {
+	t.Helper()
+	r, err := r.on(h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen[again.hash()] != "small" {
-		t.Error("the same recipe has another hash the second time")
+	return r
+}
+
+// guestRecipes returns the recipes of a flavour's guest, by names for messages.
+func guestRecipes(t *testing.T, f Flavour) map[string]recipe {
+	t.Helper()
+	kernel, err := kernelRecipe(f)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name := range again.inputs {
-		changed := again
-		changed.inputs = maps.Clone(again.inputs)
-		changed.inputs[name] += " "
-		if changed.hash() == again.hash() {
-			t.Errorf("a change in %q does not change the hash", name)
+	busybox, err := busyboxRecipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	initrd, err := initrdRecipe(busybox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]recipe{"kernel " + string(f): kernel, "busybox": busybox, "initramfs": initrd}
+}
+
+func TestRecipeHash(t *testing.T) {
+	newer, trixie, linux := someHost(), someHost(), someHost()
+	newer.versions["gcc-alpha-linux-gnu"] = "1.0-2"
+	trixie.release = "trixie"
+	linux.linux.id = "package linux-source-1.0 1.0-2"
+	all := guestRecipes(t, Small)
+	for name, r := range guestRecipes(t, Generic) {
+		all[name] = r
+	}
+	for name, r := range all {
+		first := on(t, r, someHost())
+		if on(t, r, someHost()).hash() != first.hash() {
+			t.Errorf("%s: another hash the second time", name)
 		}
+		for what, want := range map[*host]bool{
+			newer: true, trixie: !strings.HasPrefix(name, "kernel"), linux: strings.HasPrefix(name, "kernel"),
+		} {
+			other := on(t, r, what)
+			if (other.hash() != first.hash()) != want {
+				t.Errorf("%s: on %+v the hash changes: %v, want %v", name, what, !want, want)
+			}
+			if other.ours() != r.ours() || first.ours() != r.ours() {
+				t.Errorf("%s: what the program itself decides depends on the host", name)
+			}
+		}
+		for input := range r.inputs {
+			changed := first
+			changed.inputs = maps.Clone(r.inputs)
+			changed.inputs[input] += " "
+			if changed.hash() == first.hash() || changed.ours() == first.ours() {
+				t.Errorf("%s: a change in %q does not change the hashes", name, input)
+			}
+		}
+		for other, o := range all {
+			if other != name && (on(t, o, someHost()).hash() == first.hash() || o.ours() == r.ours()) {
+				t.Errorf("%s and %s have one hash", name, other)
+			}
+		}
+	}
+	// What goes into another entry is part of its hash.
+	initrd := all["initramfs"]
+	other := initrd.parts[0]
+	other.inputs = map[string]string{"file busybox.config": "other"}
+	changed := initrd
+	changed.parts = []recipe{other}
+	if changed.ours() == initrd.ours() || on(t, changed, someHost()).hash() == on(t, initrd, someHost()).hash() {
+		t.Error("another busybox does not change the initramfs")
 	}
 }
 
 func TestRecipeWantsVersions(t *testing.T) {
-	v := someVersions()
-	delete(v, "linux-source-6.1")
-	_, err := kernelRecipe(Small, v)
-	if err == nil || !strings.Contains(err.Error(), "linux-source-6.1 is not installed") ||
+	h := someHost()
+	delete(h.versions, "gcc-alpha-linux-gnu")
+	_, err := guestRecipes(t, Small)["kernel small"].on(h)
+	if err == nil || !strings.Contains(err.Error(), "gcc-alpha-linux-gnu is not installed") ||
 		!strings.Contains(err.Error(), "apt-get install") {
 		t.Errorf("got %v; want what is missing and what to type", err)
 	}
@@ -81,6 +118,8 @@ func TestOptions(t *testing.T) {
 		{Options{Flavour: "big"}, `no kernel flavour "big"; there are ["small" "generic"]`},
 		{Options{Variant: "a2"}, `no kernel variant "a2"; there are ["" "a1" "a1-oldbug"]`},
 		{Options{Jobs: -1}, "-1 jobs"},
+		{Options{Kernel: "/no/such/vmlinux"}, "no such file"},
+		{Options{Kernel: os.DevNull, KernelSource: "linux-source-6.12"}, "neither its source nor a variant"},
 	} {
 		if _, err := c.o.withDefaults(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: got %v, want %s", c.o, err, c.want)
@@ -95,12 +134,12 @@ func TestOptions(t *testing.T) {
 
 func TestEmbeddedConfigs(t *testing.T) {
 	for _, f := range Flavours() {
-		wanted, err := kernelConfig(f)
+		wanted, err := kernelConfig(f, func(string) bool { return true })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := checkConfig([]symbol{{"CONFIG_SMP", "y"}, {"CONFIG_AIO", "y"}, {"CONFIG_SERIAL_8250_CONSOLE", "y"},
-			{"CONFIG_ALPHA_GENERIC", "y"}}, wanted); err != nil {
+			{"CONFIG_ALPHA_GENERIC", "y"}, {"CONFIG_RTC_HCTOSYS", "y"}, {"CONFIG_MAGIC_SYSRQ", "y"}}, wanted); err != nil {
 			t.Errorf("%s: %v", f, err)
 		}
 	}
@@ -121,6 +160,9 @@ func TestEmbeddedScripts(t *testing.T) {
 		text, err := recipeFile(name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if strings.HasPrefix(name, "etc/") {
+			continue
 		}
 		cmd := exec.Command("sh", "-n")
 		cmd.Stdin = strings.NewReader(text)

@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,8 +25,8 @@ type command struct {
 	onLine func(string)
 }
 
-// run runs a program to its end. When ctx ends, the program and all that it started are killed. An error holds the
-// command, its status, and the last lines it said.
+// run runs a program to its end. When ctx ends, the program and all that it started are killed. A program that fails
+// is a *failure.
 func (c command) run(ctx context.Context, name string, args ...string) error {
 	tail := &tailWriter{onLine: c.onLine}
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -48,7 +51,44 @@ func (c command) run(ctx context.Context, name string, args ...string) error {
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("%s is not installed or not in PATH: %w", name, err)
 	}
-	return fmt.Errorf("%s: %w; it said last:\n%s", strings.Join(cmd.Args, " "), err, tail.last())
+	return &failure{name: filepath.Base(name), err: err, lines: tail.last(), reason: tail.reason()}
+}
+
+// failure says that a program ended badly. Its text is one short line; what else the program said is in the log.
+type failure struct {
+	name  string
+	err   error
+	lines []string // the last that it said
+	// reason is the line that says best why.
+	reason string
+}
+
+// maxReason is how much of a program's own words an error repeats, in bytes.
+const maxReason = 240
+
+// reasons tell the lines that say why a program failed, the best kind first: apt's, a compiler's. The first line of a
+// kind counts: others follow from it.
+var reasons = []*regexp.Regexp{regexp.MustCompile(`^E: `), regexp.MustCompile(`(?i)\berror: `)}
+
+// Error implements error.
+func (f *failure) Error() string {
+	reason := strings.Join(strings.Fields(f.reason), " ")
+	if reason == "" {
+		return fmt.Sprintf("%s: %v", f.name, f.err)
+	}
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + "..."
+	}
+	return fmt.Sprintf("%s: %v: %s", f.name, f.err, reason)
+}
+
+// Unwrap returns the status that the program ended with.
+func (f *failure) Unwrap() error { return f.err }
+
+// said returns whether err is a program's failure, and it said something that matches.
+func said(err error, what *regexp.Regexp) bool {
+	var f *failure
+	return errors.As(err, &f) && slices.ContainsFunc(f.lines, what.MatchString)
 }
 
 // plainEnv is the environment of every program: what is needed to find programs and mirrors, and a fixed locale.
@@ -63,21 +103,22 @@ func plainEnv() []string {
 	return env
 }
 
-// tailLines is how many lines of output an error message repeats.
+// tailLines is how many lines of output a failure keeps.
 const tailLines = 20
 
-// tailWriter keeps the last lines written to it.
+// tailWriter keeps the last lines written to it, and those that say why a program fails.
 type tailWriter struct {
 	onLine  func(string)
 	lines   []string
 	partial []byte
+	why     [2]string // the first line of each kind of reasons
 }
 
 // Write implements io.Writer.
 func (t *tailWriter) Write(p []byte) (int, error) {
 	t.partial = append(t.partial, p...)
 	for {
-		i := bytes.IndexByte(t.partial, '\n')
+		i := bytes.IndexAny(t.partial, "\r\n") // apt ends lines that it writes over with \r
 		if i < 0 {
 			return len(p), nil
 		}
@@ -90,17 +131,33 @@ func (t *tailWriter) add(line string) {
 	if t.onLine != nil {
 		t.onLine(line)
 	}
+	for i, kind := range reasons {
+		if t.why[i] == "" && kind.MatchString(line) {
+			t.why[i] = line
+		}
+	}
 	t.lines = append(t.lines, line)
 	if len(t.lines) > tailLines {
 		t.lines = t.lines[1:]
 	}
 }
 
-// last returns the kept lines, indented.
-func (t *tailWriter) last() string {
-	lines := t.lines
+// last returns the kept lines.
+func (t *tailWriter) last() []string {
 	if len(t.partial) > 0 {
-		lines = append(lines[:len(lines):len(lines)], string(t.partial))
+		return append(slices.Clone(t.lines), string(t.partial))
 	}
-	return "\t" + strings.Join(lines, "\n\t")
+	return slices.Clone(t.lines)
+}
+
+// reason returns the line that says best why the program failed: if none stands out, its last words.
+func (t *tailWriter) reason() string {
+	lines := t.last()
+	slices.Reverse(lines)
+	for _, line := range slices.Concat(t.why[:], lines) {
+		if strings.TrimSpace(line) != "" {
+			return line
+		}
+	}
+	return ""
 }

@@ -20,16 +20,27 @@ type SMP struct {
 
 // BuildSMP returns the guest for several CPUs, building what the cache does not have. Conditions are those of Build.
 func BuildSMP(ctx context.Context, o Options) (*SMP, error) {
+	b, err := newBuilder(o)
+	if err != nil {
+		return nil, err
+	}
+	return b.smp(ctx)
+}
+
+// smp makes the guest for several CPUs.
+func (b *builder) smp(ctx context.Context) (*SMP, error) {
 	sources, err := smp.Sources()
 	if err != nil {
 		return nil, err
 	}
-	r := recipe{kind: "smp", inputs: map[string]string{"flags": fmt.Sprintf("%q %q %q", smp.Flags(), workloads.AlphaLink(), smp.Libs())}}
-	g, dir, err := buildInit(ctx, o, r, sources, buildSMP(sources))
+	r := initRecipe(recipe{kind: "smp", inputs: map[string]string{
+		"flags": fmt.Sprintf("%q %q %q", smp.Flags(), workloads.AlphaLink(), smp.Libs()),
+	}}, sources)
+	g, _, err := b.withInit(ctx, r, buildSMP(sources))
 	if err != nil {
 		return nil, err
 	}
-	return &SMP{Guest: g, Initrd: filepath.Join(dir, fileInitrd)}, nil
+	return &SMP{Guest: g, Initrd: g.Initrd}, nil
 }
 
 // buildSMP returns the buildFunc of the program's initramfs.

@@ -28,6 +28,7 @@ const (
 // store is the cache folder. Its layout:
 //
 //	store/KIND-HASH/   a complete entry; made by renaming, never changed
+//	imported.json      which entries were imported, and are taken instead of built ones
 //	work/              where the holder of the lock builds; emptied before and after
 //	logs/KIND.log      the output of the last build of that kind that failed
 //	lock               held (flock) while building
@@ -48,7 +49,7 @@ type buildFunc func(ctx context.Context, r recipe, work, out string, log *os.Fil
 
 // ensure returns the folder of the recipe's entry, built by build if it is not there. built says which it was.
 func (s store) ensure(ctx context.Context, log logger, r recipe, build buildFunc) (dir string, built bool, err error) {
-	dir = filepath.Join(s.dir, "store", r.entry())
+	dir = s.entry(r.entry())
 	if complete(dir) {
 		return dir, false, nil
 	}
@@ -66,6 +67,19 @@ func (s store) ensure(ctx context.Context, log logger, r recipe, build buildFunc
 	return dir, true, nil
 }
 
+// readManifest reads an entry's manifest.
+func readManifest(dir string) (m manifest, err error) {
+	path := filepath.Join(dir, fileManifest)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("guest: damaged entry: %s: %w", path, err)
+	}
+	return m, nil
+}
+
 // complete reports whether an entry is there. Entries appear by a rename, so a manifest means all of it.
 func complete(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, fileManifest))
@@ -75,9 +89,9 @@ func complete(dir string) bool {
 // build makes an entry in the work folder and moves it to dir. The caller holds the lock.
 func (s store) build(ctx context.Context, log logger, r recipe, build buildFunc, dir string) (err error) {
 	start := time.Now()
-	work := filepath.Join(s.dir, "work")
-	if err := os.RemoveAll(work); err != nil { // left by a build that was killed
-		return fmt.Errorf("clear the work folder: %w", err)
+	work, err := s.clearWork()
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	out, scratch, logs := filepath.Join(work, "out"), filepath.Join(work, "scratch"), filepath.Join(s.dir, "logs")
@@ -99,7 +113,7 @@ func (s store) build(ctx context.Context, log logger, r recipe, build buildFunc,
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted: %w", ctx.Err())
 		}
-		return fmt.Errorf("%w\nThe whole log is %s", err, logPath)
+		return fmt.Errorf("%w; the whole log is %s", err, logPath)
 	}
 	m := manifest{RecipeVersion, r.kind, r.hash(), sources, time.Since(start).Seconds()}
 	text, err := json.MarshalIndent(m, "", "  ")
@@ -119,7 +133,19 @@ func (s store) build(ctx context.Context, log logger, r recipe, build buildFunc,
 	return errors.Join(os.Remove(logPath))
 }
 
-// syncAndRename puts a finished folder into its place: the data is on the disk before the name is.
+// clearWork makes the work folder, empty. The caller holds the lock.
+func (s store) clearWork() (string, error) {
+	work := filepath.Join(s.dir, "work")
+	if err := os.RemoveAll(work); err != nil { // left by a build that was killed
+		return "", fmt.Errorf("clear the work folder: %w", err)
+	}
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return "", fmt.Errorf("cache folder: %w", err)
+	}
+	return work, nil
+}
+
+// syncAndRename puts a finished folder or file into its place: the data is on the disk before the name is.
 func syncAndRename(from, to string) error {
 	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

@@ -17,7 +17,9 @@ import (
 type Suite struct {
 	Guest   *Guest // the kernel
 	Initrd  string // initramfs whose init runs the checks
-	Program string // the same program alone
+	Program string // the same program alone; "" if the initramfs is somebody's own
+	// Whole says that the initramfs has all variants, whatever was asked for: it was imported, or is somebody's own.
+	Whole bool
 }
 
 // fileSuite is the program with all checks: one file with all variants, so that the C library is translated once.
@@ -26,18 +28,46 @@ const fileSuite = "suite"
 // BuildSuite returns the program with the checks of the variants, and the guest that it runs in, building what the
 // cache does not have. Conditions are those of Build.
 func BuildSuite(ctx context.Context, o Options, variants []suite.Variant) (*Suite, error) {
+	b, err := newBuilder(o)
+	if err != nil {
+		return nil, err
+	}
+	return b.suite(ctx, variants)
+}
+
+// suite makes the guest of the suite.
+func (b *builder) suite(ctx context.Context, variants []suite.Variant) (*Suite, error) {
 	sources, err := suite.Sources()
 	if err != nil {
 		return nil, err
 	}
-	r := recipe{kind: "suite", inputs: map[string]string{
-		"variants": fmt.Sprintf("%q %q %q %q", variants, suite.Flags(), workloads.AlphaLink(), suite.Extras()),
-	}}
-	g, dir, err := buildInit(ctx, o, r, sources, buildSuite(logger{o.Log}, variants, sources))
+	r, whole := suiteRecipe(variants, sources), b.o.Initrd != ""
+	if dir, err := b.imported(r); err != nil {
+		return nil, err
+	} else if dir == "" { // all variants were exported
+		all := suiteRecipe(suite.Variants(), sources)
+		if dir, err = b.imported(all); err != nil {
+			return nil, err
+		} else if dir != "" {
+			r, whole = all, true
+		}
+	}
+	g, dir, err := b.withInit(ctx, r, buildSuite(b.log, variants, sources))
 	if err != nil {
 		return nil, err
 	}
-	return &Suite{Guest: g, Initrd: filepath.Join(dir, fileInitrd), Program: filepath.Join(dir, fileSuite)}, nil
+	s := &Suite{Guest: g, Initrd: g.Initrd, Whole: whole}
+	if dir != "" {
+		s.Program = filepath.Join(dir, fileSuite)
+	}
+	return s, nil
+}
+
+// suiteRecipe returns the recipe of the suite's initramfs.
+func suiteRecipe(variants []suite.Variant, sources map[string][]byte) recipe {
+	return initRecipe(recipe{kind: "suite", inputs: map[string]string{
+		"variants": fmt.Sprintf("%q %q %q %q", variants, suite.Flags(), workloads.AlphaLink(), suite.Extras()),
+	}}, sources)
 }
 
 // buildSuite returns the buildFunc of the program and its initramfs.

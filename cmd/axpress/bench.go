@@ -33,7 +33,7 @@ type bench struct {
 	translation
 	workloads  string // regular expression
 	engines    []string
-	flavour    string
+	from       guestOrigin
 	runs       int
 	cold       bool
 	cpu        bool
@@ -55,7 +55,7 @@ func (a *app) bench() *cobra.Command {
 		Long: "Bench runs the same programs, compiled for the host and for Alpha, on several engines, compares what they print\n" +
 			"and how long they take, and says which goals are met. Each engine is one machine, booted once; they take turns.\n" +
 			"The first run of each workload does not count (--cold), and the interpreter has only one. What the caches lack is\n" +
-			"built and translated first. Let nothing else run on the machine.\n\nEngines:\n" + engineHelp(),
+			"built and translated first. Let nothing else run on the machine.\n\nEngines:\n" + engineHelp() + "\n" + benchOriginHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return b.run(c.Context(), a) },
 	}
@@ -63,7 +63,8 @@ func (a *app) bench() *cobra.Command {
 	f.StringVar(&b.workloads, "only", "", "only the workloads whose name matches this regular expression")
 	f.IntVarP(&b.runs, "runs", "n", 3, "how many runs of each workload count")
 	f.StringSliceVar(&b.engines, "engines", nil, "comma-separated list of engines (default: all that are installed)")
-	f.StringVar(&b.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
+	b.from.flags(f)
+	b.from.own(f, "an initramfs of your own in place of the guest's, for the boot")
 	f.BoolVar(&b.cold, "cold", false, "no warm-up: the first run counts too")
 	f.BoolVar(&b.cpu, "cpu", false, "measure processor time, which others on a busy machine disturb less, instead of elapsed time")
 	f.DurationVar(&b.limit, "limit", 10*time.Minute, "how long a single run may take")
@@ -79,6 +80,10 @@ func (a *app) bench() *cobra.Command {
 	f.StringArrayVarP(&b.debug, "debug", "d", nil, "PASS=off leaves a pass out of all translations; help lists the passes")
 	return c
 }
+
+// benchOriginHelp says which guest and which programs are measured.
+const benchOriginHelp = "Guest and programs are those that axpress guest import has brought here, else they are built of Debian's packages, which needs\n" +
+	"a Debian. A kernel of your own (--kernel) runs the same programs."
 
 func engineHelp() string {
 	var s strings.Builder
@@ -161,25 +166,31 @@ func (b *bench) check() error {
 			return err
 		}
 	}
-	return oneOf("flavour", guest.Flavour(b.flavour), guest.Flavours())
+	return b.from.check()
 }
 
 // prepare builds and translates what the bench needs.
 func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload, o prepare.Options) (*measure.Config, error) {
-	groups := []guest.Group{guest.GroupGuest, guest.GroupTranslate, guest.GroupBench}
 	if b.install {
-		groups = append(groups, guest.GroupPeer)
-	}
-	if err := guest.InstallPackages(ctx, a.err, groups...); err != nil {
-		return nil, err
+		if err := guest.InstallPackages(ctx, a.err, guest.GroupPeer); err != nil {
+			return nil, err
+		}
 	}
 	engines, err := b.available(ctx, o.Report)
 	if err != nil {
 		return nil, err
 	}
-	g, err := guest.BuildBench(ctx, guest.Options{Flavour: guest.Flavour(b.flavour), Jobs: b.jobs, Log: a.err}, chosen)
+	if slices.Contains(engines, measure.Native) {
+		if err := guest.InstallPackages(ctx, a.err, guest.GroupTranslate); err != nil {
+			return nil, err
+		}
+	}
+	g, err := guest.BuildBench(ctx, b.from.options(a, b.jobs), chosen)
 	if err != nil {
 		return nil, err
+	}
+	if chosen = g.Workloads; len(chosen) == 0 {
+		return nil, fail(statusInput, "bench: no workload is left that can be run")
 	}
 	self, err := os.Executable()
 	if err != nil {

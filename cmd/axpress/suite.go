@@ -25,7 +25,7 @@ type suiteCommand struct {
 	checks   string // regular expression
 	variants []string
 	engines  []string
-	flavour  string
+	from     guestOrigin
 	limit    time.Duration
 	json     string
 	list     bool
@@ -42,7 +42,7 @@ func (a *app) suite() *cobra.Command {
 		Long: "Suite boots a guest whose init runs checks: integer, byte and floating-point instructions, traps, signals, memory,\n" +
 			"code that changes, processes, threads, debugging, and programs that mean harm. They are compiled for several\n" +
 			"processors and with several options; each prints one line, and the lines of all engines must be the same. What the\n" +
-			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", "),
+			"caches lack is built and translated first.\n\nVariants: " + strings.Join(suite.Names(suite.Variants()), ", ") + "\n\n" + originHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return s.run(c.Context(), a) },
 	}
@@ -50,7 +50,8 @@ func (a *app) suite() *cobra.Command {
 	f.StringVar(&s.checks, "only", "", "only the checks of which VARIANT/NAME matches this regular expression (POSIX, extended)")
 	f.StringSliceVar(&s.variants, "variant", nil, "comma-separated list of variants (default: all)")
 	f.StringSliceVar(&s.engines, "engines", nil, "comma-separated list of native, go, interp, qemu (default: all that are installed, but go)")
-	f.StringVar(&s.flavour, "flavour", string(guest.Small), fmt.Sprintf("configuration of the guest's kernel, of %q", guest.Flavours()))
+	s.from.flags(f)
+	s.from.own(f, "an initramfs of the suite that was built elsewhere (it has all variants)")
 	f.IntVar(&s.cpus, "smp", 1, "number of the guest's CPUs")
 	f.DurationVar(&s.limit, "limit", 30*time.Minute, "how long one engine may take for all checks")
 	f.StringVar(&s.json, "json", "", "write the result to this file, as JSON")
@@ -125,7 +126,7 @@ func (s *suiteCommand) check() error {
 			return err
 		}
 	}
-	if err := oneOf("flavour", guest.Flavour(s.flavour), guest.Flavours()); err != nil {
+	if err := s.from.check(); err != nil {
 		return err
 	}
 	names, err := s.chosen()
@@ -174,18 +175,24 @@ func (s *suiteCommand) listChecks(a *app) error {
 
 // prepare builds and translates what the suite needs.
 func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (*suite.Config, error) {
-	if err := guest.InstallPackages(ctx, a.err, guest.GroupGuest, guest.GroupTranslate); err != nil {
-		return nil, err
-	}
 	engines, err := s.available(o.Report)
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(engines, suite.Native) {
+		if err := guest.InstallPackages(ctx, a.err, guest.GroupTranslate); err != nil {
+			return nil, err
+		}
 	}
 	variants, err := suite.Choose(s.variants)
 	if err != nil {
 		return nil, err
 	}
-	g, err := guest.BuildSuite(ctx, guest.Options{Flavour: guest.Flavour(s.flavour), Jobs: s.jobs, Log: a.err}, variants)
+	g, err := guest.BuildSuite(ctx, s.from.options(a, s.jobs), variants)
+	if err != nil {
+		return nil, s.from.hint(err)
+	}
+	only, err := s.onlyOf(g)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +200,7 @@ func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (
 	if err != nil {
 		return nil, err
 	}
-	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: s.checks, Axpress: self, Options: s.runOptions(a), CPUs: s.cpus, Limit: s.limit, Note: o.Report.Note}
+	c := &suite.Config{Kernel: g.Guest.Kernel, Initrd: g.Initrd, Engines: engines, Only: only, Axpress: self, Options: s.runOptions(a), CPUs: s.cpus, Limit: s.limit, Note: o.Report.Note}
 	names, err := s.chosen()
 	if err != nil {
 		return nil, err
@@ -209,6 +216,21 @@ func (s *suiteCommand) prepare(ctx context.Context, a *app, o prepare.Options) (
 		err = translateFiles(ctx, o, c.Kernel, c.Initrd)
 	}
 	return c, err
+}
+
+// onlyOf returns which of the guest's checks are to run: one that has all variants is told which of them.
+func (s *suiteCommand) onlyOf(g *guest.Suite) (string, error) {
+	switch {
+	case !g.Whole || len(s.variants) == 0:
+		return s.checks, nil
+	case s.checks != "":
+		return "", fail(statusUsage, "--variant and --only: this guest, which was not built here, has all variants; say it with --only '^%s/...' alone", s.variants[0])
+	}
+	only := "^(" + strings.Join(s.variants, "|") + ")/"
+	if err := suite.CheckOnly(only); err != nil {
+		return "", fail(statusUsage, "--variant: %w", err)
+	}
+	return only, nil
 }
 
 // available returns the engines to run on. Those that were asked for must be there.
