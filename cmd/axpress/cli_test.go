@@ -386,7 +386,7 @@ func TestMissingTool(t *testing.T) {
 	}
 	// What cannot be translated is interpreted, which is said once, and stands in the counters.
 	s, r := runStats(t, dir, halting(t, 4))
-	if r.status != statusOK || !strings.Contains(r.err, "not translated: ") || !strings.Contains(r.err, "apt-get install") || strings.Count(r.err, "\n") != 1 {
+	if r.status != statusOK || !strings.Contains(r.err, "not translated: ") || !strings.Contains(r.err, "apt-get install") || strings.Count(r.err, "\n") != 2 || !strings.HasSuffix(r.err, silent) {
 		t.Errorf("run: status %d, %q", r.status, r.err)
 	}
 	if len(s.NotTranslated) != 1 || !strings.Contains(s.NotTranslated[0].Reason, "apt-get install") || s.Native != 0 || s.Interpreted == 0 {

@@ -28,8 +28,8 @@ func (a *app) run() *cobra.Command {
 		Use:   "run [KERNEL [INITRD]]",
 		Short: "Boot a kernel; the serial console is standard input and output",
 		Long: "Run boots a Linux/Alpha kernel. The guest's serial console is standard input and output. On a terminal every key is\n" +
-			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n" +
-			strings.ReplaceAll(terminal.DefaultEscape.Help(), "\n", "\n  ") + "\n" +
+			"the guest's, Ctrl-C and Ctrl-Z too, but for the escape key, Ctrl-A:\n\n  " +
+			strings.ReplaceAll(strings.TrimSpace(terminal.DefaultEscape.Help()), "\n", "\n  ") + "\n\n" +
 			"What is not yet translated is translated first. A guest that asks for a reboot is booted again.",
 		Example: runExamples,
 		Args:    cobra.ArbitraryArgs, // name counts them

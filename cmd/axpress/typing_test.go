@@ -87,7 +87,7 @@ func TestHints(t *testing.T) {
 		"guest biuld --flavour small": "did you mean build?",
 		"help rnu":                    "did you mean run?",
 		kernel:                        "axpress run " + kernel,
-		"--kernel " + kernel:          "it is an option of axpress bisect, axpress run",
+		"--kernel " + kernel:          "it is an option of axpress bench, axpress bisect, axpress demo, axpress run",
 		"run --initrdd x":             "did you mean --initrd?",
 		"-kernel vmlinux":             "--kernel FILE",
 		"run -kernel vmlinux":         "-kernel is an option of QEMU's: here it is --kernel FILE",
@@ -208,7 +208,7 @@ func TestMan(t *testing.T) {
 	}
 	for name, wants := range map[string][]string{
 		"axpress.1":            {".TH \"AXPRESS\" \"1\"", "130  interrupted", `axpress\-run(1)`},
-		"axpress-run.1":        {"Ctrl-A x       quit\n", "--append console=ttyS0", ".SH EXAMPLE"},
+		"axpress-run.1":        {"Ctrl-A x  quit (exit status 130)\n", "--append console=ttyS0", ".SH EXAMPLE"},
 		"axpress-cache-list.1": {".SH NAME"},
 	} {
 		data, err := os.ReadFile(filepath.Join(dir, name))

@@ -11,11 +11,11 @@ import (
 
 // segment keeps GS at the window that hot code of programs accesses memory through.
 //
-// Where programs may set GS themselves that is an instruction whenever native code is
-// entered. Elsewhere it is a system call, as dear as a small system call of the guest, so
-// it is made only if GS is elsewhere and hot code can be reached: from Go, or through the
-// jump cache, which holds it since a lookup in this address space found it. A thread
-// keeps its GS, and the engine its thread until the end of the run.
+// It does so only if hot code can be reached: from Go, or through the jump cache, which holds it
+// since a lookup in this address space found it. Where programs may set GS themselves that is an
+// instruction whenever native code is entered. Elsewhere it is a system call, as dear as a small
+// system call of the guest, and made only if GS is elsewhere. A thread keeps its GS, and the engine
+// its thread until the end of the run.
 type segment struct {
 	bySystemCall bool
 	at           uint64 // where it is, on the thread of this run; 0: not known
@@ -40,15 +40,13 @@ func (g *segment) needed(asn, gen uint64) bool { return g.gen == gen && g.reach[
 // program is entered. While the kernel runs that may be put off.
 func (e *Engine) pointGS() {
 	s, g := e.s, &e.segment
-	if !g.bySystemCall {
-		s.GSBase = e.window.Base(s.ASN)
-		return
-	}
-	s.GSStale = 0
+	s.GSBase, s.GSStale = 0, 0
 	if !g.needed(s.ASN, s.JumpGen) {
-		return
+		return // and its window, which another address space may need, is not asked for
 	}
 	switch base := e.window.Base(s.ASN); {
+	case !g.bySystemCall:
+		s.GSBase = base
 	case g.at == base:
 	case s.Mode() == abi.ModeKernel:
 		s.GSStale = psUser
