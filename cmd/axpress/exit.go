@@ -41,7 +41,7 @@ var statusDocs = []struct {
 	{statusDemo, "demo: the guest ran, but its output or the share of native code is not what it must be"},
 	{statusDiffers, "bench, suite, hostile, stress, fuzz: something failed, or is not the same on all engines"},
 	{statusInternal, "internal error: a bug of axpress"},
-	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, or Ctrl-A x on the console"},
+	{statusInterrupted, "interrupted: Ctrl-C, SIGTERM, SIGHUP, or Ctrl-A x on the console"},
 }
 
 // statusTable is statusDocs as text.
