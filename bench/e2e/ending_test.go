@@ -31,7 +31,7 @@ func TestHiddenPanic(t *testing.T) {
 	} {
 		r := end(t, g, c.cmdline, "--cpu", c.cpu)
 		if r.status != 1 || strings.Contains(r.out, "Kernel panic") || !strings.Contains(r.err, "the kernel's log") || !strings.Contains(r.err, c.says) ||
-			!regexp.MustCompile(`CPU 0 \w+ at pc \w+(\+0x[0-9a-f]+)? \(0x`).MatchString(r.err) {
+			!regexp.MustCompile(`CPU 0 \w+ at pc 0x[0-9a-f]+ <\w+(\+0x[0-9a-f]+)?>`).MatchString(r.err) {
 			t.Errorf("%s, %s: status %d\n%s\nconsole:\n%s", c.cmdline, c.cpu, r.status, r.err, r.out)
 		}
 	}

@@ -177,10 +177,18 @@ func TestExclusive(t *testing.T) {
 	loop:
 		lda  t6,-1(t6)
 		bne  t6,@loop
+	wait:                             # for the other one to count as far
+		ldl  t6,0x7000(s0)
+		srl  t6,20,t6
+		beq  t6,@wait
 		br   zero,@poweroff
 	second:
-		addq t0,1,t0
-		br   zero,@second
+		lda  s0,-1(zero)
+		sll  s0,42,s0
+	count:
+		addl t4,1,t4
+		stl  t4,0x7000(s0)
+		br   zero,@count
 	`, func(c *Config) {
 		c.CPUs = 2
 		c.NewEngine = func(cpu *CPU) (Engine, error) {
