@@ -53,7 +53,7 @@ func TestCachedRunNeedsNoTools(t *testing.T) {
 	if r := cli(t, t.Context(), dir, "translate", kernel); r.status != statusOK {
 		t.Fatal(r.err)
 	}
-	t.Setenv("PATH", t.TempDir())
+	noTools(t)
 	if s, r := runStats(t, dir, kernel); r.status != statusOK || r.err != silent || s.Native == 0 || len(s.NotTranslated) != 0 {
 		t.Errorf("run: status %d, %q, %+v", r.status, r.err, s)
 	}
@@ -128,7 +128,7 @@ func TestCodeForLesserHosts(t *testing.T) {
 	if _, err := prepare.Cached(img, prepare.Options{CacheDir: dir}); !errors.Is(err, prepare.ErrNotCached) {
 		t.Errorf("it is what is made here: %v", err)
 	}
-	t.Setenv("PATH", t.TempDir())
+	noTools(t)
 	if s, r := runStats(t, dir, kernel); r.status != statusOK || r.err != silent || s.Native == 0 || len(s.NotTranslated) != 0 {
 		t.Errorf("status %d, %q, %+v", r.status, r.err, s)
 	}
