@@ -11,16 +11,16 @@ import (
 // held is the terminal that this process has in raw mode, for whoever ends the process: the end may come on a signal's
 // stack, where nothing can be locked or allocated. Terminal changes it under its lock, and only while raw is 0.
 var held struct {
-	raw atomic.Uint32 // 1: the rest is valid
+	raw uint32 // 1: the rest is valid; written by sync/atomic, and read without, which the race detector cannot do there
 	fd  uintptr
 	old unix.Termios
 }
 
 // hold notes that fd is about to become raw, and how it was before.
 func hold(fd int, old *unix.Termios) {
-	held.raw.Store(0)
+	atomic.StoreUint32(&held.raw, 0)
 	held.fd, held.old = uintptr(fd), *old
-	held.raw.Store(1)
+	atomic.StoreUint32(&held.raw, 1)
 }
 
 // GiveBack gives the terminal that Raw has taken, if any, its modes back. It may be called by anybody, at any time, and
@@ -33,7 +33,7 @@ func GiveBack() { _ = giveBack() }
 //go:nosplit
 //go:norace
 func giveBack() syscall.Errno {
-	if held.raw.Load() == 0 || !foreground(held.fd) {
+	if held.raw == 0 || !foreground(held.fd) {
 		return 0
 	}
 	_, _, errno := syscall.RawSyscall(syscall.SYS_IOCTL, held.fd, unix.TCSETS, uintptr(unsafe.Pointer(&held.old)))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -162,11 +163,11 @@ func (t *Terminal) Restore() error {
 	close(t.signals)
 	close(t.closed)
 	if !t.raw {
-		held.raw.Store(0)
+		atomic.StoreUint32(&held.raw, 0)
 		return nil
 	}
 	errno := giveBack()
-	held.raw.Store(0)
+	atomic.StoreUint32(&held.raw, 0)
 	if errno != 0 && errno != unix.EIO {
 		return fmt.Errorf("the terminal's modes, which were to be restored: %w", errno)
 	}
