@@ -15,17 +15,17 @@ import (
 // now describes in lines what the guest is doing, for a person at its console.
 func (b *boot) now(s machine.Snapshot) string {
 	var cpus []machine.Whereabouts
-	var all, native_, interpreted uint64
+	var all, translated, interpreted uint64
 	for _, c := range s.CPUs {
 		cpus = append(cpus, c.Whereabouts)
 		all += uint64(c.Instructions)
-		native_ += c.Engine[native.StatNative]
+		translated += c.Engine[native.StatNative]
 		interpreted += c.Engine[native.StatInterpreted]
 	}
 	text := b.whereAre(cpus, "")
 	share := ""
-	if native_ > 0 {
-		share = fmt.Sprintf(", %.2f %% of them in translated code, %d interpreted", 100*float64(native_)/float64(max(all, 1)), interpreted)
+	if translated > 0 {
+		share = fmt.Sprintf(", %.2f %% of them in translated code, %d interpreted", 100*float64(translated)/float64(max(all, 1)), interpreted)
 	}
 	return text + fmt.Sprintf("%d instructions%s; %.1f s of the guest's time, %.1f s of the host's; boot %d, engine %s\n",
 		all, share, float64(s.VirtualNS)/1e9, time.Since(b.began).Seconds(), b.boots, b.engine)
