@@ -83,7 +83,7 @@ func (w *world) load(m *isa.Model, code []uint32) {
 }
 
 // more says whether the run goes on: nothing stopped it, and it is in the code.
-func (w *world) more(exit uint64) bool {
+func (w *world) more(exit abi.Exit) bool {
 	s := w.guest.S
 	return exit == abi.ExitPoll && s.Icount < w.limit && s.PC-cases.CodeVA < 4*uint64(len(w.code))
 }
@@ -91,7 +91,9 @@ func (w *world) more(exit uint64) bool {
 // drive runs translated code from the current state on, and the interpreter for the
 // instructions that it leaves. It returns how the run ended, and how many instructions
 // translated code retired, and left.
-func (w *world) drive(e interface{ Native() (code uint64, ok bool) }) (exit uint64, own, left int64) {
+func (w *world) drive(e interface {
+	Native() (code abi.Exit, ok bool)
+}) (exit abi.Exit, own, left int64) {
 	s := w.guest.S
 	s.Limit, exit = w.limit, abi.ExitPoll
 	for w.more(exit) {
@@ -130,7 +132,7 @@ func (e *Interpreter) Load(m *isa.Model, code []uint32) error {
 // Run implements Engine.
 func (e *Interpreter) Run(s *cases.State) error {
 	e.guest.Set(s, nil)
-	exit := uint64(abi.ExitPoll)
+	exit := abi.ExitPoll
 	for e.more(exit) {
 		exit = e.cpu.Step()
 	}

@@ -56,8 +56,8 @@ func (s *goServer) serve(request *goRequest) (reply goReply) {
 		return reply
 	}
 	s.guest.Set(&request.State, nil)
-	var exit uint64
-	exit, reply.Own, reply.Left = s.drive(s.engine)
+	exit, own, left := s.drive(s.engine)
+	reply.Own, reply.Left = own, left
 	reply.Excluded = s.guest.S.Icount > s.limit
 	reply.State = request.State
 	s.guest.Get(&reply.State, exit)

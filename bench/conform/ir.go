@@ -62,7 +62,7 @@ func (e *IR) Load(m *isa.Model, code []uint32) (err error) {
 // Run implements Engine.
 func (e *IR) Run(s *cases.State) error {
 	e.guest.Set(s, nil)
-	exit := uint64(abi.ExitPoll)
+	exit := abi.ExitPoll
 	for e.more(exit) {
 		unit, entry := e.entry(e.guest.S.PC)
 		if unit == nil {
@@ -87,7 +87,7 @@ func (e *IR) Run(s *cases.State) error {
 }
 
 // leave does what the runtime does when a unit is left.
-func (e *IR) leave(res eval.Result) (exit uint64, err error) {
+func (e *IR) leave(res eval.Result) (exit abi.Exit, err error) {
 	s := e.guest.S
 	s.Icount, s.PC = s.Icount+res.Icount, res.PC
 	switch res.Kind {
@@ -100,7 +100,7 @@ func (e *IR) leave(res eval.Result) (exit uint64, err error) {
 		return abi.ExitFault, nil
 	case eval.Exit:
 		s.ExitArg = uint64(res.Imm)
-		return uint64(res.Code), nil
+		return abi.Exit(res.Code), nil
 	}
 	return 0, fmt.Errorf("the unit was left by %v", res.Kind)
 }

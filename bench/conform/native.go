@@ -160,6 +160,6 @@ func (e *Native) Run(s *cases.State) error {
 // nobody is the interpreter of the dispatcher, which runs native code only.
 type nobody struct{}
 
-func (nobody) Run() uint64     { panic("BUG: native code is left to the interpreter by the dispatcher") }
-func (nobody) Step() uint64    { panic("BUG: native code is left to the interpreter by the dispatcher") }
+func (nobody) Run() abi.Exit   { panic("BUG: native code is left to the interpreter by the dispatcher") }
+func (nobody) Step() abi.Exit  { panic("BUG: native code is left to the interpreter by the dispatcher") }
 func (nobody) InvalidateCode() {}

@@ -12,6 +12,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/runtime/vcpu"
 )
 
 // fpSetup enables floating point, and loads f1 to f3 and the FPCR from the data.
@@ -85,7 +86,7 @@ func TestFloatingPointStaysNative(t *testing.T) {
 		g.checked(t, int64(dyn))
 
 		stats := runNative(t, cfg, code)
-		called, left := stats[native.StatHelper+abi.ThunkNames[abi.ThunkFPOperate]], stats[native.StatExit+abi.ExitNames[abi.ExitInterpret]]
+		called, left := stats[native.StatHelper+abi.ThunkNames[abi.ThunkFPOperate]], stats[native.StatExit+abi.ExitInterpret.String()]
 		t.Logf("FPCR<DYN> %d: of %d executed, %d by the runtime; %d exits", dyn, rounds*len(forms), called, left)
 		if called < rounds*150 || called > uint64(rounds*len(forms)) || left > rounds {
 			t.Errorf("FPCR<DYN> %d: of %d executed, %d by the runtime; %d exits", dyn, rounds*len(forms), called, left)
@@ -98,7 +99,7 @@ func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]ui
 	t.Helper()
 	var engine *native.Engine
 	cfg.Clock = machine.ClockDeterministic
-	cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
+	cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 		var err error
 		engine, err = native.New(c, native.Options{Code: code})
 		return engine, err

@@ -20,6 +20,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/runtime/vcpu"
 	"axpress/translator/artifact"
 	"axpress/translator/pipeline"
 	"axpress/translator/toolchain/toolchaintest"
@@ -250,7 +251,7 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *locks
 	if cfg.Console == nil {
 		cfg.Console = &g.out
 	}
-	cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
+	cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 		var err error
 		g.engine, err = trace.New(c, tc)
 		return g.engine, err

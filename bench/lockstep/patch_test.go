@@ -10,6 +10,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
+	"axpress/runtime/vcpu"
 )
 
 // patchingKernel overwrites the first instruction of victim, calls it, and puts the instruction back, patchRounds times;
@@ -95,7 +96,7 @@ func patched(t *testing.T, img *image.Image, code ...*abi.Code) {
 	var engine *native.Engine
 	m, err := machine.New(machine.Config{
 		Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, Clock: machine.ClockDeterministic,
-		NewEngine: func(c *machine.CPU) (_ machine.Engine, err error) {
+		NewEngine: func(c *machine.CPU) (_ vcpu.Engine, err error) {
 			engine, err = native.New(c, native.Options{Code: code})
 			return engine, err
 		},

@@ -11,6 +11,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
+	"axpress/runtime/vcpu"
 )
 
 // Guests with several CPUs. What they share is at dataVA, and what each has for itself is behind that.
@@ -92,7 +93,7 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: machine.ClockHost}
 	if len(o.Code) > 0 {
 		o.Shared = dispatch.NewShared(cpus)
-		cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
+		cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 			e, err := native.New(c, o)
 			if err == nil {
 				r.engines = append(r.engines, e)

@@ -25,6 +25,7 @@ import (
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/vcpu"
 )
 
 // The engines.
@@ -289,7 +290,7 @@ func (b *boot) config(first, second io.Writer) machine.Config {
 	if b.cpus > 1 {
 		shared = dispatch.NewShared(b.cpus)
 	}
-	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) {
+	c.NewEngine = func(cpu *machine.CPU) (vcpu.Engine, error) {
 		e, err := b.newEngine(cpu, code, shared)
 		if err != nil || !b.sampling {
 			return e, err
@@ -302,13 +303,9 @@ func (b *boot) config(first, second io.Writer) machine.Config {
 }
 
 // newEngine makes what executes cpu's instructions.
-func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (sampler.Inner, error) {
+func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (vcpu.Engine, error) {
 	if b.engine == engineInterp {
-		e, err := machine.NewInterpreter(cpu)
-		if err != nil {
-			return nil, err
-		}
-		return e.(sampler.Inner), nil
+		return machine.NewInterpreter(cpu)
 	}
 	e, err := native.New(cpu, native.Options{Code: code, Shared: shared, NoFSGSBase: b.noFSGSBase})
 	if err != nil {

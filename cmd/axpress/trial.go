@@ -18,6 +18,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/runtime/vcpu"
 	"axpress/translator/artifact"
 )
 
@@ -144,7 +145,7 @@ func (b *boot) compare(ctx context.Context) (r trialResult, err error) {
 	for _, t := range b.translations {
 		code = append(code, t.Artifact.Code())
 	}
-	cfg.NewEngine = func(c *machine.CPU) (machine.Engine, error) {
+	cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 		var err error
 		engine, err = trace.New(c, trace.Config{Code: code, Symbol: names.At, Inlined: func(fn uint32) bool {
 			s := stubs.Lookup(fn)

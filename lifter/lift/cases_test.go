@@ -123,7 +123,7 @@ func assign(m *eval.Machine, text string) error {
 func describe(r eval.Result) string {
 	switch r.Kind {
 	case eval.Exit:
-		return fmt.Sprintf("%s %#x at %#x", abi.ExitNames[r.Code], r.Imm, r.PC)
+		return fmt.Sprintf("%s %#x at %#x", abi.Exit(r.Code), r.Imm, r.PC)
 	case eval.Call:
 		return fmt.Sprintf("call %#x back %#x", r.PC, r.ReturnPC)
 	}

@@ -236,24 +236,24 @@ func (tr *trial) run(t *testing.T, a, b *world) (eval.Result, error) {
 	for i := range res.Icount {
 		if code := a.cpu.Step(); code != abi.ExitPoll {
 			return res, fmt.Errorf("instruction %d: the interpreter left by %s (%#x), lifted code went on to %v at %#x",
-				i, abi.ExitNames[code], a.s.ExitArg, res.Kind, res.PC)
+				i, code, a.s.ExitArg, res.Kind, res.PC)
 		}
 	}
 	b.s.PC = res.PC
 	if err := compareWorlds(b, a); err != nil {
 		return res, err
 	}
-	want, code := uint64(0), uint64(0)
+	want := abi.ExitNone
 	switch res.Kind {
 	case eval.Goto, eval.Ret, eval.Call, eval.Interpret:
 		return res, nil
 	case eval.Fault:
 		want = abi.ExitFault
 	case eval.Exit:
-		want = uint64(res.Code)
+		want = abi.Exit(res.Code)
 	}
-	if code = a.cpu.Step(); code != want {
-		return res, fmt.Errorf("lifted code left by %v (%s), the interpreter by %s", res.Kind, abi.ExitNames[want], abi.ExitNames[code])
+	if code := a.cpu.Step(); code != want {
+		return res, fmt.Errorf("lifted code left by %v (%s), the interpreter by %s", res.Kind, want, code)
 	}
 	return res, nil
 }

@@ -121,7 +121,7 @@ func (tr *trial) runProgram(t *testing.T, a, b *world, passes bool) (native, all
 		case res.Kind == eval.Fault:
 			stop = abi.ExitFault
 		case res.Kind == eval.Exit:
-			stop = uint64(res.Code)
+			stop = abi.Exit(res.Code)
 		case res.Kind == eval.Interpret:
 			if stop = b.cpu.Step(); stop == abi.ExitPoll {
 				all++
@@ -130,12 +130,12 @@ func (tr *trial) runProgram(t *testing.T, a, b *world, passes bool) (native, all
 	}
 	for i := range all {
 		if code := a.cpu.Step(); code != abi.ExitPoll {
-			return native, all, fmt.Errorf("the interpreter left by %s after %d instructions, mixed execution went on for %d", abi.ExitNames[code], i, all)
+			return native, all, fmt.Errorf("the interpreter left by %s after %d instructions, mixed execution went on for %d", code, i, all)
 		}
 	}
 	if stop != abi.ExitPoll {
 		if code := a.cpu.Step(); code != stop {
-			return native, all, fmt.Errorf("the interpreter left by %s, mixed execution by %s", abi.ExitNames[code], abi.ExitNames[stop])
+			return native, all, fmt.Errorf("the interpreter left by %s, mixed execution by %s", code, stop)
 		}
 	}
 	return native, all, compareWorlds(b, a)

@@ -30,7 +30,7 @@ func LayoutHash() string {
 		fmt.Fprintln(h, f.Name, f.Offset, f.Type.Size())
 	}
 	fmt.Fprintln(h, StateBias, TLBBits, TLBEntrySize, TLBInvalid, ASNTagShift, JumpBits, JumpEntrySize, KSEGBase,
-		UnitArgs, UnitResults, ExitNames, ThunkNames)
+		UnitArgs, UnitResults, exitNames, ThunkNames)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -1,5 +1,10 @@
 package abi
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Page geometry of the Alpha implementations that Linux supports.
 const (
 	PageShift = 13
@@ -82,7 +87,7 @@ type State struct {
 	Icount int64
 	PC     uint64
 	// ExitCode says why native code came back, ExitArg more about it.
-	ExitCode uint64
+	ExitCode Exit
 	ExitArg  uint64
 
 	// KSEG windows: a load of size 1<<n at va is direct if
@@ -207,10 +212,13 @@ const (
 	PCPoll      = 3 // ExitPoll
 )
 
-// ExitCode values: why native code returned to Go.
+// Exit says why translated code, or an engine, came back.
+type Exit uint64
+
+// The ways to come back.
 const (
 	// ExitNone: the unit continues at a PC that is not in the jump cache.
-	ExitNone uint64 = iota
+	ExitNone Exit = iota
 	// ExitPoll: Limit reached at a poll; PC is the next instruction.
 	ExitPoll
 	// ExitInterpret: a guard failed or the instruction is not lifted; interpret at PC.
@@ -231,7 +239,7 @@ const (
 	ExitArith
 	// ExitNative: the interpreter stopped at PC because native code has an entry there.
 	ExitNative
-	NumExitCodes
+	NumExits
 )
 
 // Indices of State.FastCalls.
@@ -246,8 +254,21 @@ const (
 	PALCallsys = 0x83
 )
 
-// ExitNames names the exit codes, for statistics.
-var ExitNames = [NumExitCodes]string{"lookup", "poll", "interpret", "fault", "call_pal", "opcdec", "helper", "after_pal", "arith", "native"}
+// String names the exit.
+func (e Exit) String() string {
+	if e < NumExits {
+		return exitNames[e]
+	}
+	return fmt.Sprintf("Exit(%d)", uint64(e))
+}
+
+// ParseExit returns the exit of a name that String gives.
+func ParseExit(name string) (Exit, bool) {
+	i := slices.Index(exitNames[:], name)
+	return Exit(i), i >= 0
+}
+
+var exitNames = [NumExits]string{"lookup", "poll", "interpret", "fault", "call_pal", "opcdec", "helper", "after_pal", "arith", "native"}
 
 // Thunks: what generated code calls, as an index into State.Thunks. A thunk
 // takes R12 as it is, preserves every register but those named here, and returns

@@ -20,8 +20,8 @@ import (
 // instruction from State.PC on and returns an exit code; it returns ExitNative
 // when a transfer of control reaches a PC for which Engine.HasEntry is true.
 type Interpreter interface {
-	Run() uint64
-	Step() uint64
+	Run() abi.Exit
+	Step() abi.Exit
 	InvalidateCode()
 }
 
@@ -67,9 +67,9 @@ type Stats struct {
 	WindowMaps  uint64                // pages mapped in windows
 	// SegmentCalls counts the system calls that set GS, where programs may not.
 	SegmentCalls uint64
-	Compared     uint64                   // pages of userland's code that were compared with what they last held
-	Changed      uint64                   // of them, those that were new or had changed
-	Exits        [abi.NumExitCodes]uint64 // native exits by reason
+	Compared     uint64               // pages of userland's code that were compared with what they last held
+	Changed      uint64               // of them, those that were new or had changed
+	Exits        [abi.NumExits]uint64 // native exits by reason
 	// Misses counts the guest PCs at which the interpreter had to start: no native
 	// entry there, or native code asked for it.
 	Misses map[uint64]uint64
@@ -276,7 +276,7 @@ func (e *Engine) dropPages() {
 
 // Run runs the guest from State.PC until State.Limit or an exit that is not
 // native code's own business, and returns the exit code.
-func (e *Engine) Run() uint64 {
+func (e *Engine) Run() abi.Exit {
 	e.sync()
 	defer e.segment.leave()
 	defer e.shorten()()
@@ -308,7 +308,7 @@ func (e *Engine) Run() uint64 {
 // reason, and never the interpreter. It returns the exit code, ExitNone and
 // ExitInterpret included; !ok: there is no native code at State.PC, and nothing
 // has changed. Lockstep comparison drives an engine by it.
-func (e *Engine) Native() (code uint64, ok bool) {
+func (e *Engine) Native() (code abi.Exit, ok bool) {
 	e.sync()
 	if !e.find(e.s.PC) {
 		return 0, false
@@ -379,13 +379,13 @@ func (e *Engine) shorten() (restore func()) {
 }
 
 // Step executes one instruction in the interpreter.
-func (e *Engine) Step() uint64 {
+func (e *Engine) Step() abi.Exit {
 	e.stats.InterpInsts++
 	return e.interp.Step()
 }
 
 // native enters the unit that find prepared and serves thunks until it leaves.
-func (e *Engine) native() uint64 {
+func (e *Engine) native() abi.Exit {
 	s := e.s
 	before, inProgram := s.Icount, e.window != nil && s.Mode() != abi.ModeKernel
 	e.stats.Entries++
@@ -410,7 +410,7 @@ func (e *Engine) native() uint64 {
 	}
 	low := s.PC & 3
 	s.PC &^= 3
-	code := [4]uint64{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[low]
+	code := [4]abi.Exit{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[low]
 	e.stats.Exits[code]++
 	if e.ioMiss {
 		e.ioMiss = false

@@ -12,8 +12,8 @@ import (
 // from State.PC on and returns an exit code; it returns ExitNative when a transfer of
 // control reaches a PC for which Engine.HasEntry is true.
 type Interpreter interface {
-	Run() uint64
-	Step() uint64
+	Run() abi.Exit
+	Step() abi.Exit
 	InvalidateCode()
 }
 
@@ -49,12 +49,12 @@ const quantum = 400_000
 
 // Stats counts what an Engine did.
 type Stats struct {
-	Translated uint64                   // instructions retired in translated code
-	Interp     uint64                   // and in the interpreter
-	Entries    uint64                   // times translated code was entered
-	Loads      uint64                   // that the fast path in line did not serve
-	Stores     uint64                   // the same
-	Exits      [abi.NumExitCodes]uint64 // of translated code, by reason
+	Translated uint64               // instructions retired in translated code
+	Interp     uint64               // and in the interpreter
+	Entries    uint64               // times translated code was entered
+	Loads      uint64               // that the fast path in line did not serve
+	Stores     uint64               // the same
+	Exits      [abi.NumExits]uint64 // of translated code, by reason
 	// Misses counts the guest PCs at which the interpreter had to start: no entry
 	// there, or translated code asked for it.
 	Misses map[uint64]uint64
@@ -165,7 +165,7 @@ func (e *Engine) HasEntry(pc uint64) bool {
 
 // Run runs the guest from State.PC until State.Limit or an exit that is not translated
 // code's own business, and returns the exit code.
-func (e *Engine) Run() uint64 {
+func (e *Engine) Run() abi.Exit {
 	e.sync()
 	defer e.shorten()()
 	for e.s.Icount < atomic.LoadInt64(&e.s.Limit) {
@@ -192,14 +192,14 @@ func (e *Engine) Run() uint64 {
 // Native runs translated code once, from State.PC until it leaves for whatever reason,
 // and never the interpreter. It returns the exit code, ExitNone and ExitInterpret
 // included; !ok: there is none at State.PC, and nothing has changed.
-func (e *Engine) Native() (code uint64, ok bool) {
+func (e *Engine) Native() (code abi.Exit, ok bool) {
 	e.sync()
 	defer e.shorten()()
 	return e.translated()
 }
 
 // Step executes one instruction in the interpreter.
-func (e *Engine) Step() uint64 {
+func (e *Engine) Step() abi.Exit {
 	e.stats.Interp++
 	return e.interp.Step()
 }
@@ -219,7 +219,7 @@ func (e *Engine) shorten() (restore func()) {
 const nowhere = ^uint64(0)
 
 // translated runs units from State.PC on until they leave.
-func (e *Engine) translated() (code uint64, ok bool) {
+func (e *Engine) translated() (code abi.Exit, ok bool) {
 	s := e.s
 	if e.cpu.lookup(s.PC) == nil {
 		return 0, false
@@ -230,7 +230,7 @@ func (e *Engine) translated() (code uint64, ok bool) {
 	pc, n := e.cpu.Continue(s.PC, nowhere, before, maxDepth)
 	e.stats.Translated += uint64(n - before)
 	s.PC, s.Icount = pc&^3, n
-	code = [4]uint64{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[pc&3]
+	code = [4]abi.Exit{abi.PCContinue: abi.ExitNone, abi.PCExit: s.ExitCode, abi.PCInterpret: abi.ExitInterpret, abi.PCPoll: abi.ExitPoll}[pc&3]
 	e.stats.Exits[code]++
 	return code, true
 }

@@ -14,9 +14,9 @@ const text = abi.KSEGBase + 0x10000
 // nobody is an interpreter that is not wanted.
 type nobody struct{ t *testing.T }
 
-func (n nobody) Run() uint64   { n.t.Error("interpreted"); return abi.ExitPoll }
-func (n nobody) Step() uint64  { return n.Run() }
-func (nobody) InvalidateCode() {}
+func (n nobody) Run() abi.Exit  { n.t.Error("interpreted"); return abi.ExitPoll }
+func (n nobody) Step() abi.Exit { return n.Run() }
+func (nobody) InvalidateCode()  {}
 
 func newEngine(t *testing.T, functions ...Function) (*Engine, *abi.State, *mem.RAM) {
 	t.Helper()

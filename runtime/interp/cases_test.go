@@ -19,7 +19,7 @@ func TestCases(t *testing.T) {
 	for _, l := range lines {
 		r.c = New(r.s, r.m, Config{Cycles: func() uint64 { return cases.Cycles }, Model: l.Model})
 		g.Set(&l.Before, l.Code)
-		exit := uint64(abi.ExitPoll)
+		exit := abi.ExitPoll
 		for n := 0; n < len(l.Code) && exit == abi.ExitPoll; n++ {
 			exit = r.c.Step()
 		}

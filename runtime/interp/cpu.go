@@ -64,7 +64,7 @@ func (c *CPU) InvalidateCode() { c.code.invalidate() }
 
 // Run executes from State.PC until an exit and returns its code, one of
 // abi.ExitPoll, ExitFault, ExitCallPAL, ExitOPCDEC, ExitArith, ExitNative.
-func (c *CPU) Run() uint64 {
+func (c *CPU) Run() abi.Exit {
 	for {
 		code := c.begin(bounds{stop: math.MaxInt64})
 		if code != exitAlone {
@@ -78,14 +78,14 @@ func (c *CPU) Run() uint64 {
 
 // RunFor is Run that also ends, with abi.ExitPoll, once n instructions have been
 // retired.
-func (c *CPU) RunFor(n int64) uint64 {
+func (c *CPU) RunFor(n int64) abi.Exit {
 	return c.begin(bounds{stop: c.s.Icount + n, limited: true})
 }
 
 // Step executes one instruction, without asking State.Limit or NativeEntry. It
 // returns abi.ExitPoll if the instruction was retired without further ado, else
 // the exit that it led to.
-func (c *CPU) Step() uint64 {
+func (c *CPU) Step() abi.Exit {
 	return c.begin(bounds{stop: c.s.Icount + 1, limited: true, single: true})
 }
 
@@ -96,7 +96,7 @@ type bounds struct {
 	single  bool // no polls, and an LDx_L begins nothing
 }
 
-func (c *CPU) begin(b bounds) uint64 {
+func (c *CPU) begin(b bounds) abi.Exit {
 	c.open(c.s, c.ram.Bytes())
 	c.code.sync(c.m, c.s)
 	c.reservation.n = 0

@@ -15,7 +15,7 @@ const (
 // exec is the interpreter: decoded pages in the outer loop, instructions in the
 // inner one. Retired instructions are counted by the distance from start, the
 // word that the current straight run began with.
-func (c *CPU) exec(b bounds) uint64 {
+func (c *CPU) exec(b bounds) abi.Exit {
 	var (
 		s      = c.s
 		r      = &s.R
@@ -24,7 +24,7 @@ func (c *CPU) exec(b bounds) uint64 {
 		native = c.cfg.NativeEntry
 		pc     = s.PC &^ 3
 		count  = s.Icount
-		exit   uint64
+		exit   abi.Exit
 		va     uint64
 		target uint64
 	)

@@ -36,7 +36,7 @@ const (
 
 // exitAlone is how a run ends at an LDx_L that begins a sequence for which the CPU is to
 // be alone. It does not leave the package.
-const exitAlone = abi.NumExitCodes
+const exitAlone = abi.NumExits
 
 // begins says, for LDx_L at pc, whether the CPU must be alone for its sequence; if not it
 // notes where that may end.
@@ -128,7 +128,7 @@ func (c *CPU) ends(pc uint64) {
 
 // sequence executes instructions from an LDx_L up to the STx_C, while no other CPU runs.
 // It returns how the last one ended.
-func (c *CPU) sequence() (exit uint64) {
+func (c *CPU) sequence() (exit abi.Exit) {
 	exit = abi.ExitPoll
 	c.cfg.Exclusive(func() {
 		r := &c.reservation

@@ -25,7 +25,7 @@ func TestSequences(t *testing.T) {
 		r.load(t, k.code+"\ncall_pal 0x80")
 		r.s.R[16] = dataVA
 		if code := r.c.Run(); code != abi.ExitCallPAL {
-			t.Fatalf("%s: exit %s", k.name, abi.ExitNames[code])
+			t.Fatalf("%s: exit %s", k.name, code)
 		}
 		if (alone == 1) != k.alone || alone > 1 {
 			t.Errorf("%s: alone %d times", k.name, alone)
@@ -81,7 +81,7 @@ func TestSequenceWithoutEnd(t *testing.T) {
 		call_pal 0x80`)
 	r.s.R[16] = dataVA
 	if code := r.c.Run(); code != abi.ExitCallPAL {
-		t.Fatalf("exit %s", abi.ExitNames[code])
+		t.Fatalf("exit %s", code)
 	}
 	if v, _ := r.ram.Read64(dataPA); v != 0 || r.s.R[1] != 0 || during != maxSequence {
 		t.Errorf("stored %d, success %d, %d instructions alone", v, r.s.R[1], during)

@@ -8,11 +8,11 @@ import (
 	"axpress/runtime/abi"
 )
 
-func (r *rig) expect(t *testing.T, what string, code, want uint64, pcOff int64, icount int64) {
+func (r *rig) expect(t *testing.T, what string, code, want abi.Exit, pcOff int64, icount int64) {
 	t.Helper()
 	if code != want || r.s.ExitCode != want || r.s.PC != codeVA+uint64(pcOff) || r.s.Icount != icount {
-		t.Errorf("%s: exit %s at .%+d after %d, want %s at .%+d after %d", what, abi.ExitNames[code],
-			int64(r.s.PC-codeVA), r.s.Icount, abi.ExitNames[want], pcOff, icount)
+		t.Errorf("%s: exit %s at .%+d after %d, want %s at .%+d after %d", what, code,
+			int64(r.s.PC-codeVA), r.s.Icount, want, pcOff, icount)
 	}
 }
 
@@ -119,14 +119,14 @@ func TestPageCrossing(t *testing.T) {
 	r.s.PC = abi.KSEGBase + rigRAM - 4
 	code := r.c.Run()
 	if code != abi.ExitFault || r.s.FaultKind != abi.FaultMCheck || r.s.PC != abi.KSEGBase+rigRAM || r.s.Icount != 4 {
-		t.Errorf("end of RAM: %s kind %d pc %#x", abi.ExitNames[code], r.s.FaultKind, r.s.PC)
+		t.Errorf("end of RAM: %s kind %d pc %#x", code, r.s.FaultKind, r.s.PC)
 	}
 	// So is a fetch that no page table maps, as a fault with access kind execute.
 	r.s.PC = 0x20000
 	r.s.PTBR = 1
 	code = r.c.Run()
 	if code != abi.ExitFault || r.s.FaultKind != abi.FaultMM || r.s.FaultAccess != abi.MMAccessExec || r.s.FaultVA != 0x20000 {
-		t.Errorf("unmapped: %s kind %d", abi.ExitNames[code], r.s.FaultKind)
+		t.Errorf("unmapped: %s kind %d", code, r.s.FaultKind)
 	}
 }
 
@@ -167,7 +167,7 @@ func TestMappedCodeAfterTBI(t *testing.T) {
 		t.Helper()
 		r.s.PC = 0x10000
 		if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != want {
-			t.Errorf("%s %#x, want CALL_PAL %#x", abi.ExitNames[code], r.s.ExitArg, want)
+			t.Errorf("%s %#x, want CALL_PAL %#x", code, r.s.ExitArg, want)
 		}
 	}
 	run(0x80)
@@ -193,7 +193,7 @@ func TestWritableCodeAfterSwitch(t *testing.T) {
 			r.s.SetASN(asn)
 			r.s.PC = 0x10000
 			if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != want {
-				t.Errorf("entry %#x: %s %#x, want CALL_PAL %#x", c.pte, abi.ExitNames[code], r.s.ExitArg, want)
+				t.Errorf("entry %#x: %s %#x, want CALL_PAL %#x", c.pte, code, r.s.ExitArg, want)
 			}
 		}
 		run(1, 0x80)
@@ -202,7 +202,7 @@ func TestWritableCodeAfterSwitch(t *testing.T) {
 		r.s.SetASN(2)
 		r.s.PC = 0x20000
 		if code := r.c.Run(); code != abi.ExitFault {
-			t.Fatalf("nothing is at %#x, but %s", r.s.PC, abi.ExitNames[code])
+			t.Fatalf("nothing is at %#x, but %s", r.s.PC, code)
 		}
 		run(1, c.want)
 	}
@@ -234,7 +234,7 @@ func TestUserMode(t *testing.T) {
 	r.s.PC, r.s.R[17], r.s.R[16] = 0x10000, 0x10000, dataVA
 	code := r.c.Run()
 	if code != abi.ExitFault || r.s.FaultKind != abi.FaultMM || r.s.FaultMMCSR != abi.MMCSRACV || r.s.FaultVA != dataVA || r.s.PC != 0x1000c {
-		t.Errorf("KSEG from user: %s mmcsr %d va %#x pc %#x", abi.ExitNames[code], r.s.FaultMMCSR, r.s.FaultVA, r.s.PC)
+		t.Errorf("KSEG from user: %s mmcsr %d va %#x pc %#x", code, r.s.FaultMMCSR, r.s.FaultVA, r.s.PC)
 	}
 	if v, _ := r.ram.Read64(codePA + 0x108); v != 42 {
 		t.Errorf("memory %d", v)
@@ -252,13 +252,13 @@ func TestUserMode(t *testing.T) {
 	r.mapUser(0x50000)
 	r.s.PC = 0x10000
 	if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != 0x83 {
-		t.Errorf("other ASN: %s", abi.ExitNames[code])
+		t.Errorf("other ASN: %s", code)
 	}
 	r.s.SetASN(5)
 	r.mapUser(codePA)
 	r.s.PC = 0x10000
 	if code := r.c.Run(); code != abi.ExitFault {
-		t.Errorf("first ASN again: %s", abi.ExitNames[code])
+		t.Errorf("first ASN again: %s", code)
 	}
 }
 
@@ -295,7 +295,7 @@ func TestEveryWordIsSafe(t *testing.T) {
 		inst := isa.Decode(word)
 		reserved := inst.Op.Info().Faults&isa.FaultDEC != 0
 		if reserved != (code == abi.ExitOPCDEC) {
-			t.Fatalf("%08x %s: exit %s", word, inst.Op, abi.ExitNames[code])
+			t.Fatalf("%08x %s: exit %s", word, inst.Op, code)
 		}
 		if r.s.R[31] != 0 || r.s.F[31] != 0 {
 			t.Fatalf("%08x %s wrote register 31", word, inst.Op)

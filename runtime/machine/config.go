@@ -17,6 +17,7 @@ import (
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // Segment is a piece of the kernel: Data at physical address PA, zeroes after it up
@@ -72,20 +73,7 @@ type Config struct {
 	IPI     IPIMode
 	IPIData IPIData
 	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
-	NewEngine func(*CPU) (Engine, error)
-}
-
-// Engine executes guest code of one CPU.
-type Engine interface {
-	// Run executes from State.PC and returns an abi.Exit code: ExitPoll (it must
-	// look at State.Limit as the abi says), ExitFault, ExitCallPAL, ExitOPCDEC,
-	// ExitAfterPAL, ExitArith or ExitNative, with State as the abi says. All other
-	// codes an engine serves itself.
-	Run() uint64
-	// InvalidateCode: from now on instruction fetch sees all earlier stores (imb).
-	InvalidateCode()
-	// Stats returns counters by name.
-	Stats() map[string]uint64
+	NewEngine func(*CPU) (vcpu.Engine, error)
 }
 
 // Machine is one guest.
@@ -246,7 +234,11 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	if err != nil {
 		return err
 	}
-	c := &CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
+	c := &CPU{CPU: vcpu.CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram}, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
+	c.CPU.Cycles = c.cycles
+	if m.parallel {
+		c.CPU.Exclusive = c.exclusive
+	}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
 	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))

@@ -5,26 +5,21 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
-	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
-// CPU is one processor: what an Engine needs of the machine.
+// CPU is one processor.
 type CPU struct {
-	Index int
-	Model *isa.Model
-	S     *abi.State
-	MMU   *mmu.MMU
-	RAM   *mem.RAM
-	PAL   *osf.CPU
+	vcpu.CPU
+	PAL *osf.CPU
 
 	m      *Machine
-	engine Engine
+	engine vcpu.Engine
 	mode   cpuMode
 	alarm  alarm
 	slice  slicer
@@ -45,7 +40,7 @@ const (
 )
 
 type cpuStats struct {
-	exits      [abi.NumExitCodes]uint64
+	exits      [abi.NumExits]uint64
 	interrupts uint64
 	spins      uint64
 	ipi        ipiCounts
@@ -67,9 +62,9 @@ func (c *CPU) boot(b console.Boot) error {
 	return nil
 }
 
-// Cycles is the free-running cycle counter: bits 31:0 of what RPCC returns are its
+// cycles is the free-running cycle counter: bits 31:0 of what RPCC returns are its
 // low half, bits 63:32 are State.PCCOffset.
-func (c *CPU) Cycles() uint64 {
+func (c *CPU) cycles() uint64 {
 	c.m.clock.counts(c)
 	return c.m.cycles()
 }
@@ -157,7 +152,7 @@ func (y system) VMTime() uint64 {
 	return y.c.m.clock.Now()
 }
 func (y system) WallTime() uint64 { return uint64(y.c.m.clock.WallTime()) }
-func (y system) Cycles() uint64   { return y.c.Cycles() }
+func (y system) Cycles() uint64   { return y.c.cycles() }
 func (y system) Alarm() uint64    { return y.c.alarm.at }
 
 func (y system) SetAlarm(at uint64) { y.c.setAlarm(at) }
@@ -167,10 +162,7 @@ func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
 func (y system) InvalidateSingle(va uint64, instructions, data bool) {
 	y.c.MMU.InvalidateSingle(va, instructions, data)
 }
-func (y system) InvalidateCode() {
-	y.c.engine.InvalidateCode()
-	y.c.spin.invalidateCode(y.c.engine)
-}
+func (y system) InvalidateCode() { y.c.engine.InvalidateCode() }
 
 func (y system) Halt(h osf.Halt) {
 	y.c.m.mu.Lock()

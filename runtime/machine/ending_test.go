@@ -12,6 +12,7 @@ import (
 	"axpress/palstubs/console"
 	"axpress/runtime/abi"
 	"axpress/runtime/klog/klogtest"
+	"axpress/runtime/vcpu"
 )
 
 // withLog gives a guest a kernel's variables and log, behind its program.
@@ -174,7 +175,7 @@ type dawdling struct {
 	turns int
 }
 
-func (e *dawdling) Run() uint64 {
+func (e *dawdling) Run() abi.Exit {
 	e.turns++
 	time.Sleep(time.Duration(e.turns%7) * time.Millisecond)
 	return e.interpreter.Run()
@@ -215,7 +216,7 @@ func TestEarlyTime(t *testing.T) {
 				change(cfg)
 				cfg.SSN = c.ssn
 				if cfg.Clock == ClockHost {
-					cfg.NewEngine = func(cpu *CPU) (Engine, error) {
+					cfg.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
 						e, err := NewInterpreter(cpu)
 						return &dawdling{interpreter: e.(*interpreter)}, err
 					}

@@ -1,12 +1,15 @@
 package machine
 
-import "axpress/runtime/interp"
+import (
+	"axpress/runtime/interp"
+	"axpress/runtime/vcpu"
+)
 
 // NewInterpreter makes the interpreter the engine of c: Config.NewEngine for runs
 // without translated code.
-func NewInterpreter(c *CPU) (Engine, error) {
+func NewInterpreter(c *CPU) (vcpu.Engine, error) {
 	e := &interpreter{c: c}
-	e.CPU = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model, Exclusive: c.ExclusiveOrNil()})
+	e.CPU = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model, Exclusive: c.Exclusive})
 	return e, nil
 }
 

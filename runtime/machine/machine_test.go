@@ -10,6 +10,7 @@ import (
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/vcpu"
 )
 
 func TestPowerOff(t *testing.T) {
@@ -329,29 +330,32 @@ func TestSecondaryCPU(t *testing.T) {
 }
 
 // scripted is an engine that returns exit codes one after the other.
-type scripted struct{ codes []uint64 }
+type scripted struct{ codes []abi.Exit }
 
-func (e *scripted) Run() uint64 {
+func (e *scripted) Run() abi.Exit {
 	c := e.codes[0]
 	e.codes = e.codes[1:]
 	return c
 }
+func (e *scripted) Step() abi.Exit           { return e.Run() }
 func (e *scripted) InvalidateCode()          {}
 func (e *scripted) Stats() map[string]uint64 { return nil }
 
 func TestExitsOfEngines(t *testing.T) {
-	for _, code := range []uint64{abi.ExitNone, abi.ExitInterpret, abi.ExitHelper, abi.NumExitCodes, ^uint64(0)} {
+	for _, code := range []abi.Exit{abi.ExitNone, abi.ExitInterpret, abi.ExitHelper, abi.NumExits, ^abi.Exit(0)} {
 		g := newGuest(t, "", func(c *Config) {
-			c.NewEngine = func(*CPU) (Engine, error) { return &scripted{[]uint64{abi.ExitAfterPAL, abi.ExitNative, code}}, nil }
+			c.NewEngine = func(*CPU) (vcpu.Engine, error) {
+				return &scripted{[]abi.Exit{abi.ExitAfterPAL, abi.ExitNative, code}}, nil
+			}
 		})
 		if st, err := g.m.Run(context.Background()); err == nil || st.Reason != Failed {
 			t.Errorf("exit code %d: %+v, %v", code, st, err)
 		}
 	}
-	for code := range abi.NumExitCodes {
+	for code := range abi.NumExits {
 		inner := code == abi.ExitNone || code == abi.ExitInterpret || code == abi.ExitHelper
 		if (exits[code] == nil) != inner {
-			t.Errorf("exit %s: served %v", abi.ExitNames[code], exits[code] != nil)
+			t.Errorf("exit %s: served %v", code, exits[code] != nil)
 		}
 	}
 }
@@ -368,7 +372,7 @@ func TestNewRefuses(t *testing.T) {
 		"platform":        func(c *Config) { c.Platform = "marvel" },
 		"clock":           func(c *Config) { c.Clock = 9 },
 		"command line":    func(c *Config) { c.Append = strings.Repeat("x", 256) },
-		"engine":          func(c *Config) { c.NewEngine = func(*CPU) (Engine, error) { return nil, errors.New("no") } },
+		"engine":          func(c *Config) { c.NewEngine = func(*CPU) (vcpu.Engine, error) { return nil, errors.New("no") } },
 	} {
 		cfg := ok
 		change(&cfg)

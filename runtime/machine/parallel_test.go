@@ -11,6 +11,7 @@ import (
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/vcpu"
 )
 
 // both runs a test with CPUs in parallel and with CPUs that take turns.
@@ -146,14 +147,14 @@ func TestContextEndsParallelRun(t *testing.T) {
 
 // An engine that has the world for itself now and then, and counts who is in it.
 type lonely struct {
-	Engine
+	vcpu.Engine
 	c      *CPU
 	inside *atomic.Int32
 	t      *testing.T
 	turns  int
 }
 
-func (e *lonely) Run() uint64 {
+func (e *lonely) Run() abi.Exit {
 	if e.turns++; e.turns%3 == 0 {
 		e.c.Exclusive(func() {
 			for range 10 {
@@ -191,7 +192,7 @@ func TestExclusive(t *testing.T) {
 		br   zero,@count
 	`, func(c *Config) {
 		c.CPUs = 2
-		c.NewEngine = func(cpu *CPU) (Engine, error) {
+		c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
 			in, err := NewInterpreter(cpu)
 			e := &lonely{Engine: in, c: cpu, inside: &inside, t: t}
 			engines = append(engines, e)
@@ -208,19 +209,19 @@ func TestExclusive(t *testing.T) {
 
 // An engine that fails on one CPU ends the run of all, by an error or by a panic.
 type failing struct {
-	Engine
+	vcpu.Engine
 	c      *CPU
 	panics bool
 }
 
-func (e *failing) Run() uint64 {
+func (e *failing) Run() abi.Exit {
 	switch {
 	case e.c.Index == 0 || e.c.S.Icount < 1000:
 		return e.Engine.Run()
 	case e.panics:
 		e.c.Exclusive(func() { panic("BUG: on purpose") })
 	}
-	return abi.NumExitCodes
+	return abi.NumExits
 }
 
 func TestFailureOnOneCPU(t *testing.T) {
@@ -233,7 +234,7 @@ func TestFailureOnOneCPU(t *testing.T) {
 			br   zero,@loop
 		`, func(c *Config) {
 			c.CPUs = 2
-			c.NewEngine = func(cpu *CPU) (Engine, error) {
+			c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
 				in, err := NewInterpreter(cpu)
 				return &failing{in, cpu, panics}, err
 			}

@@ -145,7 +145,7 @@ func (m *Machine) turn(c *CPU) error {
 			}
 		}
 		code := c.engine.Run()
-		if code >= abi.NumExitCodes || exits[code] == nil {
+		if code >= abi.NumExits || exits[code] == nil {
 			return fmt.Errorf("machine: CPU %d at pc %#x: engine returned exit code %d, which is not the machine's to serve", c.Index, c.S.PC, code)
 		}
 		c.stats.exits[code]++
@@ -174,7 +174,7 @@ func (m *Machine) turn(c *CPU) error {
 
 // exits serves the exits of engines: one row per code, nil where an engine must
 // serve it itself.
-var exits = [abi.NumExitCodes]func(*CPU) osf.Result{
+var exits = [abi.NumExits]func(*CPU) osf.Result{
 	abi.ExitPoll:     func(*CPU) osf.Result { return osf.Continue },
 	abi.ExitAfterPAL: func(*CPU) osf.Result { return osf.Continue },
 	abi.ExitNative:   func(*CPU) osf.Result { return osf.Continue },

@@ -3,7 +3,6 @@ package machine
 import (
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
-	"axpress/runtime/interp"
 )
 
 // spin finds out that a CPU is in a loop which does nothing but look at memory:
@@ -12,17 +11,10 @@ import (
 // to a device, and all registers are what they were, then it goes round for ever
 // unless an interrupt, a device, or another CPU interferes.
 type spin struct {
-	step     stepper
 	lastPC   uint64
 	patience uint64 // ns: how long to let the CPU run before looking again; 0 is a whole slice
 	seen     []word // what the loop has loaded
 	habits   habits // where CPUs run in parallel
-}
-
-// stepper executes single instructions; the interpreter is one.
-type stepper interface {
-	Step() uint64
-	InvalidateCode()
 }
 
 const (
@@ -53,13 +45,6 @@ func (p *spin) near(pc uint64) bool {
 	return d+spinNear < 2*spinNear || p.habits.find(pc) != nil
 }
 
-// invalidateCode is for an imb, which engine has been told of.
-func (p *spin) invalidateCode(engine Engine) {
-	if p.step != nil && any(p.step) != any(engine) {
-		p.step.InvalidateCode()
-	}
-}
-
 // waits executes the code at PC for a little, and says whether it is such a loop.
 // Nothing is lost if it is not: what was executed counts, and an instruction that
 // faults has not been executed.
@@ -67,19 +52,12 @@ func (c *CPU) waits() waiting {
 	if !c.m.parallel && c.m.clock.next() <= c.m.clock.Now()+spinSteps {
 		return waitsNot // deterministic time must not run past an event
 	}
-	if c.spin.step == nil {
-		if e, ok := c.engine.(stepper); ok {
-			c.spin.step = e
-		} else {
-			c.spin.step = interp.New(c.S, c.MMU, interp.Config{Cycles: c.Cycles, Model: c.Model})
-		}
-	}
 	s := c.S
 	c.spin.seen = c.spin.seen[:0]
 	start, regs := s.PC, s.R
 	words := 0 // that were looked at the first time round
 	for round, steps := 1, 0; round <= spinRounds; steps++ {
-		if steps == spinSteps || !c.harmless(s.PC) || c.spin.step.Step() != abi.ExitPoll {
+		if steps == spinSteps || !c.harmless(s.PC) || c.engine.Step() != abi.ExitPoll {
 			return waitsNot
 		}
 		switch {

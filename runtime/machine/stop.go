@@ -105,7 +105,7 @@ type CPUStats struct {
 	IPIs         IPIStats
 	Spins        uint64            // times that the CPU was found spinning and the host could rest
 	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
-	Exits        map[string]uint64 // by abi.ExitNames
+	Exits        map[string]uint64 // by abi.Exit
 	CallPALs     map[string]uint64 // those that left the engine, by name
 	Engine       map[string]uint64
 }
@@ -128,7 +128,7 @@ func (c *CPU) counters() CPUStats {
 	}
 	for i, n := range c.stats.exits {
 		if n != 0 {
-			cs.Exits[abi.ExitNames[i]] = n
+			cs.Exits[abi.Exit(i).String()] = n
 		}
 	}
 	for i := range c.stats.callPALs {

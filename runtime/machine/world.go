@@ -34,24 +34,10 @@ func (w *world) leave() {
 	}
 }
 
-// ExclusiveOrNil returns Exclusive, nil if c is the only CPU.
-func (c *CPU) ExclusiveOrNil() func(fn func()) {
-	if c.m.cfg.CPUs == 1 {
-		return nil
-	}
-	return c.Exclusive
-}
-
-// Exclusive calls fn while no other CPU runs guest code: all of them have left their
-// engines. c's own engine calls it, with no translated code on the stack, so that
-// whatever fn does to code and memory is between two instructions of every CPU. fn must
-// not call Exclusive.
-func (c *CPU) Exclusive(fn func()) {
+// exclusive is vcpu.CPU.Exclusive of CPUs that run in parallel: whatever fn does to code
+// and memory is between two instructions of every CPU.
+func (c *CPU) exclusive(fn func()) {
 	m := c.m
-	if !m.parallel {
-		fn()
-		return
-	}
 	w := &m.world
 	w.leave()
 	defer w.enter(&m.crowd) // also if fn panics: the others must come to their ends

@@ -1,6 +1,6 @@
 // Package sampler says where a guest spends its instructions.
 //
-// In: a machine.CPU and its Engine. Out: a machine.Engine that does the same, and
+// In: a machine.CPU and its Engine. Out: a vcpu.Engine that does the same, and
 // samples: guest PC, mode, and in user mode the content of the page that PC is in, each
 // with the number of instructions since the sample before. It knows no files and no
 // symbols; who does (cmd/axpress/symbols) makes a profile of the samples.

@@ -8,6 +8,7 @@ import (
 
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
+	"axpress/runtime/vcpu"
 )
 
 // DefaultPeriod is how many instructions lie between two samples: some thousand samples
@@ -17,13 +18,6 @@ const DefaultPeriod = 50_000
 // stray is the most instructions that are interpreted before a sample: about as many
 // as lie between two polls of native code.
 const stray = 64
-
-// Inner is the engine to take samples of: one that can also execute a single
-// instruction. Both engines of the machine can.
-type Inner interface {
-	machine.Engine
-	Step() uint64
-}
 
 // Place is where a sample was taken.
 type Place struct {
@@ -38,9 +32,9 @@ type Place struct {
 // sum is exact up to the last sample.
 type Samples map[Place]uint64
 
-// Engine implements machine.Engine by another one, and takes samples of it.
+// Engine implements vcpu.Engine by another one, and takes samples of it.
 type Engine struct {
-	Inner
+	vcpu.Engine
 	c       *machine.CPU
 	period  int64
 	rand    *rand.Rand
@@ -56,15 +50,15 @@ type page struct {
 	hash    [sha256.Size]byte
 }
 
-var _ machine.Engine = (*Engine)(nil)
+var _ vcpu.Engine = (*Engine)(nil)
 
 // New returns an engine that runs c by inner and takes a sample every period
 // instructions (0: DefaultPeriod).
-func New(c *machine.CPU, inner Inner, period int64) *Engine {
+func New(c *machine.CPU, inner vcpu.Engine, period int64) *Engine {
 	if period <= 0 {
 		period = DefaultPeriod
 	}
-	e := &Engine{Inner: inner, c: c, period: period, rand: rand.New(rand.NewPCG(1, 2)), last: c.S.Icount,
+	e := &Engine{Engine: inner, c: c, period: period, rand: rand.New(rand.NewPCG(1, 2)), last: c.S.Icount,
 		samples: Samples{}, pages: map[uint64]*page{}}
 	e.schedule()
 	return e
@@ -78,8 +72,8 @@ func (e *Engine) schedule() {
 	e.next = e.last + e.period - e.period/8 + e.rand.Int64N(e.period/4+1)
 }
 
-// Run implements machine.Engine.
-func (e *Engine) Run() uint64 {
+// Run implements vcpu.Engine.
+func (e *Engine) Run() abi.Exit {
 	code := e.runToSample()
 	if e.c.S.Icount < e.next {
 		return code
@@ -93,21 +87,21 @@ func (e *Engine) Run() uint64 {
 
 // runToSample runs the inner engine, at most until a sample is due. Other goroutines
 // may set State.Limit to 0 meanwhile, devices to something else, and that must stand.
-func (e *Engine) runToSample() uint64 {
+func (e *Engine) runToSample() abi.Exit {
 	limit := &e.c.S.Limit
 	full := atomic.LoadInt64(limit)
 	if full > e.next && atomic.CompareAndSwapInt64(limit, full, e.next) {
 		defer atomic.CompareAndSwapInt64(limit, e.next, full)
 	}
-	return e.Inner.Run()
+	return e.Engine.Run()
 }
 
 // wander goes on for a random number of instructions. It returns how the last one
 // ended: abi.ExitPoll if nothing happened.
-func (e *Engine) wander() uint64 {
+func (e *Engine) wander() abi.Exit {
 	s := e.c.S
 	for n := e.rand.IntN(stray); n > 0 && s.Icount < atomic.LoadInt64(&s.Limit); n-- {
-		if code := e.Inner.Step(); code != abi.ExitPoll {
+		if code := e.Engine.Step(); code != abi.ExitPoll {
 			return code
 		}
 	}

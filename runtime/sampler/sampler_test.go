@@ -13,6 +13,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
+	"axpress/runtime/vcpu"
 )
 
 // Where the test kernel is.
@@ -29,7 +30,7 @@ type sampled struct {
 
 // newSampled loads a program of one instruction a line at kernelVA. wrap, if not nil,
 // makes the engine that is sampled of the interpreter.
-func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, Inner) Inner, lines ...string) *sampled {
+func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, vcpu.Engine) vcpu.Engine, lines ...string) *sampled {
 	t.Helper()
 	var code []byte
 	for i, line := range lines {
@@ -43,12 +44,12 @@ func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, Inner) Inner
 	m, err := machine.New(machine.Config{
 		Segments: []machine.Segment{{PA: kernelPA, Data: code, MemSize: 1 << 16}}, Entry: kernelVA, Memory: 32 << 20,
 		Clock: machine.ClockDeterministic,
-		NewEngine: func(c *machine.CPU) (machine.Engine, error) {
+		NewEngine: func(c *machine.CPU) (vcpu.Engine, error) {
 			inner, err := machine.NewInterpreter(c)
 			if err != nil {
 				return nil, err
 			}
-			in := inner.(Inner)
+			in := inner
 			if wrap != nil {
 				in = wrap(c, in)
 			}
@@ -88,14 +89,14 @@ var loops = []string{
 
 // coarse is an engine that stops at the heads of the loops only, as native code does.
 type coarse struct {
-	Inner
+	vcpu.Engine
 	s *abi.State
 }
 
-func (c coarse) Run() uint64 {
-	code := c.Inner.Run()
+func (c coarse) Run() abi.Exit {
+	code := c.Engine.Run()
 	for code == abi.ExitPoll && c.s.PC != kernelVA+2*4 && c.s.PC != kernelVA+6*4 {
-		code = c.Inner.Step()
+		code = c.Engine.Step()
 	}
 	return code
 }
@@ -105,10 +106,10 @@ func (c coarse) Run() uint64 {
 func TestShares(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		wrap func(*machine.CPU, Inner) Inner
+		wrap func(*machine.CPU, vcpu.Engine) vcpu.Engine
 	}{
 		{"polls everywhere", nil},
-		{"polls at loop heads", func(c *machine.CPU, in Inner) Inner { return coarse{in, c.S} }},
+		{"polls at loop heads", func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return coarse{in, c.S} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSampled(t, 1000, c.wrap, loops...)
@@ -150,7 +151,7 @@ func TestLimitOfOthersStands(t *testing.T) {
 		t.Errorf("%+v, %v", stop, err)
 	}
 	set := func(limit int64) *sampled {
-		s := newSampled(t, 1000, func(c *machine.CPU, in Inner) Inner { return limiter{in, c.S, limit} }, "br zero,.+0")
+		s := newSampled(t, 1000, func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return limiter{in, c.S, limit} }, "br zero,.+0")
 		s.m.CPU(0).S.Limit = 5000
 		s.engine.runToSample()
 		return s
@@ -170,12 +171,12 @@ func TestLimitOfOthersStands(t *testing.T) {
 
 // limiter is an engine during whose run somebody sets the limit.
 type limiter struct {
-	Inner
+	vcpu.Engine
 	s     *abi.State
 	limit int64
 }
 
-func (l limiter) Run() uint64 {
+func (l limiter) Run() abi.Exit {
 	l.s.Limit = l.limit
 	return abi.ExitPoll
 }
@@ -185,7 +186,7 @@ func TestExitOnTheWay(t *testing.T) {
 	s := newSampled(t, 1000, nil, "br zero,.+4", "call_pal 0")
 	st := s.m.CPU(0).S
 	st.PC, st.Limit = kernelVA, math.MaxInt64
-	seen := map[uint64]bool{}
+	seen := map[abi.Exit]bool{}
 	for range 100 {
 		st.PC, st.Icount = kernelVA, 0
 		s.engine.last, s.engine.next = 0, 1 // due behind the first instruction

@@ -18,14 +18,14 @@ func quad(b []byte) uint64       { return binary.LittleEndian.Uint64(b) }
 // "" if in nothing. It leaves the interpreter's state in l.ref. Where native code
 // left because of an instruction that is not retired, the interpreter tries that
 // instruction; end then becomes what it says.
-func (l *Lockstep) compare(left uint64, end *repeated) (bad string) {
+func (l *Lockstep) compare(left abi.Exit, end *repeated) (bad string) {
 	l.ref.take(l.s)
 	switch {
 	case end.note != "":
 		return end.note
 	case end.early:
 		return fmt.Sprintf("the interpreter leaves by %s (%#x) after %d instructions, native code retires %d",
-			abi.ExitNames[end.code], end.arg, l.ref.icount-l.stretch.before.icount, l.got.icount-l.stretch.before.icount)
+			end.code, end.arg, l.ref.icount-l.stretch.before.icount, l.got.icount-l.stretch.before.icount)
 	case !l.got.equal(&l.ref):
 		return "registers differ"
 	}
@@ -41,7 +41,7 @@ func (l *Lockstep) compare(left uint64, end *repeated) (bad string) {
 }
 
 // compareExit compares the ways of leaving.
-func (l *Lockstep) compareExit(left uint64, end *repeated) string {
+func (l *Lockstep) compareExit(left abi.Exit, end *repeated) string {
 	want := left
 	switch left {
 	case abi.ExitFault, abi.ExitCallPAL, abi.ExitOPCDEC:
@@ -56,9 +56,9 @@ func (l *Lockstep) compareExit(left uint64, end *repeated) string {
 	sh := l.shadow.s
 	switch {
 	case end.code != want:
-		return fmt.Sprintf("native code leaves by %s, the interpreter by %s", abi.ExitNames[left], abi.ExitNames[end.code])
+		return fmt.Sprintf("native code leaves by %s, the interpreter by %s", left, end.code)
 	case (want == abi.ExitCallPAL || want == abi.ExitOPCDEC || want == abi.ExitArith) && sh.ExitArg != l.s.ExitArg:
-		return fmt.Sprintf("%s: native code says %#x, the interpreter %#x", abi.ExitNames[left], sh.ExitArg, l.s.ExitArg)
+		return fmt.Sprintf("%s: native code says %#x, the interpreter %#x", left, sh.ExitArg, l.s.ExitArg)
 	case want == abi.ExitArith && sh.FaultVA != l.s.FaultVA:
 		return fmt.Sprintf("arithmetic trap: register mask %#x by native code, %#x by the interpreter", sh.FaultVA, l.s.FaultVA)
 	case want == abi.ExitFault && faultOf(sh) != faultOf(l.s):

@@ -1,6 +1,6 @@
 // Package trace compares native code with the interpreter while a guest runs.
 //
-// In: a machine.CPU and translated code. Out: a machine.Engine, the Lockstep,
+// In: a machine.CPU and translated code. Out: a vcpu.Engine, the Lockstep,
 // which runs the guest and reports every place where the two disagree.
 //
 // # How

@@ -14,6 +14,7 @@ import (
 	"axpress/runtime/machine"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // Config says what to compare and whom to tell.
@@ -50,7 +51,7 @@ type ShadowCPU struct {
 // Shadow runs translated code, as dispatch.Engine does.
 type Shadow interface {
 	// Native runs translated code once from State.PC until it leaves; !ok: there is none.
-	Native() (code uint64, ok bool)
+	Native() (code abi.Exit, ok bool)
 	HasEntry(pc uint64) bool
 	InvalidateCode()
 	// Written says that somebody else stored to a physical address.
@@ -69,8 +70,8 @@ type Stats struct {
 	Compared    uint64 // instructions retired by both engines
 	Interpreted uint64 // by the interpreter alone
 	Stretches   uint64
-	Exits       [abi.NumExitCodes]uint64 // how native code left
-	Pages       uint64                   // host pages compared
+	Exits       [abi.NumExits]uint64 // how native code left
+	Pages       uint64               // host pages compared
 	Scans       uint64
 	Divergences uint64
 }
@@ -109,7 +110,7 @@ type Lockstep struct {
 	got, ref archState // scratch: native code's result and the interpreter's
 }
 
-var _ machine.Engine = (*Lockstep)(nil)
+var _ vcpu.Engine = (*Lockstep)(nil)
 
 // New makes the engine of c, for machine.Config.NewEngine. It puts itself between
 // c's PALcode and the machine, to see which translations are dropped.
@@ -201,8 +202,8 @@ func (l *Lockstep) cyclesAt(icount int64) uint64 {
 // that no engine may return.
 const exitDiverged = abi.ExitHelper
 
-// Run implements machine.Engine.
-func (l *Lockstep) Run() uint64 {
+// Run implements vcpu.Engine.
+func (l *Lockstep) Run() abi.Exit {
 	if g := l.mmu.ITLBGeneration(); g != l.gen {
 		// Somebody dropped translations without the PALcode: a CPU is being started.
 		l.gen = g
@@ -237,18 +238,18 @@ func (l *Lockstep) Err() error { return l.broken }
 
 // Step implements what the machine looks for in an engine: one instruction, in the
 // interpreter.
-func (l *Lockstep) Step() uint64 {
+func (l *Lockstep) Step() abi.Exit {
 	l.stats.Interpreted++
 	return l.interp.Step()
 }
 
-// InvalidateCode implements machine.Engine.
+// InvalidateCode implements vcpu.Engine.
 func (l *Lockstep) InvalidateCode() {
 	l.interp.InvalidateCode()
 	l.shadow.InvalidateCode()
 }
 
-// Stats implements machine.Engine.
+// Stats implements vcpu.Engine.
 func (l *Lockstep) Stats() map[string]uint64 {
 	return map[string]uint64{"compared": l.stats.Compared, "interpreted": l.stats.Interpreted, "stretches": l.stats.Stretches,
 		"pages": l.stats.Pages, "scans": l.stats.Scans, "divergences": l.stats.Divergences}
@@ -273,7 +274,7 @@ func (l *Lockstep) enterShadow(limit int64) {
 // runStretch runs native code from State.PC, if there is some, and lets the
 // interpreter repeat it. code is how native code left, or how the interpreter did
 // where they differ.
-func (l *Lockstep) runStretch() (code uint64, native bool) {
+func (l *Lockstep) runStretch() (code abi.Exit, native bool) {
 	b := &l.stretch.before
 	b.take(l.s)
 	l.stretch.baseCycles = l.cycles()
@@ -315,9 +316,9 @@ func (l *Lockstep) fail(err error) {
 
 // repeated says how the interpreter's repetition ended.
 type repeated struct {
-	early bool   // before the instruction count of native code
-	tried bool   // the instruction at which native code left was tried: see compare
-	code  uint64 // abi.ExitXxx
+	early bool // before the instruction count of native code
+	tried bool // the instruction at which native code left was tried: see compare
+	code  abi.Exit
 	arg   uint64
 	note  string // what was wrong, if that is not an exit
 }
@@ -367,8 +368,8 @@ func (l *Lockstep) callPAL(target int64) (note string) {
 // nobody is the shadow's interpreter: the shadow runs native code only.
 type nobody struct{}
 
-func (nobody) Run() uint64     { panic("BUG: the shadow of a lockstep run interprets") }
-func (nobody) Step() uint64    { panic("BUG: the shadow of a lockstep run interprets") }
+func (nobody) Run() abi.Exit   { panic("BUG: the shadow of a lockstep run interprets") }
+func (nobody) Step() abi.Exit  { panic("BUG: the shadow of a lockstep run interprets") }
 func (nobody) InvalidateCode() {}
 
 // tap passes on what the PALcode asks of the machine, and drops translations of

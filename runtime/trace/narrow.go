@@ -143,7 +143,7 @@ func (l *Lockstep) narrow() (_ bracket, ok bool) {
 
 // diverged makes and passes on the report of the divergence bad, and brings the
 // interpreter back to where it was. It returns the exit to go on with.
-func (l *Lockstep) diverged(left uint64, end repeated, bad string) (code uint64) {
+func (l *Lockstep) diverged(left abi.Exit, end repeated, bad string) (code abi.Exit) {
 	l.stats.Divergences++
 	b := &l.stretch.before
 	target := l.got.icount
@@ -323,7 +323,7 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 		return in
 	}
 	if code != abi.ExitPoll && code != abi.ExitCallPAL {
-		effects = append(effects, "leaves: "+abi.ExitNames[code])
+		effects = append(effects, "leaves: "+code.String())
 	}
 	in.Symbol, in.Text = l.symbol(pc), strings.Replace(isa.Disasm(isa.Decode(word), pc, isa.Style{}), "\t", " ", 1)
 	in.Effects = strings.Join(effects, " ")

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "c27e9c767e8c0f78e4f0b913f227bdcf"
+const sourceHash = "b19c500695272554ff56fb4fc1360958"

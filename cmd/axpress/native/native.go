@@ -1,7 +1,7 @@
 // Package native is the machine's engine that runs translated code: the
 // dispatcher over an interpreter, for one CPU.
 //
-// In: a machine.CPU and the code to run. Out: a machine.Engine. It joins
+// In: a machine.CPU and the code to run. Out: a vcpu.Engine. It joins
 // runtime/machine and runtime/dispatch, which do not know each other.
 package native
 
@@ -12,12 +12,13 @@ import (
 	"axpress/runtime/dispatch"
 	"axpress/runtime/interp"
 	"axpress/runtime/machine"
+	"axpress/runtime/vcpu"
 )
 
-// Engine implements machine.Engine.
+// Engine implements vcpu.Engine.
 type Engine struct{ *dispatch.Engine }
 
-var _ machine.Engine = (*Engine)(nil)
+var _ vcpu.Engine = (*Engine)(nil)
 
 // Options are what an engine is made of.
 type Options struct {
@@ -36,10 +37,10 @@ func New(c *machine.CPU, o Options) (*Engine, error) {
 		Cycles:      c.Cycles,
 		Model:       c.Model,
 		NativeEntry: func(pc uint64) bool { return e.Engine.HasEntry(pc) },
-		Exclusive:   c.ExclusiveOrNil(),
+		Exclusive:   c.Exclusive,
 	})
 	cfg := dispatch.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Code: o.Code, Shared: o.Shared,
-		Exclusive: c.ExclusiveOrNil(), NoFSGSBase: o.NoFSGSBase, EagerHot: o.EagerHot}
+		Exclusive: c.Exclusive, NoFSGSBase: o.NoFSGSBase, EagerHot: o.EagerHot}
 	d, err := dispatch.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("native engine: %w", err)
@@ -62,7 +63,7 @@ const (
 	StatExit        = "exit "       // prefix: native exits, by reason
 )
 
-// Stats implements machine.Engine.
+// Stats implements vcpu.Engine.
 func (e *Engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
 	m := map[string]uint64{StatNative: s.NativeInsts, StatInterpreted: s.InterpInsts, StatEntries: s.Entries,
@@ -74,7 +75,7 @@ func (e *Engine) Stats() map[string]uint64 {
 	}
 	for i, n := range s.Exits {
 		if n != 0 {
-			m[StatExit+abi.ExitNames[i]] = n
+			m[StatExit+abi.Exit(i).String()] = n
 		}
 	}
 	return m

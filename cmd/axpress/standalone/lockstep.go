@@ -51,7 +51,7 @@ type shadow struct {
 }
 
 // Native implements trace.Shadow.
-func (s *shadow) Native() (code uint64, ok bool) {
+func (s *shadow) Native() (code abi.Exit, ok bool) {
 	code, ok = s.Engine.Native()
 	if ok && code == abi.ExitInterpret && s.cpu.State.Mode() == abi.ModeUser {
 		s.fill()

@@ -31,6 +31,7 @@ import (
 	"axpress/runtime/klog"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/runtime/vcpu"
 )
 
 // Guest is what a program holds.
@@ -191,13 +192,13 @@ func now(s machine.Snapshot) (text string) {
 func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.Lines) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
 		Model: isa.ModelByName(g.Model), Symbols: g.Symbols, SSN: o.ssn, Console: lines.Out(0), Serial2: lines.Out(1)}
-	c.NewEngine = func(cpu *machine.CPU) (machine.Engine, error) { return r.newEngine(cpu, g.Functions) }
+	c.NewEngine = func(cpu *machine.CPU) (vcpu.Engine, error) { return r.newEngine(cpu, g.Functions) }
 	if o.deterministic || o.lockstep {
 		c.Clock = machine.ClockDeterministic
 	}
 	var check *trace.Lockstep
 	if o.lockstep {
-		c.NewEngine = func(cpu *machine.CPU) (_ machine.Engine, err error) {
+		c.NewEngine = func(cpu *machine.CPU) (_ vcpu.Engine, err error) {
 			check, err = newLockstep(cpu, g.Functions)
 			return check, err
 		}
@@ -224,7 +225,7 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 	return stop, err
 }
 
-// engine implements machine.Engine.
+// engine implements vcpu.Engine.
 type engine struct{ *gocode.Engine }
 
 // newEngine joins the machine's CPU and the code.
@@ -240,7 +241,7 @@ func newEngine(c *machine.CPU, functions []gocode.Function) (*engine, error) {
 	return e, err
 }
 
-// Stats implements machine.Engine.
+// Stats implements vcpu.Engine.
 func (e *engine) Stats() map[string]uint64 {
 	s := e.Engine.Stats()
 	return map[string]uint64{StatTranslated: s.Translated, StatInterpreted: s.Interp, StatEntries: s.Entries, StatLoads: s.Loads, StatStores: s.Stores}

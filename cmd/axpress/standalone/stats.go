@@ -9,6 +9,7 @@ import (
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/vcpu"
 )
 
 // Run is what --stats writes of a run.
@@ -46,7 +47,7 @@ type recorder struct {
 }
 
 // newEngine makes the engine of c.
-func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (_ machine.Engine, err error) {
+func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (_ vcpu.Engine, err error) {
 	if r.engine, err = newEngine(c, functions); err != nil || !r.samples {
 		return r.engine, err
 	}

@@ -73,11 +73,11 @@ func (c *Case) assign(s *State, text string) error {
 		}
 		return nil
 	case "exit":
-		i := slices.Index(abi.ExitNames[:], value)
-		if i < 0 {
+		exit, ok := abi.ParseExit(value)
+		if !ok {
 			return fmt.Errorf("%q is no exit", value)
 		}
-		s.Exit = uint64(i)
+		s.Exit = exit
 		return nil
 	}
 	v, err := number(value)
@@ -221,7 +221,7 @@ func (c *Case) String() string {
 	expected.After = c.Before
 	exit := ""
 	if c.After.Exit != abi.ExitPoll {
-		exit = " exit=" + abi.ExitNames[c.After.Exit]
+		exit = " exit=" + c.After.Exit.String()
 		b.WriteString(exit)
 	}
 	expected.expectEnd(exit)

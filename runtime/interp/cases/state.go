@@ -37,13 +37,13 @@ type State struct {
 	Outcome
 }
 
-// Outcome says how instructions ended. PC is relative to the first one; Exit is an
-// index of abi.ExitNames. Arg, VA (of an arithmetic trap, the register write mask),
+// Outcome says how instructions ended. PC is relative to the first one; Exit says
+// which way. Arg, VA (of an arithmetic trap, the register write mask),
 // Kind, MMCSR and Access say more about some exits.
 type Outcome struct {
 	PC            uint64
 	Count         int64
-	Exit          uint64
+	Exit          abi.Exit
 	Arg, VA, Kind uint64
 	MMCSR, Access uint64
 }
@@ -81,7 +81,7 @@ func (g Guest) Set(s *State, code []uint32) {
 }
 
 // Get reads the state back into s after the guest left by the exit code.
-func (g Guest) Get(s *State, exit uint64) {
+func (g Guest) Get(s *State, exit abi.Exit) {
 	s.R, s.F = g.S.R, g.S.F
 	s.FPCR, s.FEN, s.Flag, s.PCC = g.S.FPCR, g.S.FEN, g.S.IntrFlag, g.S.PCCOffset
 	s.Lock, s.LockPA, s.LockVal = g.S.LockFlag, g.S.LockPA, g.S.LockValue
@@ -126,7 +126,7 @@ func differ(a, b *State, f func(name string, got, want uint64)) {
 // Difference describes how got is not want, "" if they are the same.
 func Difference(got, want *State) string {
 	if got.Exit != want.Exit {
-		return fmt.Sprintf("left by %s, want %s", abi.ExitNames[got.Exit], abi.ExitNames[want.Exit])
+		return fmt.Sprintf("left by %s, want %s", got.Exit, want.Exit)
 	}
 	first := ""
 	note := func(name string, g, w uint64) {
@@ -144,7 +144,7 @@ func Difference(got, want *State) string {
 }
 
 // details are the places that say more about an exit.
-func details(exit uint64) []string {
+func details(exit abi.Exit) []string {
 	switch exit {
 	case abi.ExitFault:
 		return []string{"va", "kind", "mmcsr", "access"}
