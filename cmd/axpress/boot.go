@@ -100,8 +100,8 @@ func (b *boot) checkOptions() error {
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
-	case b.memory > machine.MaxMemory:
-		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(machine.MaxMemory))
+	case b.memory > console.MaxMemory:
+		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(console.MaxMemory))
 	case len(b.append) > maxAppend:
 		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
 	case b.logTail < ending.Auto:
@@ -126,7 +126,7 @@ func (b *boot) load() (err error) {
 	if b.kernel.Kind != image.Kernel {
 		return fail(statusInput, "%s: a user program (%s), no kernel; give a vmlinux", b.kernelFile, b.kernel.Kind)
 	}
-	end, usable := uint64(0), machine.Memory(b.memory, b.append)
+	end, usable := uint64(0), console.UsedMemory(b.memory, b.append)
 	for i := range b.kernel.Segments {
 		s := &b.kernel.Segments[i]
 		if pa := physical(s.VAddr); s.MemSize > usable || pa > usable-s.MemSize {
@@ -144,7 +144,7 @@ func (b *boot) load() (err error) {
 // memoryText says how much memory the guest has, and what its command line leaves of it.
 func (b *boot) memoryText() string {
 	text := size.String(b.memory) + " of memory"
-	if usable := machine.Memory(b.memory, b.append); usable < b.memory {
+	if usable := console.UsedMemory(b.memory, b.append); usable < b.memory {
 		text += fmt.Sprintf(", of which mem= leaves %s", size.String(usable))
 	}
 	return text

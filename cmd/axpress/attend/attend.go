@@ -18,6 +18,7 @@ import (
 	"axpress/cmd/axpress/serial"
 	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
+	"axpress/runtime/serialio"
 )
 
 // Options say what the guest gets.
@@ -71,7 +72,7 @@ func (w countingWriter) Write(p []byte) (int, error) {
 
 // port is terminal.Guest.
 type port struct {
-	*machine.Input
+	*serialio.Input
 	m        *machine.Machine
 	describe func(machine.Snapshot) string
 }
