@@ -14,7 +14,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/clock"
 	"axpress/runtime/device/board"
-	"axpress/runtime/device/clipper"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/ipi"
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
@@ -68,7 +68,8 @@ type Config struct {
 	Clock   ClockMode
 	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
 	Epoch    time.Time
-	Platform string // "" is clipper
+	Platform string // "" is the default of the registry
+	platform platforms.Platform
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
@@ -100,7 +101,7 @@ type Machine struct {
 	cfg       Config
 	ram       *mem.RAM
 	cpus      []*CPU
-	platform  *clipper.Platform
+	board     board.Board
 	clock     *clock.Clock
 	callbacks *console.Callbacks
 	outputs   [Ports]*serialio.Output
@@ -118,7 +119,7 @@ type Machine struct {
 
 	// What follows is for CPUs that run in parallel, each on a thread of its own.
 	parallel bool
-	// mu guards platform, the clock's timers, outputs' lines, watch and stop. No CPU runs
+	// mu guards the board, the clock's timers, outputs' lines, watch and stop. No CPU runs
 	// guest code while it holds it.
 	mu       sync.Mutex
 	world    *sched.StopTheWorld
@@ -158,13 +159,13 @@ func New(cfg Config) (_ *Machine, err error) {
 		Deterministic: cfg.Clock == ClockDeterministic, Epoch: cfg.Epoch, CPUs: cfg.CPUs,
 		Instructions: m.instructions, Ports: !hasQEMU(cfg.SSN), First: m.deadlineMoved,
 	})
-	if m.platform, err = clipper.New(clipper.Config{
-		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.Timers,
-		CPUIRQ: irqLines{m}, ConsoleOut: m.outputs[0], Serial2Out: m.outputs[1], Wake: m.wake,
+	if m.board, err = cfg.platform.New(board.Config{
+		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.Timers, CPUIRQ: irqLines{m},
+		SerialOut: [Ports]io.Writer{m.outputs[0], m.outputs[1]}, Wake: m.wake,
 	}); err != nil {
 		return nil, err
 	}
-	for i, line := range []serialio.Line{m.platform.UART0, m.platform.UART1} {
+	for i, line := range m.board.Serial() {
 		m.inputs[i] = serialio.NewInput(line, m.wake)
 	}
 	m.callbacks = console.NewCallbacks(terminal{m}, cfg.Append)
@@ -189,9 +190,6 @@ func (cfg *Config) complete() error {
 	if cfg.Serial2 == nil {
 		cfg.Serial2 = io.Discard
 	}
-	if cfg.Platform == "" {
-		cfg.Platform = PlatformClipper
-	}
 	if cfg.SSN == "" {
 		cfg.SSN = console.SSNQemu
 	}
@@ -202,6 +200,10 @@ func (cfg *Config) complete() error {
 		cfg.NewEngine = NewInterpreter
 	}
 	cfg.Model = cfg.Model.Or()
+	var err error
+	if cfg.platform, err = platforms.ByName(cfg.Platform); err != nil {
+		return err
+	}
 	if err := cfg.IPI.Check(); err != nil {
 		return err
 	}
@@ -209,10 +211,8 @@ func (cfg *Config) complete() error {
 		return err
 	}
 	switch {
-	case cfg.Platform != PlatformClipper:
-		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
-	case cfg.CPUs < 1 || cfg.CPUs > console.MaxCPUs:
-		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, console.MaxCPUs)
+	case cfg.CPUs < 1 || cfg.CPUs > min(cfg.platform.Identity.MaxCPUs, console.MaxCPUs):
+		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, min(cfg.platform.Identity.MaxCPUs, console.MaxCPUs))
 	case cfg.Clock > ClockDeterministic:
 		return fmt.Errorf("unknown clock mode %d", cfg.Clock)
 	case len(cfg.Segments) == 0:
@@ -271,7 +271,7 @@ func (m *Machine) addCPU(i int) error {
 	}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: m.callbacks,
@@ -307,9 +307,9 @@ func (m *Machine) Close() error {
 	return errors.Join(errs...)
 }
 
-// Platform gives access to the devices, for tests and for adding devices before
+// Board gives access to the devices, for tests and for adding devices before
 // Run.
-func (m *Machine) Platform() *clipper.Platform { return m.platform }
+func (m *Machine) Board() board.Board { return m.board }
 
 // CPU returns CPU number i, nil if there is none.
 func (m *Machine) CPU(i int) *CPU {

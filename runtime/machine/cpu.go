@@ -142,19 +142,19 @@ func (y system) AckIPI() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
 	y.c.stats.ipi.Took(y.c.messages())
-	y.c.m.platform.Chipset.AckIPI(y.c.Index)
+	y.c.m.board.AckIPI(y.c.Index)
 }
 
 func (y system) AckTimer() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
-	y.c.m.platform.Chipset.AckTimer(y.c.Index)
+	y.c.m.board.AckTimer(y.c.Index)
 }
 
 func (y system) DeviceVector() (uint64, bool) {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
-	v, spurious := y.c.m.platform.Chipset.DeviceVector(y.c.Index)
+	v, spurious := y.c.m.board.DeviceVector(y.c.Index)
 	return v, !spurious
 }
 
@@ -192,7 +192,7 @@ func (c *CPU) sendIPI(target *CPU) {
 	if target.PAL.IsPending(osf.IRQIPI) {
 		to.Merged++
 	}
-	c.m.platform.Chipset.RaiseIPI(target.Index)
+	c.m.board.RaiseIPI(target.Index)
 }
 
 // messages are what the interprocessor interrupts of c are for at the moment.
@@ -223,7 +223,7 @@ func (c *CPU) setAlarm(at uint64) {
 // alarmFires raises the interrupt of c's alarm. The machine's lock is held, or CPUs take turns.
 func (c *CPU) alarmFires() {
 	c.alarm.at = 0
-	c.m.platform.Chipset.RaiseTimer(c.Index)
+	c.m.board.RaiseTimer(c.Index)
 }
 
 // irqLines is device.CPUIRQ.

@@ -185,7 +185,7 @@ func (m *Machine) service(ctx context.Context) (next uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.wakeup.attention.Swap(false) {
-		m.platform.Poll()
+		m.board.Poll()
 		if ctx.Err() != nil && m.stop == nil {
 			m.stopBy(ctx)
 			m.finish(m.stop)

@@ -68,7 +68,9 @@ type Board interface {
 
 	// AttachPCI puts a function into a slot, before the guest runs: it leads its
 	// interrupt pin where the board leads it, and sets up its header as firmware would.
-	AttachPCI(slot, fn int, f *pci.Function) error
+	// dev is what is behind the function, one of Devices from now on; nil if it has no
+	// state but its configuration header.
+	AttachPCI(slot, fn int, f *pci.Function, dev device.Device) error
 
 	// Devices are all parts of the board that have state, in the order in which they
 	// are saved.
