@@ -65,8 +65,8 @@ func TestPrintedPanicIsNone(t *testing.T) {
 	p2:
 		bsr   ra,@puts
 		lda   t0,1(zero)
-		sll   t0,27,t0
-	wait:                         # 134 ms
+		sll   t0,25,t0
+	wait:                         # 67 ms
 		subq  t0,1,t0
 		bne   t0,@wait
 		br    zero,@poweroff

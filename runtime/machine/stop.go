@@ -1,7 +1,11 @@
 package machine
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
@@ -150,6 +154,32 @@ func (c *CPU) counters() CPUStats {
 // Log returns the last n lines of the kernel's log. The machine must not run. Errors: there are no symbols of it, or there
 // is no log.
 func (m *Machine) Log(n int) (panicwatch.Log, error) { return m.watch.Log(n) }
+
+// Hash is a hash of the guest's memory: of each page that is not empty, with its number.
+// The machine must not run.
+func (m *Machine) Hash() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for pa, page := range m.pages() {
+		var at [8]byte
+		binary.LittleEndian.PutUint64(at[:], pa)
+		h.Write(at[:])
+		h.Write(page)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// pages are the pages of RAM that are not empty, by physical address.
+func (m *Machine) pages() iter.Seq2[uint64, []byte] {
+	return func(yield func(uint64, []byte) bool) {
+		ram, empty := m.ram.Bytes(), make([]byte, abi.PageSize)
+		for pa := 0; pa < len(ram); pa += abi.PageSize {
+			if page := ram[pa : pa+abi.PageSize]; !bytes.Equal(page, empty) && !yield(uint64(pa), page) {
+				return
+			}
+		}
+	}
+}
 
 // instructions is how many all CPUs have retired.
 func (m *Machine) instructions() uint64 {
