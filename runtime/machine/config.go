@@ -83,6 +83,7 @@ type Machine struct {
 	cpus     []*CPU
 	platform *clipper.Platform
 	clock    *clock
+	live     *mmu.KernelList // of CPUs under the deterministic clock
 	outputs  [Ports]*serialOut
 	inputs   [Ports]*Input
 	inquiry  inquiries
@@ -132,7 +133,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	for i, w := range []io.Writer{cfg.Console, cfg.Serial2} {
 		m.outputs[i] = newSerialOut(w, &m.watch)
 	}
-	m.clock = newClock(m)
+	m.clock, m.live = newClock(m), mmu.NewKernelList()
 	if m.platform, err = clipper.New(clipper.Config{
 		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock,
 		CPUIRQ: irqLines{m}, ConsoleOut: m.outputs[0], Serial2Out: m.outputs[1], Wake: m.wake,
@@ -243,6 +244,9 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	s.WHAMI = uint64(i)
 	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))
 	c.MMU.InitWindows()
+	if m.clock.deterministic() {
+		c.MMU.KeepList(mmu.NewList(m.live))
+	}
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
 		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),

@@ -90,7 +90,7 @@ var pure = [1 << 8]bool{
 // harmless says whether the instruction at pc has no effect beyond the registers. A
 // load must be from RAM, and is noted.
 func (c *CPU) harmless(pc uint64) bool {
-	word, ok := c.MMU.Fetch(pc)
+	word, ok := c.MMU.PeekWord(pc)
 	if !ok {
 		return false
 	}
@@ -103,8 +103,8 @@ func (c *CPU) harmless(pc uint64) bool {
 		return true
 	}
 	va := c.S.R[inst.Rb] + uint64(inst.Imm)
-	pa, fault := c.MMU.Translate(va, abi.MMAccessRead, c.S.Mode())
-	return !fault && c.spin.note(c.RAM, pa)
+	pa, ok := c.MMU.Peek(va, abi.MMAccessRead, c.S.Mode())
+	return ok && c.spin.note(c.RAM, pa)
 }
 
 // syscalls counts the system calls of all CPUs.
