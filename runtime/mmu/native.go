@@ -39,11 +39,12 @@ func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
 	if mode := m.s.Mode(); m.list != nil && !(m.isLive(va, abi.MMAccessRead, mode) && m.isLive(va, abi.MMAccessWrite, mode)) {
 		return 0, false
 	}
-	if _, ok = m.resolve(va, log2size, abi.MMAccessRead); !ok {
+	from, ok := m.resolve(va, log2size, abi.MMAccessRead)
+	if !ok {
 		return 0, false
 	}
 	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
-	if !ok || pa >= m.size {
+	if !ok || pa >= m.size || pa != from {
 		return 0, false
 	}
 	m.storing(pa)
