@@ -456,25 +456,17 @@ done: \
 slow: \
 	REFILL(1, mask, op)
 
-// Where memory may be both read and written, and is the same then: DX and CX are as PROBE leaves them.
+// Where memory may be both read and written: DX and CX are as PROBE leaves them.
 #define ATOMIC_THUNK(mask, op) \
 again: \
 	PROBE(const_offTLB, mask) \
 	CMPQ DX, const_offTLBWrite(CX) \
 	JNE  write \
-	MOVQ (const_offTLB+8)(CX), DX \
-	CMPQ DX, (const_offTLBWrite+8)(CX) \
-	JNE  split \
-	ADDQ DX, AX \
+	ADDQ (const_offTLBWrite+8)(CX), AX \
 	POPQ DX \
 	POPQ CX \
 	CLC \
 	RET \
-split: \
-	POPQ DX \
-	POPQ CX \
-	MOVQ $op, const_offHelperOp(R12) \
-	JMP  helper<>(SB) \
 slow: \
 	REFILL(0, mask, op) \
 write: \

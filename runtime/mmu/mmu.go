@@ -147,12 +147,18 @@ func (m *MMU) fill(va, pa, access uint64, mode int) {
 		return
 	}
 	i := abi.TLBIndex(va)
-	m.s.TLB[mode][access][i] = abi.TLBEntry{
+	e := abi.TLBEntry{
 		// An ASM page matches in every address space, an entry in one only: under
 		// another ASN the probe misses and the walk, which does not look at ASNs,
 		// makes the entry anew. That costs a walk and never gives a wrong answer.
 		Tag:    va&abi.PageMask ^ m.s.ASNTag,
 		Addend: m.base + page - va&abi.PageMask,
+	}
+	m.s.TLB[mode][access][i] = e
+	// Where loads and stores go to different pages, code that does both at once must not find
+	// both: it takes them for one.
+	if other := &m.s.TLB[mode][access^1][i]; m.list != nil && other.Tag == e.Tag && other.Addend != e.Addend {
+		other.Tag = abi.TLBInvalid
 	}
 }
 
