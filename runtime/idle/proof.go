@@ -91,7 +91,7 @@ var pure = [1 << 8]bool{
 // harmless says whether the instruction at pc has no effect beyond the registers. A
 // load must be from RAM, and is noted.
 func (l *Loop) harmless(c *vcpu.CPU, pc uint64) bool {
-	word, ok := c.MMU.Fetch(pc)
+	word, ok := c.MMU.PeekWord(pc)
 	if !ok {
 		return false
 	}
@@ -104,8 +104,8 @@ func (l *Loop) harmless(c *vcpu.CPU, pc uint64) bool {
 		return true
 	}
 	va := c.S.R[inst.Rb] + uint64(inst.Imm)
-	pa, fault := c.MMU.Translate(va, abi.MMAccessRead, c.S.Mode())
-	return !fault && l.note(c, pa)
+	pa, ok := c.MMU.Peek(va, abi.MMAccessRead, c.S.Mode())
+	return ok && l.note(c, pa)
 }
 
 // note notes that the loop loads from pa; it says whether that can be watched.

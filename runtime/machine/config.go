@@ -103,6 +103,7 @@ type Machine struct {
 	cpus      []*CPU
 	board     board.Board
 	clock     *clock.Clock
+	live      *mmu.KernelList // of CPUs under the deterministic clock
 	callbacks *console.Callbacks
 	outputs   [Ports]*serialio.Output
 	inputs    [Ports]*serialio.Input
@@ -155,6 +156,7 @@ func New(cfg Config) (_ *Machine, err error) {
 	for i, w := range []io.Writer{cfg.Console, cfg.Serial2} {
 		m.outputs[i] = serialio.NewOutput(w, m.watch.See)
 	}
+	m.live = mmu.NewKernelList()
 	m.clock = clock.New(clock.Config{
 		Deterministic: cfg.Clock == ClockDeterministic, Epoch: cfg.Epoch, CPUs: cfg.CPUs,
 		Instructions: m.instructions, Ports: !hasQEMU(cfg.SSN), First: m.deadlineMoved,
@@ -273,6 +275,9 @@ func (m *Machine) addCPU(i int) error {
 	s.WHAMI = uint64(i)
 	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
+	if m.clock.deterministic() {
+		c.MMU.KeepList(mmu.NewList(m.live))
+	}
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: m.callbacks,
 		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),

@@ -173,6 +173,7 @@ func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
 func (y system) InvalidateSingle(va uint64, instructions, data bool) {
 	y.c.MMU.InvalidateSingle(va, instructions, data)
 }
+func (y system) EnterSpace()     { y.c.MMU.EnterSpace() }
 func (y system) InvalidateCode() { y.c.engine.InvalidateCode() }
 
 func (y system) Halt(h osf.Halt) {

@@ -333,6 +333,6 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 // fetch returns the instruction word at pc, 0 if it cannot be read, and whether it
 // may transfer control.
 func (l *Lockstep) fetch(pc uint64) (word uint32, flow bool) {
-	word, _ = l.mmu.Fetch(pc)
+	word, _ = l.mmu.PeekWord(pc)
 	return word, isa.Decode(word).Op.Info().Flow != isa.FlowNext
 }
