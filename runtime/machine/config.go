@@ -275,7 +275,7 @@ func (m *Machine) addCPU(i int) error {
 	s.WHAMI = uint64(i)
 	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
-	if m.clock.deterministic() {
+	if m.clock.Deterministic() {
 		c.MMU.KeepList(mmu.NewList(m.live))
 	}
 	c.PAL = &osf.CPU{

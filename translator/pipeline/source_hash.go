@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b19c500695272554ff56fb4fc1360958"
+const sourceHash = "554e8c67948d5d2b51234d2f992acb74"
