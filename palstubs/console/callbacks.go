@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"sync"
 
 	"axpress/palstubs/osf"
@@ -51,6 +52,20 @@ func NewCallbacks(term Terminal, cmdline string) *Callbacks {
 		envBootReset: "OFF", envDumpDev: "", envEnableAudit: "ON", envLicense: "MU",
 		envCharSet: "0", envLanguage: "36", envTTYDev: "0",
 	}}
+}
+
+// Environment returns a copy of the environment variables, by number.
+func (c *Callbacks) Environment() map[uint64]string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.env)
+}
+
+// SetEnvironment makes the environment variables those of env.
+func (c *Callbacks) SetEnvironment(env map[uint64]string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.env = maps.Clone(env)
 }
 
 // Status values in bits 63:61 of a callback's result (AAH, "Console Callback

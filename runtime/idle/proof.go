@@ -1,6 +1,7 @@
 package idle
 
 import (
+	"fmt"
 	"slices"
 
 	"axpress/lifter/isa"
@@ -40,6 +41,14 @@ const (
 	// Only looks: others must end it.
 	Only
 )
+
+// Check refuses a Loop that cannot be, as when it was loaded from elsewhere.
+func (l *Loop) Check() error {
+	if len(l.Seen) > maxWords {
+		return fmt.Errorf("a loop that loads %d words, %d at most", len(l.Seen), maxWords)
+	}
+	return nil
+}
 
 // Near says whether a slice that ends at pc ended close to where the last one did, which makes
 // it worth a closer look.

@@ -46,6 +46,7 @@ const (
 	cpuRunning                 // executes guest code
 	cpuWaiting                 // wtint: until an interrupt is pending
 	cpuSpinning                // in a loop that nothing but an interrupt or another CPU ends
+	numModes
 )
 
 type cpuStats struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -51,7 +52,11 @@ const interruptions = `
 		lda  t8,0x64(zero)        # specific end of interrupt 4
 		stb  t8,0(t9)
 	served:
-		{locked}
+		and  s4,31,t8
+		bne  t8,@quiet
+		lda  t8,46(zero)
+		stb  t8,0(s1)
+	quiet:
 		call_pal 0x3f
 	handler2:
 		addq s4,1,s4
@@ -118,6 +123,7 @@ const interruptions = `
 	end:
 		lda  a0,7(zero)
 		call_pal 0x35
+	` + hello + `
 		br   zero,@poweroff
 	second:
 		lda  s0,-1(zero)
@@ -187,7 +193,7 @@ func interruptionsGuest(t *testing.T, cpus int, n string, change func(*Config)) 
 		second, ipi = startSecond, "call_pal 0x0d"
 	}
 	var interrupts []Interrupt
-	g := newGuest(t, replace(interruptions, "{second}", second, "{ipi}", ipi, "{n}", n, "{locked}", ""), func(c *Config) {
+	g := newGuest(t, replace(interruptions, "{second}", second, "{ipi}", ipi, "{n}", n), func(c *Config) {
 		c.CPUs, c.Clock = cpus, ClockDeterministic
 		c.OnInterrupt = func(i Interrupt) { interrupts = append(interrupts, i) }
 		if change != nil {
@@ -250,7 +256,7 @@ func TestEarlyEndsLeaveNoTrace(t *testing.T) {
 			end()
 			others.Wait()
 			got := recordOf(g, *interrupts)
-			g.want(t, PowerOff, "")
+			g.want(t, PowerOff, strings.Repeat(".", 93)+"hello from alpha\n")
 			if try == 0 {
 				want = got
 				kinds := map[uint64]int{}
