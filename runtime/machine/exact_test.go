@@ -269,7 +269,7 @@ func TestEarlyEndsLeaveNoTrace(t *testing.T) {
 				continue
 			}
 			for i, e := range engines {
-				if e.ends < 1000 && i == 0 || e.ends < 10 {
+				if e.ends < 1000 && i == 0 || e.ends < 2 {
 					t.Errorf("CPU %d of %d: only %d early ends", i, cpus, e.ends)
 				}
 			}

@@ -154,13 +154,13 @@ func (m *Machine) readRAM(r io.Reader, n uint64) (map[uint64][]byte, error) {
 // setRAM stores pages, and empty ones where there are none. A page that is what it was is not
 // stored to: a watch would take its code for changed.
 func (m *Machine) setRAM(pages map[uint64][]byte) {
-	ram, empty := m.ram.Bytes(), make([]byte, abi.PageSize)
-	for pa := uint64(0); pa < m.ram.Size(); pa += abi.PageSize {
-		page := pages[pa]
-		if page == nil {
-			page = empty
+	for pa, now := range m.pages() {
+		if pages[pa] == nil {
+			clear(now)
 		}
-		if now := ram[pa : pa+abi.PageSize]; !bytes.Equal(now, page) {
+	}
+	for pa, page := range pages {
+		if now := m.ram.Bytes()[pa : pa+abi.PageSize]; !bytes.Equal(now, page) {
 			copy(now, page)
 		}
 	}

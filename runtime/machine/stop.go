@@ -172,11 +172,16 @@ func (m *Machine) Hash() (sum [sha256.Size]byte) {
 // pages are the pages of RAM that are not empty, by physical address.
 func (m *Machine) pages() iter.Seq2[uint64, []byte] {
 	return func(yield func(uint64, []byte) bool) {
-		ram, empty := m.ram.Bytes(), make([]byte, abi.PageSize)
-		for pa := 0; pa < len(ram); pa += abi.PageSize {
-			if page := ram[pa : pa+abi.PageSize]; !bytes.Equal(page, empty) && !yield(uint64(pa), page) {
-				return
+		ram, empty, done := m.ram.Bytes(), make([]byte, abi.PageSize), false
+		err := m.ram.Touched(func(lo, hi uint64) {
+			for pa := lo; pa < hi && !done; pa += abi.PageSize {
+				if page := ram[pa : pa+abi.PageSize]; !bytes.Equal(page, empty) {
+					done = !yield(pa, page)
+				}
 			}
+		})
+		if err != nil {
+			panic("BUG: " + err.Error()) // it is a memfd of ours
 		}
 	}
 }
