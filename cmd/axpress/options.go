@@ -16,6 +16,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/translator/pipeline"
 	"axpress/translator/profile"
+	"axpress/translator/unit"
 )
 
 // translation are the options about translating that several commands have.
@@ -99,12 +100,12 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 	for _, d := range t.debug {
 		if d == "help" {
 			fmt.Fprintln(a.out, "Passes, in order, and what is done to hot code alone; -d NAME=off leaves one out:")
-			for _, s := range pipeline.Switches() {
+			for _, s := range pipeline.Steps() {
 				note := ""
 				switch {
 				case s.Required:
 					note = " (required)"
-				case s.Hot:
+				case s.Full:
 					note = " (hot)"
 				}
 				fmt.Fprintf(a.out, "  %-12s %s%s\n", s.Name, s.Doc, note)
@@ -129,14 +130,14 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 
 // passNames are the names that -d takes.
 func passNames() (names []string) {
-	for _, s := range pipeline.Switches() {
+	for _, s := range pipeline.Steps() {
 		names = append(names, s.Name)
 	}
 	return names
 }
 
-func findSwitch(name string) *pipeline.Switch {
-	for _, s := range pipeline.Switches() {
+func findSwitch(name string) *unit.Step {
+	for _, s := range pipeline.Steps() {
 		if s.Name == name {
 			return &s
 		}

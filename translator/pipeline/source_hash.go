@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b19c500695272554ff56fb4fc1360958"
+const sourceHash = "565c83af793b281ae95888daa9b43cf0"
