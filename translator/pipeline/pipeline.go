@@ -60,6 +60,10 @@ func Find(img *image.Image, o Options) (*unit.Set, error) {
 	return s, nil
 }
 
+// Parse returns the functions in the text of IR (see unit.Parse), to be translated as those
+// of an image would be.
+func Parse(text string, o Options) (*unit.Set, error) { return unit.Parse(text, o.unit()) }
+
 // unit returns the part of o that the front half of the translator is about.
 func (o *Options) unit() unit.Options {
 	return unit.Options{Hints: o.Hints, Full: o.Hot != nil, At: o.Hot, Only: o.Only, Model: o.Model, Disable: o.Disable, Check: o.Check, Dump: o.Dump,

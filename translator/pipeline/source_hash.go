@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "565c83af793b281ae95888daa9b43cf0"
+const sourceHash = "c1b1494071f9043258bf8f3cca8c12d9"

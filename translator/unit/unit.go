@@ -52,8 +52,17 @@ type Function struct {
 	Lo, Hi uint64 // from its first instruction to behind its last
 	Insts  int
 
-	entries []uint64 // as the lifter is told them
-	lift    func() (*ir.Func, error)
+	calls    []call // where it can be called directly
+	blocks   []discover.Block
+	promoted bool // it comes in the promoted form, as after the passes
+	lift     func() (*ir.Func, error)
+}
+
+// call is a place where a function can be called: the guest address, and the number of the
+// entry.
+type call struct {
+	pc    uint64
+	index int
 }
 
 // Link is an entry of a function that can be called directly: it begins with a poll.
@@ -134,26 +143,29 @@ func (s *Set) discovered(f *discover.Function, code lift.Code) {
 	if s.Relocatable { // the address that code is relative to is its page
 		o.Base = f.Start & abi.PageMask
 	}
-	u := &Function{Name: f.Name, Start: f.Start, Lo: f.Blocks[0].Start, Hi: f.Blocks[len(f.Blocks)-1].End, entries: f.Entries,
+	u := &Function{Name: f.Name, Start: f.Start, Lo: f.Blocks[0].Start, Hi: f.Blocks[len(f.Blocks)-1].End, blocks: f.Blocks,
 		lift: func() (*ir.Func, error) { return lift.Lift(f, code, o) }}
 	for i := range f.Blocks {
 		u.Insts += int(f.Blocks[i].End-f.Blocks[i].Start) / 4
 	}
+	// Its start, and the entry behind the load of $29: the linker relaxes calls to it.
+	for i, pc := range [...]uint64{f.Start, f.Start + lift.CallEntryBytes} {
+		if slices.Contains(f.Entries, pc) {
+			u.calls = append(u.calls, call{pc, i})
+		}
+	}
 	s.add(u)
 }
 
-// add adds f, if it is wanted, and notes the places where it can be called directly: its
-// start, and the entry behind the load of $29 (the linker relaxes calls to it).
+// add adds f, if it is wanted.
 func (s *Set) add(f *Function) {
 	if s.o.Only != nil && !s.o.Only.MatchString(f.Name) || s.o.Keep != nil && !s.o.Keep(f) {
 		return
 	}
 	s.Functions = append(s.Functions, f)
 	s.starts[f.Start] = f
-	for i, pc := range [...]uint64{f.Start, f.Start + lift.CallEntryBytes} {
-		if slices.Contains(f.entries, pc) {
-			s.links[pc] = Link{f, i}
-		}
+	for _, c := range f.calls {
+		s.links[c.pc] = Link{f, c.index}
 	}
 }
 
@@ -166,6 +178,14 @@ func (s *Set) finish() {
 		s.passes.Full, s.passes.Carry, s.passes.CarryLoop = true, 8, 16
 	}
 }
+
+// Contains says whether the instruction at pc is one of f, which was found in code.
+func (f *Function) Contains(pc uint64) bool {
+	return slices.ContainsFunc(f.blocks, func(b discover.Block) bool { return b.Start <= pc && pc < b.End })
+}
+
+// Promoted says that f comes in the promoted form: the passes have been there.
+func (f *Function) Promoted() bool { return f.promoted }
 
 // Function returns the function that begins at guest address start, nil if there is none.
 func (s *Set) Function(start uint64) *Function { return s.starts[start] }
@@ -189,7 +209,7 @@ func (s *Set) Link(from, pc uint64) (Link, bool) {
 // callee is pass.Options.Callee: small functions of the set may be copied.
 func (s *Set) callee(pc uint64) *ir.Func {
 	l, ok := s.links[pc]
-	if !ok || l.Function.Insts > pass.MaxBody {
+	if !ok || l.Function.Insts > pass.MaxBody || l.Function.promoted {
 		return nil
 	}
 	u, err := s.lifted(l.Function)
@@ -211,6 +231,30 @@ func (s *Set) lifted(f *Function) (*ir.Func, error) {
 	return u, nil
 }
 
+// Called returns the starts of the functions of the set that f calls, as far as its
+// instructions, or guesses, say; sorted, each once.
+func (s *Set) Called(f *Function) (starts []uint64, err error) {
+	u, err := s.Lift(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range u.Blocks {
+		t := &b.Term
+		if t.Kind != ir.TermCall {
+			continue
+		}
+		pc := t.Guess
+		if t.Target.Op == ir.OpPC {
+			pc = uint64(t.Target.Imm)
+		}
+		if l, ok := s.links[pc]; ok {
+			starts = append(starts, l.Function.Start)
+		}
+	}
+	slices.Sort(starts)
+	return slices.Compact(starts), nil
+}
+
 // Lift returns the IR of f as it is before the passes. A panic becomes an error: it is a
 // bug, but one function is no reason to lose the others.
 func (s *Set) Lift(f *Function) (u *ir.Func, err error) {
@@ -221,8 +265,8 @@ func (s *Set) Lift(f *Function) (u *ir.Func, err error) {
 // Make returns the IR of f after the passes. Panics are as in Lift.
 func (s *Set) Make(f *Function) (u *ir.Func, err error) {
 	defer recovered(&err)
-	if u, err = s.lifted(f); err != nil {
-		return nil, err
+	if u, err = s.lifted(f); err != nil || f.promoted {
+		return u, err
 	}
 	if err := pass.Run(u, s.passes); err != nil {
 		return nil, err
