@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b19c500695272554ff56fb4fc1360958"
+const sourceHash = "ff0b800284aaa33da2224e7584d34ef6"
