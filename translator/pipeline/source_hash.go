@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b19c500695272554ff56fb4fc1360958"
+const sourceHash = "c1b1494071f9043258bf8f3cca8c12d9"
