@@ -13,11 +13,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/gobuild"
 	"axpress/translator/goprogram"
+	"axpress/translator/prepare"
 )
 
 // The back ends.
@@ -115,7 +114,7 @@ func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed 
 	if embed {
 		initrd = b.initrd
 	}
-	main, err := goprogram.Main(b.kernel, initrd, p.Model, ending.Variables(b.kernel))
+	main, err := goprogram.Main(b.kernel, initrd, p.Model, variables(b.kernel))
 	if err != nil {
 		return nil, err
 	}

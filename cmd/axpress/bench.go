@@ -21,12 +21,12 @@ import (
 	"axpress/bench/measure"
 	"axpress/bench/report"
 	"axpress/bench/workloads"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/outfile"
 	"axpress/translator/artifact"
 	"axpress/translator/gobuild"
+	"axpress/translator/prepare"
 )
 
 // bench are the options of the command of that name.

@@ -12,11 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/bisect"
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/usage"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/usage"
 )
 
 func (a *app) bisect() *cobra.Command {

@@ -12,11 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"axpress/cmd/axpress/attend"
-	"axpress/cmd/axpress/ending"
 	"axpress/cmd/axpress/native"
-	"axpress/cmd/axpress/prepare"
-	"axpress/cmd/axpress/size"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
@@ -25,7 +21,11 @@ import (
 	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone/attend"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/size"
 	"axpress/runtime/vcpu"
+	"axpress/translator/prepare"
 )
 
 // The engines.
@@ -274,7 +274,7 @@ func (b *boot) config(first, second io.Writer) machine.Config {
 	c := machine.Config{
 		Entry: b.kernel.Entry, Initrd: b.initrd, Append: b.append, Memory: b.memory, CPUs: b.cpus,
 		Console: first, Serial2: second, Platform: b.platform, Model: b.prepare.Pipeline.Model,
-		SSN: ssn, IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: ending.Symbols(b.kernel),
+		SSN: ssn, IPI: ipiModes[b.ipi], IPIData: ipiData(b.kernel), Symbols: logSymbols(b.kernel),
 	}
 	if b.deterministic {
 		c.Clock = machine.ClockDeterministic

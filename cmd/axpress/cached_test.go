@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/cache"
 	"axpress/translator/pipeline"
+	"axpress/translator/prepare"
 	"axpress/translator/toolchain"
 )
 

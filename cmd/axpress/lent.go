@@ -7,12 +7,12 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
-	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone/usage"
+	"axpress/translator/prepare"
 )
 
 // lentSymbols is the option --symbols: files with the symbols of what is stripped.

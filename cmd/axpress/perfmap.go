@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"reflect"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/translator/hostcode"
+	"axpress/translator/prepare"
 )
 
 // perfMap makes Linux's perf see translated functions by name: it moves the host code

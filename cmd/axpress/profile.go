@@ -5,11 +5,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/profiles"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone/outfile"
 	"axpress/translator/artifact"
 )
 

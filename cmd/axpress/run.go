@@ -7,13 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/attend"
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/terminal"
-	"axpress/cmd/axpress/usage"
 	"axpress/palstubs/console"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/attend"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/terminal"
+	"axpress/runtime/standalone/usage"
 )
 
 func (a *app) run() *cobra.Command {

@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/stdout"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/stdout"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
 )

@@ -8,9 +8,9 @@ import (
 
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/profiles"
-	"axpress/cmd/axpress/standalone"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone"
 )
 
 // goCounters are the names that counters of the Go back end's programs have in ours.

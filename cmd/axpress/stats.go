@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/native"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/outfile"
+	"axpress/translator/prepare"
 )
 
 // stats is what --stats writes: the counters of one run, all CPUs together; of one with reboots, those since the last.

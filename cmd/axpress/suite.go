@@ -15,8 +15,8 @@ import (
 
 	"axpress/bench/guest"
 	"axpress/bench/suite"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
+	"axpress/runtime/standalone/outfile"
+	"axpress/translator/prepare"
 )
 
 // suiteCommand are the options of the command suite.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/palstubs/stubs"
 	"axpress/runtime/abi"
@@ -20,6 +19,7 @@ import (
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
 	"axpress/translator/artifact"
+	"axpress/translator/prepare"
 )
 
 // trialCommand is the hidden command by which bisect boots a guest in a process of its

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/usage"
+	"axpress/runtime/standalone/usage"
 )
 
 // mistyped finds what is wrong with a command line before anything of it is done, and returns the command that it is

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/usage"
+	"axpress/runtime/standalone/usage"
 )
 
 // A kernel and an initramfs may be named with options or without, but not both ways.

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "ff0b800284aaa33da2224e7584d34ef6"
+const sourceHash = "3114532da90e6725460a162f47805018"
