@@ -14,7 +14,8 @@ import (
 type Options struct {
 	// Disable switches passes off by name. Required passes refuse.
 	Disable map[string]bool
-	// Check verifies the unit before the first and after each pass.
+	// Check verifies the unit before the first and after each pass, and that it polls often
+	// enough after the last.
 	Check bool
 	// Dump, if not nil, gets the text form before the first and after each pass.
 	Dump io.Writer
@@ -123,6 +124,9 @@ func Run(f *ir.Func, o Options) error {
 		if err := after(f, &o, p.Name); err != nil {
 			return err
 		}
+	}
+	if o.Check {
+		return checkReach(f)
 	}
 	return nil
 }

@@ -40,6 +40,18 @@ func Reach(f *ir.Func) (most int64, err error) {
 	return most, nil
 }
 
+// checkReach says whether f, after the passes, polls often enough.
+func checkReach(f *ir.Func) error {
+	n, err := Reach(f)
+	if err == nil && n > ir.PollFree {
+		err = fmt.Errorf("%d instructions without a poll, %d may be", n, ir.PollFree)
+	}
+	if err != nil {
+		return fmt.Errorf("func %q @%#x: %w", f.Name, f.PC, err)
+	}
+	return nil
+}
+
 // maxReach is more than any unit without loops may have.
 const maxReach = 1 << 16
 

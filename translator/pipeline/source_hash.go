@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "3114532da90e6725460a162f47805018"
+const sourceHash = "8c649468bddf8adb3d5b71659d0d2783"
