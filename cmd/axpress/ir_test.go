@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -337,18 +338,20 @@ func TestIRRefusesHot(t *testing.T) {
 
 // FuzzIRFile: whatever is in a file of IR, the command ends, and not by a bug.
 func FuzzIRFile(f *testing.F) {
+	f.Setenv("PATH", "")
+	f.Setenv(toolchain.Variable, "")
 	f.Add(sumIR, uint8(0))
 	f.Add(sumIR, uint8(1))
 	f.Add("func \"x\" @1 promoted {\nentry 1 b0\nb0 @1:\nswitch v0 {}\n}", uint8(2))
 	f.Fuzz(func(t *testing.T, text string, how uint8) {
-		path := filepath.Join(t.TempDir(), "x.ir")
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+		ways := []irView{{run: true}, {run: true, lifted: true, settings: []string{"0x1000=1"}}, {hot: true, passes: true}, {hot: true, llvm: true}, {llvm: true}, {hot: true, run: true}}
+		v := ways[int(how)%len(ways)]
+		v.app = &app{streams: streams{out: io.Discard, err: io.Discard}}
+		if v.passes {
+			v.o.Dump = io.Discard
 		}
-		ways := [][]string{{"--run"}, {"--run", "--lifted", "--set", "0x1000=1"}, {"--hot", "--passes"}, {"--hot", "--llvm"}, {"--llvm"}, {"--run", "--hot"}}
-		r := cli(t, t.Context(), t.TempDir(), append([]string{"ir", path}, ways[int(how)%len(ways)]...)...)
-		if r.status != statusOK && r.status != statusInput && r.status != statusUsage {
-			t.Errorf("status %d: %s", r.status, r.err)
+		if err := v.parsed(t.Context(), "x.ir", text); err != nil && statusOf(err) != statusInput && statusOf(err) != statusUsage {
+			t.Error(err)
 		}
 	})
 }
