@@ -10,6 +10,7 @@ import (
 
 	"axpress/bench/guest"
 	"axpress/bench/workloads"
+	"axpress/runtime/device/platforms"
 )
 
 // Config says what to measure.
@@ -22,6 +23,7 @@ type Config struct {
 	CPU       bool          // times are processor time
 	Limit     time.Duration // of a single run; one that takes longer is an error
 	Axpress   string        // path of the command
+	Before    string        // of another build of it, for the engine of that name
 	Options   []string      // of every `axpress run`
 	Profile   string        // what shows engines of translated code what is hot; "": nothing is
 	// Go has, by initramfs, the program of the Go back end that runs it.
@@ -58,7 +60,7 @@ const (
 
 // qemu is the peer's command. Each CPU has a thread of its own, which is more than what it does by itself.
 func qemu(cpus int, kernel, initrd, cmdline string) []string {
-	args := []string{programs[QEMU], "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", strconv.Itoa(cpus), "-m", guestMemory,
+	args := []string{programs[QEMU], "-M", platforms.Default().QEMU, "-vga", "none", "-nographic", "-no-reboot", "-smp", strconv.Itoa(cpus), "-m", guestMemory,
 		"-kernel", kernel, "-initrd", initrd, "-append", cmdline}
 	if cpus > 1 {
 		args = append(args, "-accel", "tcg,thread=multi")
@@ -69,7 +71,11 @@ func qemu(cpus int, kernel, initrd, cmdline string) []string {
 // axpress is our command.
 func (c *Config) axpress(e Engine, kernel, initrd, cmdline string, more ...string) []string {
 	v := e.variant()
-	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(v.of), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
+	command := c.Axpress
+	if e == Before {
+		command = c.Before
+	}
+	args := []string{command, "run", "--no-reboot", "--engine", string(v.of), "--memory", guestMemory, "--kernel", kernel, "--initrd", initrd,
 		"--append", cmdline}
 	if v.hot && c.Profile != "" {
 		args = append(args, "--profile", c.Profile)

@@ -28,7 +28,7 @@ const (
 
 // Engines returns every engine, in the order of the tables.
 func Engines() []Engine {
-	return []Engine{Host, Native, NativeCold, NativeCalls, Go, Interp, QEMU, User}
+	return []Engine{Host, Native, Before, NativeCold, NativeCalls, Go, Interp, QEMU, User}
 }
 
 // Title is how a person calls the engine.
@@ -38,6 +38,8 @@ func (e Engine) Title() string {
 		return "host, gcc -O2"
 	case Native:
 		return "axpress, native"
+	case Before:
+		return "another build of axpress (--before), native"
 	case NativeCold:
 		return "axpress, no hot code"
 	case NativeCalls:

@@ -4,6 +4,7 @@ package measure
 const (
 	NativeCold  Engine = "native-cold"  // without hot code
 	NativeCalls Engine = "native-calls" // GS is set by system calls, as on a host without FSGSBASE
+	Before      Engine = "before"       // another build of the command, Config.Before
 )
 
 // variant is an engine that is another one with other options.
@@ -16,6 +17,7 @@ type variant struct {
 var variants = map[Engine]variant{
 	NativeCold:  {of: Native},
 	NativeCalls: {of: Native, hot: true, options: []string{"--no-fsgsbase"}},
+	Before:      {of: Native, hot: true},
 }
 
 // Variant says whether e is a variant of another engine.

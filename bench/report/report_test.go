@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -337,5 +338,23 @@ func TestWrite(t *testing.T) {
 	}
 	if r, err := measure.Read(filepath.Join(dir, fileJSON)); err != nil || len(r.Rows) != len(workloads.All()) {
 		t.Errorf("the JSON cannot be read back: %v", err)
+	}
+}
+
+// Another build that was measured beside this one is compared with it row by row, group by group.
+func TestBeside(t *testing.T) {
+	r := result(1, exact())
+	r.Settings.Engines = append(r.Settings.Engines, measure.Before)
+	for i := range r.Rows {
+		r.Rows[i].Engines[measure.Before] = &measure.Cell{Seconds: []float64{0.5, 0.5}, Output: "ab 2"}
+	}
+	var out bytes.Buffer
+	if err := Text(&out, r, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`fib +0\.500 +1\.000 +2\.000 +2\.000 to 2\.000 +SLOWER`, `mean, .* \(\d+ rows\) +2\.000 +2\.000 to 2\.000 +SLOWER`} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("no line %s in\n%s", want, out.String())
+		}
 	}
 }

@@ -30,6 +30,11 @@ func Text(w io.Writer, r, before *measure.Result) error {
 	if x := r.Translator; x != nil {
 		fmt.Fprintf(w, "\n%s\n", translatorText(x))
 	}
+	if slices.Contains(r.Settings.Engines, measure.Before) {
+		if err := besideText(w, r); err != nil {
+			return err
+		}
+	}
 	if before != nil {
 		if err := againstText(w, r, before); err != nil {
 			return err

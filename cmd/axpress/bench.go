@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -20,12 +21,11 @@ import (
 	"axpress/bench/measure"
 	"axpress/bench/report"
 	"axpress/bench/workloads"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
-	"axpress/runtime/machine"
+	"axpress/runtime/standalone/outfile"
 	"axpress/translator/artifact"
 	"axpress/translator/gobuild"
+	"axpress/translator/prepare"
 )
 
 // bench are the options of the command of that name.
@@ -41,6 +41,7 @@ type bench struct {
 	json       string
 	report     string
 	against    string
+	before     string // another build of the command
 	translator bool
 	install    bool
 	list       bool
@@ -71,6 +72,7 @@ func (a *app) bench() *cobra.Command {
 	f.StringVar(&b.json, "json", "", "write the result to this file, as JSON")
 	f.StringVar(&b.report, "report", "", "write a page with plots to this folder")
 	f.StringVar(&b.against, "against", "", "compare with this --json file of an earlier bench")
+	f.StringVar(&b.before, "before", "", "measure this other build of axpress beside this one, and say how many times as long each workload takes, with the interval of 95 %; --runs 15 or more")
 	f.BoolVar(&b.translator, "translator", false, "measure the translator as well: translates the guest's kernel from nothing")
 	f.BoolVar(&b.install, "install", false, "install the peers (qemu-system-alpha, qemu-alpha) if they are missing")
 	f.BoolVar(&b.list, "list", false, "list the workloads and measure nothing")
@@ -161,7 +163,15 @@ func (b *bench) check() error {
 	case b.limit <= 0:
 		return fail(statusUsage, "--limit %s: want a duration such as 90s", b.limit)
 	}
+	if b.before != "" {
+		if _, err := exec.LookPath(b.before); err != nil {
+			return fail(statusUsage, "--before: %w", err)
+		}
+	}
 	for _, e := range b.engines {
+		if measure.Engine(e) == measure.Before && b.before == "" {
+			return fail(statusUsage, "engine %s: which build? Give --before FILE", e)
+		}
 		if err := oneOf("engine", measure.Engine(e), measure.Engines()); err != nil {
 			return err
 		}
@@ -198,7 +208,7 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 	}
 	c := &measure.Config{
 		Bench: g, Workloads: chosen, Engines: engines, Runs: b.runs, Cold: b.cold, CPU: b.cpu, Limit: b.limit,
-		Axpress: self, Options: b.runOptions(a), Report: newBenchReporter(a.err),
+		Axpress: self, Before: b.before, Options: b.runOptions(a), Report: newBenchReporter(a.err),
 	}
 	native := slices.ContainsFunc(engines, func(e measure.Engine) bool { return e == measure.Native || e.Variant() })
 	goCode := slices.Contains(engines, measure.Go)
@@ -215,10 +225,28 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 			return nil, err
 		}
 	}
+	if b.before != "" {
+		if err := b.translateBefore(ctx, a, c); err != nil {
+			return nil, err
+		}
+	}
 	if goCode {
 		err = goBench(ctx, c, o)
 	}
 	return c, err
+}
+
+// translateBefore has the other build translate what will run.
+func (b *bench) translateBefore(ctx context.Context, a *app, c *measure.Config) error {
+	c.Report.Note("translating with " + b.before)
+	args := slices.Concat([]string{"translate", c.Bench.Guest.Kernel}, initramfs(c.Bench, c.Workloads))
+	if c.Profile != "" {
+		args = append(args, "--profile", c.Profile)
+	}
+	if out, err := exec.CommandContext(ctx, b.before, append(args, b.runOptions(a)...)...).CombinedOutput(); err != nil {
+		return fail(statusInput, "%s %s: %w: %s", b.before, strings.Join(args, " "), err, out)
+	}
+	return nil
 }
 
 // goBench makes the programs of the Go back end, one for each initramfs, of what the
@@ -226,11 +254,11 @@ func (b *bench) prepare(ctx context.Context, a *app, chosen []workloads.Workload
 func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
 	c.Go = map[string]string{}
 	for _, initrd := range initramfs(c.Bench, c.Workloads) {
-		guest := boot{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, platform: machine.PlatformClipper, prepare: o}
-		if err := guest.load(); err != nil {
+		options := guestOptions{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, prepare: o}
+		guest, err := options.load()
+		if err != nil {
 			return err
 		}
-		guest.readPrograms()
 		program, _, err := guest.goProgram(ctx, "") // the cache keeps it
 		if err != nil {
 			return err
@@ -283,6 +311,8 @@ func (b *bench) available(ctx context.Context, report prepare.Reporter) (list []
 	for _, e := range measure.Engines() {
 		asked := slices.Contains(b.engines, string(e))
 		switch {
+		case e == measure.Before && b.before != "":
+			list = append(list, e)
 		case !asked && (len(b.engines) > 0 || e.Variant()):
 		case e == measure.Go:
 			if _, err := gobuild.Find(ctx, ""); err == nil {

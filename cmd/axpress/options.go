@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/prepare"
-	"axpress/cmd/axpress/usage"
 	"axpress/lifter/isa"
+	"axpress/runtime/standalone/usage"
 	"axpress/translator/pipeline"
+	"axpress/translator/prepare"
 	"axpress/translator/profile"
 	"axpress/translator/unit"
 )

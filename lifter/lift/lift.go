@@ -148,10 +148,11 @@ func (l *lifter) markCallEntries() error {
 
 // behindInlinedPAL says whether the only reason for block i to be an entry is, as
 // far as one can tell, a CALL_PAL before it that this unit executes itself.
-// discover lists the PC after every CALL_PAL; an entry costs reloads and merges.
+// discover lists the PC after every CALL_PAL; an entry costs reloads and merges. Where
+// calls may enter others rely on there being one, with its number and its poll.
 func (l *lifter) behindInlinedPAL(i int) bool {
 	start := l.fn.Blocks[i].Start
-	if i == 0 || start == l.fn.Start || l.fn.Blocks[i-1].End != start {
+	if i == 0 || start-l.fn.Start <= CallEntryBytes || l.fn.Blocks[i-1].End != start {
 		return false
 	}
 	w, ok := l.code.Word(start - 4)

@@ -99,6 +99,24 @@ func (u *unit) call(t *ir.Term) {
 	u.add(u.edge(&t.Succs[0], true)...)
 }
 
+// returnTo returns. One that polls (ir.CFG.ReturnPolls) and finds that the run is to end
+// returns the low bits of a poll: no caller goes on then.
+func (u *unit) returnTo(t *ir.Term) {
+	u.writeHome(t.Snap)
+	target := u.ref(t.Target)
+	if u.returnPolls[u.here] {
+		target = u.keep(target)
+		poll := binary(target, "|", expr{code: lib("Poll"), prec: precPrimary})
+		u.add(jen.If(binary(u.retired(), ">=", u.limit()).code).Block(u.leave(poll)))
+	}
+	u.add(u.leave(target))
+}
+
+// limit reads State.Limit, which other goroutines may set.
+func (u *unit) limit() expr {
+	return call(jen.Qual("sync/atomic", "LoadInt64"), unary("&", u.state("Limit")))
+}
+
 // direct is the function for guest address pc, nil if it is not known or cannot be
 // relied on: a relocatable unit knows only its own page.
 func (u *unit) direct(pc uint64) *jen.Statement {

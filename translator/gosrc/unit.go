@@ -16,7 +16,9 @@ type unit struct {
 	cfg    *ir.CFG
 	scopes *scopes
 	homes  []home
-	odd    *oddness
+	// returnPolls says which blocks, by index in cfg.Order, end in a return that polls.
+	returnPolls []bool
+	odd         *oddness
 
 	*block              // the current one
 	gotos       []int   // by index in cfg.Order: how often a block is jumped to
@@ -43,6 +45,7 @@ func function(w *Unit, o *Options) (code *jen.Statement, err error) {
 	n := f.NumValues()
 	u := &unit{o: o, link: w.Link, f: f, cfg: ir.NewCFG(f), exprs: make([]expr, n), within: make([][]int, n), read: make([]bool, n)}
 	u.scopes, u.homes, u.odd = findScopes(u.cfg, n), solveHomes(u.cfg, n), newOddness(u.cfg, n)
+	u.returnPolls = u.cfg.ReturnPolls()
 	u.gotos = make([]int, len(u.cfg.Order))
 	entries := u.entries()
 	blocks := make([]block, len(u.cfg.Order))
@@ -171,7 +174,9 @@ func (u *unit) term(b *ir.Block) error {
 		u.switchTerm(t)
 	case ir.TermCall:
 		u.call(t)
-	case ir.TermGoto, ir.TermRet:
+	case ir.TermRet:
+		u.returnTo(t)
+	case ir.TermGoto:
 		u.writeHome(t.Snap)
 		u.add(u.leave(u.ref(t.Target)))
 	case ir.TermInterpret:

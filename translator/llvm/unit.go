@@ -16,12 +16,14 @@ import (
 // unit is one translation unit being emitted.
 type unit struct {
 	*module
-	f     *ir.Func
-	cfg   *ir.CFG
-	order []*ir.Block // reverse postorder: definitions before uses
-	fn    *lir.Func
-	cur   *lir.Block // where instructions go
-	vals  []value.Value
+	f   *ir.Func
+	cfg *ir.CFG
+	// returnPolls says which blocks, by index in order, end in a return that polls.
+	returnPolls []bool
+	order       []*ir.Block // reverse postorder: definitions before uses
+	fn          *lir.Func
+	cur         *lir.Block // where instructions go
+	vals        []value.Value
 
 	state  value.Value // R12
 	base   value.Value // page address of a relocatable unit
@@ -72,7 +74,7 @@ func (m *module) unit(f *ir.Func) error {
 		blocks: make([]blockState, f.NumBlocks()), checks: map[int][]check{}, loaded: map[int]loaded{}, exits: map[string]*wayOut{}}
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
-	u.order = u.cfg.Order
+	u.order, u.returnPolls = u.cfg.Order, u.cfg.ReturnPolls()
 	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
 	u.findLazy()
@@ -281,7 +283,7 @@ func (u *unit) term(b *ir.Block) error {
 	case ir.TermGoto:
 		u.tail(t)
 	case ir.TermRet:
-		return u.leave(t.Snap, u.vals[t.Target.ID])
+		u.returnTo(t)
 	case ir.TermInterpret:
 		return u.exitAt(t.Snap, u.pcValue(t.PC, abi.PCInterpret))
 	case ir.TermExit:

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "c1b1494071f9043258bf8f3cca8c12d9"
+const sourceHash = "3114532da90e6725460a162f47805018"

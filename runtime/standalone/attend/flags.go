@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/serial"
-	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/serial"
+	"axpress/runtime/standalone/terminal"
 )
 
 // Flags are the options of a command line about the guest's serial ports. The zero value is that of no options.

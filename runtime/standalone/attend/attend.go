@@ -15,9 +15,9 @@ import (
 	"syscall"
 	"time"
 
-	"axpress/cmd/axpress/serial"
-	"axpress/cmd/axpress/terminal"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/serial"
+	"axpress/runtime/standalone/terminal"
 )
 
 // Options say what the guest gets.

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"time"
 
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/terminal"
 )
 
 // Program is what is guarded.

@@ -4,8 +4,8 @@ import (
 	"syscall"
 	"unsafe"
 
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/terminal"
 )
 
 // overrideWrite is what the runtime calls for each piece that it writes (runtime/time_nofake.go, which keeps it for

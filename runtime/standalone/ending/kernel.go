@@ -2,33 +2,10 @@ package ending
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"axpress/lifter/image"
-	"axpress/runtime/klog"
 	"axpress/runtime/machine"
 )
-
-// Variables finds the variables of a kernel that say how it ends. Nothing is found in one that is stripped.
-func Variables(kernel *image.Image) (found []image.Symbol) {
-	wanted := klog.Names()
-	for _, s := range kernel.Names {
-		if !s.Func && !s.Label && !s.Abs && slices.Contains(wanted, s.Name) {
-			found = append(found, s)
-		}
-	}
-	return found
-}
-
-// Symbols are the Variables of a kernel for a machine.
-func Symbols(kernel *image.Image) klog.Symbols {
-	found := klog.Symbols{}
-	for _, s := range Variables(kernel) {
-		found[s.Name] = klog.Symbol{Addr: s.Addr, Size: s.Size}
-	}
-	return found
-}
 
 // defaultLines are as many lines of the kernel's log as are shown where nobody has said how many.
 const defaultLines = 20

@@ -3,9 +3,9 @@ package standalone
 import (
 	"errors"
 	"math/bits"
+	"slices"
 
 	"axpress/lifter/isa"
-	"axpress/palstubs/stubs"
 	"axpress/runtime/abi"
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
@@ -14,14 +14,11 @@ import (
 
 // newLockstep makes an engine that runs the interpreter and compares translated code with
 // it. The first difference ends the run.
-func newLockstep(c *machine.CPU, functions []gocode.Function) (*trace.Lockstep, error) {
+func newLockstep(c *machine.CPU, g *Guest) (*trace.Lockstep, error) {
 	return trace.New(c, trace.Config{
-		Inlined: func(fn uint32) bool {
-			s := stubs.Lookup(fn)
-			return s != nil && s.Emit != nil
-		},
+		Inlined: func(fn uint32) bool { return slices.Contains(g.Inlined, fn) },
 		Shadow: func(cpu trace.ShadowCPU) (trace.Shadow, error) {
-			e, err := gocode.New(gocode.Config{State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Cycles: cpu.Cycles, Functions: functions})
+			e, err := gocode.New(gocode.Config{State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Cycles: cpu.Cycles, Functions: g.Functions})
 			if err != nil {
 				return nil, err
 			}

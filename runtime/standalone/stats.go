@@ -5,10 +5,10 @@ import (
 	"os"
 	"time"
 
-	"axpress/cmd/axpress/outfile"
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone/outfile"
 	"axpress/runtime/vcpu"
 )
 

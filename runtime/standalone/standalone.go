@@ -16,20 +16,20 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/attend"
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/guard"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/stdout"
-	"axpress/cmd/axpress/terminal"
-	"axpress/cmd/axpress/usage"
 	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
 	"axpress/runtime/klog"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/attend"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/guard"
+	"axpress/runtime/standalone/outfile"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/stdout"
+	"axpress/runtime/standalone/terminal"
+	"axpress/runtime/standalone/usage"
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
 )
@@ -42,6 +42,7 @@ type Guest struct {
 	Model     string // of the CPU
 	Symbols   klog.Symbols
 	Functions []gocode.Function
+	Inlined   []uint32 // the CALL_PALs that Functions execute themselves
 }
 
 // Exit statuses of the program itself.
@@ -199,7 +200,7 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 	var check *trace.Lockstep
 	if o.lockstep {
 		c.NewEngine = func(cpu *machine.CPU) (_ vcpu.Engine, err error) {
-			check, err = newLockstep(cpu, g.Functions)
+			check, err = newLockstep(cpu, g)
 			return check, err
 		}
 	}

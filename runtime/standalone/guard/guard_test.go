@@ -18,8 +18,8 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/terminal"
 )
 
 // howVariable has this test's executable end in one of ways, or else be the test.
@@ -258,7 +258,7 @@ func TestTrace(t *testing.T) {
 func TestGODEBUG(t *testing.T) {
 	cmd, errs := program(t, "SIGTERM")
 	cmd.Env = append(cmd.Env, "GODEBUG=inittrace=1")
-	if err := cmd.Run(); err != nil || !strings.Contains(errs.String(), "init os @") || !strings.Contains(errs.String(), "init axpress/cmd/axpress/guard @") || !strings.Contains(errs.String(), "test: ended by terminated\n") {
+	if err := cmd.Run(); err != nil || !strings.Contains(errs.String(), "init os @") || !strings.Contains(errs.String(), "init axpress/runtime/standalone/guard @") || !strings.Contains(errs.String(), "test: ended by terminated\n") {
 		t.Errorf("%v, %s", err, errs)
 	}
 }
