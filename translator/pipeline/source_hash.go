@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "3114532da90e6725460a162f47805018"
+const sourceHash = "8618b4f304a0ec710cda80f2c5ad7c4d"
