@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/ir"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
 	"axpress/translator/pipeline"
+	"axpress/translator/prepare"
 	"axpress/translator/toolchain"
 	"axpress/translator/unit"
 )

@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) run() *cobra.Command {
-	var b boot
+	var b guestOptions
 	var t translation
 	var prof profiling
 	var g goBackend
@@ -51,10 +51,9 @@ func (a *app) run() *cobra.Command {
 				return fail(statusUsage, "%w", err)
 			}
 			b.sampling, b.reboots, b.partly = prof.wanted(), !noReboot, true
-			if err := b.load(); err != nil {
-				return err
-			}
-			if err := b.borrow(); err != nil {
+			b.lines.Say = b.note
+			guest, err := b.load()
+			if err != nil {
 				return err
 			}
 			ctx, done := b.limit(c.Context())
@@ -63,39 +62,39 @@ func (a *app) run() *cobra.Command {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(ctx, g.module, ports.Args(), &prof, statsFile, a.streams)
+				return guest.runGo(ctx, g.module, ports.Args(), &prof, statsFile, a.streams)
 			}
-			if err := b.translate(ctx); err != nil {
+			translated, err := guest.translate(ctx)
+			if err != nil {
 				return b.late(err)
 			}
 			if prof.perfMap {
-				if err := b.perfMap(); err != nil {
+				if err := translated.perfMap(); err != nil {
 					return err
 				}
 			}
-			b.lines.Say = b.prepare.Report.Note
 			if err := ports.Open(&b.lines); err != nil {
 				return err
 			}
-			stop, s, err := b.run(ctx, a.in, a.out)
+			o, err := translated.run(ctx, a.in, a.out)
 			if err != nil {
 				return err
 			}
-			if ports.Stdio() && terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
+			if ports.Stdio() && terminal.IsTerminal(a.in) && o.stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
 			}
-			if !ending.Orderly(stop) {
-				_, _ = io.WriteString(a.err, b.lastWords+b.whereIsEach())
+			if !ending.Orderly(o.stop) {
+				_, _ = io.WriteString(a.err, o.lastWords+o.whereIsEach())
 			}
 			if statsFile != "" {
-				if err := s.write(statsFile); err != nil {
+				if err := o.stats.write(statsFile); err != nil {
 					return err
 				}
 			}
-			if err := prof.write(&b); err != nil {
+			if err := prof.write(o); err != nil {
 				return err
 			}
-			return b.tellSilence(a.err, b.named(stopped(b.timed(stop))))
+			return o.tellSilence(a.err, named(o.names(), stopped(o.timed())))
 		},
 	}
 	f := c.Flags()

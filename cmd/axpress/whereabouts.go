@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 )
@@ -27,11 +28,11 @@ func ipiData(kernel *image.Image) machine.IPIData {
 const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.
-func (b *boot) whereIsEach() string { return b.whereAre(b.whereabouts, "axpress: ") }
+func (o *outcome) whereIsEach() string { return whereAre(o.names(), o.whereabouts, "axpress: ") }
 
 // whereAre describes what CPUs are doing, one line each, which begins with prefix.
-func (b *boot) whereAre(cpus []machine.Whereabouts, prefix string) string {
-	at := b.names().Place
+func whereAre(names symbols.Names, cpus []machine.Whereabouts, prefix string) string {
+	at := names.Place
 	list := func(what string, items []string) string {
 		if len(items) == 0 {
 			return ""
