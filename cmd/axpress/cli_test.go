@@ -16,6 +16,7 @@ import (
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
 	"axpress/lifter/isa"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/machine"
 	"axpress/translator/cache"
 	"axpress/translator/toolchain"
@@ -331,7 +332,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown option", boot(kernel, "--turbo"), statusUsage, "unknown flag"},
 		{"an argument too many", boot(kernel, "file"), statusUsage, "file"},
 		{"engine", boot(kernel, "--engine", "jit"), statusUsage, `["native" "go" "interp"]`},
-		{"platform", boot(kernel, "--platform", "marvel"), statusUsage, `["clipper"]`},
+		{"platform", boot(kernel, "--platform", "marvel"), statusUsage, `platform "marvel" does not exist; there is clipper`},
 		{"memory", []string{"run", "--kernel", kernel, "--memory", "1X"}, statusUsage, "K, M, G or T"},
 		{"memory empty", []string{"run", "--kernel", kernel, "--memory", ""}, statusUsage, "K, M, G or T"},
 		{"memory too large", []string{"run", "--kernel", kernel, "--memory", "99999999999G"}, statusUsage, "no size"},
@@ -340,13 +341,13 @@ func TestBadInput(t *testing.T) {
 		{"memory that the kernel loses", []string{"run", "--kernel", kernel, "--memory", "1024G"}, statusUsage, "--memory 1T: Linux/Alpha uses no more than 32G"},
 		{"memory that mem= takes away", []string{"run", "--kernel", kernel, "--memory", "64M", "--append", "mem=64M mem=8m", "--engine", "interp"}, statusInput, "64M of memory, of which mem= leaves 8M"},
 		{"memory too small", []string{"run", "--kernel", kernel, "--memory", "1M", "--engine", "interp"}, statusInput, "does not fit"},
-		{"CPUs", boot(kernel, "--smp", "5"), statusUsage, "--smp 5: a Clipper has 1 to 4 CPUs"},
-		{"no CPU", boot(kernel, "--smp", "0"), statusUsage, "--smp 0: a Clipper has 1 to 4 CPUs"},
-		{"CPUs, negative", boot(kernel, "--smp", "-1"), statusUsage, "--smp -1: a Clipper has 1 to 4 CPUs"},
+		{"CPUs", boot(kernel, "--smp", "5"), statusUsage, "--smp 5: platform clipper has 1 to 4 CPUs"},
+		{"no CPU", boot(kernel, "--smp", "0"), statusUsage, "--smp 0: platform clipper has 1 to 4 CPUs"},
+		{"CPUs, negative", boot(kernel, "--smp", "-1"), statusUsage, "--smp -1: platform clipper has 1 to 4 CPUs"},
 		{"CPUs, no number", boot(kernel, "--smp", "x"), statusUsage, `"x"`},
-		{"CPUs, platform", boot(kernel, "--smp", "4", "--platform", "marvel"), statusUsage, `["clipper"]`},
+		{"CPUs, platform", boot(kernel, "--smp", "4", "--platform", "marvel"), statusUsage, `platform "marvel" does not exist; there is clipper`},
 		{"IPIs", boot(kernel, "--smp", "2", "--ipi", "level"), statusUsage, `["edge" "latched"]`},
-		{"stress, CPUs", []string{"stress", "--smp", "5"}, statusUsage, "--smp 5: a Clipper has 1 to 4 CPUs"},
+		{"stress, CPUs", []string{"stress", "--smp", "5"}, statusUsage, "--smp 5: platform clipper has 1 to 4 CPUs"},
 		{"CPUs, Go", boot(kernel, "--smp", "2", "--engine", "go"), statusUsage, "--engine native"},
 		{"append", boot(kernel, "--append", strings.Repeat("x", 256)), statusUsage, "256 bytes"},
 		{"timeout", boot(kernel, "--timeout", "-1s"), statusUsage, "90s"},
@@ -428,6 +429,19 @@ func TestInternalError(t *testing.T) {
 	if st := a.internal("BUG: no such op"); st != statusInternal || strings.Count(errs.String(), "\n") != 1 ||
 		!strings.Contains(errs.String(), "internal error: no such op; please report") {
 		t.Errorf("%d %q", st, errs.String())
+	}
+}
+
+// --platform list needs no kernel.
+func TestPlatformList(t *testing.T) {
+	r := cli(t, t.Context(), t.TempDir(), "run", "--platform", "list")
+	if r.status != statusOK || strings.Count(r.out, "\n") != 1+len(platforms.All()) {
+		t.Errorf("%d %q", r.status, r.out)
+	}
+	for _, p := range platforms.All() {
+		if !strings.Contains(r.out, p.Name) || !strings.Contains(r.out, p.Description) {
+			t.Errorf("%s is not in %q", p.Name, r.out)
+		}
 	}
 }
 

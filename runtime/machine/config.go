@@ -15,6 +15,7 @@ import (
 	"axpress/runtime/clock"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/platforms"
+	"axpress/runtime/ev5"
 	"axpress/runtime/ipi"
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
@@ -46,10 +47,6 @@ const (
 	ClockDeterministic
 )
 
-// PlatformClipper is the only platform: a DP264-family board with the Typhoon
-// chipset.
-const PlatformClipper = "clipper"
-
 // DefaultMemory is the RAM size for Config.Memory = 0.
 const DefaultMemory = 512 << 20
 
@@ -68,8 +65,7 @@ type Config struct {
 	Clock   ClockMode
 	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
 	Epoch    time.Time
-	Platform string // "" is the default of the registry
-	platform platforms.Platform
+	Platform string // a name of package platforms; "" is the default
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
@@ -101,7 +97,9 @@ type Machine struct {
 	cfg       Config
 	ram       *mem.RAM
 	cpus      []*CPU
+	platform  platforms.Platform
 	board     board.Board
+	host      host
 	clock     *clock.Clock
 	live      *mmu.KernelList // of CPUs under the deterministic clock
 	callbacks *console.Callbacks
@@ -132,11 +130,13 @@ type Machine struct {
 
 // New builds a machine ready to run. Errors: a configuration that cannot be built.
 func New(cfg Config) (_ *Machine, err error) {
-	if err := cfg.complete(); err != nil {
+	platform, err := cfg.complete()
+	if err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
-	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}, runnable: make([]bool, cfg.CPUs)}
+	m := &Machine{cfg: cfg, platform: platform, wakeup: wakeup{ch: make(chan struct{}, 1)}, runnable: make([]bool, cfg.CPUs)}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
+	m.host.m = m
 	m.policy = sched.RoundRobin{Last: cfg.CPUs - 1, Quantum: quantum(cfg.CPUs)}
 	m.over = sched.NewOversubscription(0)
 	m.world = sched.NewStopTheWorld(m.over)
@@ -161,8 +161,8 @@ func New(cfg Config) (_ *Machine, err error) {
 		Deterministic: cfg.Clock == ClockDeterministic, Epoch: cfg.Epoch, CPUs: cfg.CPUs,
 		Instructions: m.instructions, Ports: !hasQEMU(cfg.SSN), First: m.deadlineMoved,
 	})
-	if m.board, err = cfg.platform.New(board.Config{
-		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.Timers, CPUIRQ: irqLines{m},
+	if m.board, err = platform.New(board.Config{
+		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.Timers, Host: &m.host, CPUIRQ: irqLines{m},
 		SerialOut: [Ports]io.Writer{m.outputs[0], m.outputs[1]}, Wake: m.wake,
 	}); err != nil {
 		return nil, err
@@ -179,7 +179,8 @@ func New(cfg Config) (_ *Machine, err error) {
 	return m, m.cpus[0].boot(boot)
 }
 
-func (cfg *Config) complete() error {
+// complete puts in what is left out. The error says what cannot be.
+func (cfg *Config) complete() (platforms.Platform, error) {
 	if cfg.CPUs == 0 {
 		cfg.CPUs = 1
 	}
@@ -202,25 +203,19 @@ func (cfg *Config) complete() error {
 		cfg.NewEngine = NewInterpreter
 	}
 	cfg.Model = cfg.Model.Or()
-	var err error
-	if cfg.platform, err = platforms.ByName(cfg.Platform); err != nil {
-		return err
+	platform, err := platforms.ByName(cfg.Platform)
+	if err := errors.Join(err, cfg.IPI.Check(), console.CheckMemory(cfg.Memory)); err != nil {
+		return platform, err
 	}
-	if err := cfg.IPI.Check(); err != nil {
-		return err
-	}
-	if err := console.CheckMemory(cfg.Memory); err != nil {
-		return err
-	}
-	switch {
-	case cfg.CPUs < 1 || cfg.CPUs > min(cfg.platform.Identity.MaxCPUs, console.MaxCPUs):
-		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, min(cfg.platform.Identity.MaxCPUs, console.MaxCPUs))
+	switch most := platform.Identity.MaxCPUs; {
+	case cfg.CPUs < 1 || cfg.CPUs > most:
+		return platform, fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, most)
 	case cfg.Clock > ClockDeterministic:
-		return fmt.Errorf("unknown clock mode %d", cfg.Clock)
+		return platform, fmt.Errorf("unknown clock mode %d", cfg.Clock)
 	case len(cfg.Segments) == 0:
-		return errors.New("no kernel segments")
+		return platform, errors.New("no kernel segments")
 	}
-	return nil
+	return platform, nil
 }
 
 // load puts kernel and initial RAM disk into RAM and has the console write its
@@ -248,6 +243,7 @@ func (m *Machine) load() (console.Boot, error) {
 	boot, err := console.Build(console.Config{
 		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
 		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType, PABits: cfg.Model.PABits, CycleFreq: m.cycleFreq(),
+		Identity: m.platform.Identity,
 	}, ram)
 	if err != nil {
 		return boot, err
@@ -273,14 +269,14 @@ func (m *Machine) addCPU(i int) error {
 	}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
+	c.MMU = mmu.New(s, m.ram, ev5.WithInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
 	if m.clock.Deterministic() {
 		c.MMU.KeepList(mmu.NewList(m.live))
 	}
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: m.callbacks,
-		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),
+		LogoutPA: console.LogoutPA(m.platform.Identity, i), Implver: c.Model.Implver, ParavirtualClock: hasQEMU(m.cfg.SSN),
 	}
 	m.halted.Or(uint64(1) << i) // until boot or start
 	c.engine, err = m.cfg.NewEngine(c)
@@ -296,6 +292,7 @@ func (m *Machine) Close() error {
 		return nil
 	}
 	m.wakeup.closed = true
+	m.host.close()
 	for _, in := range m.inputs {
 		if in != nil {
 			in.Close()

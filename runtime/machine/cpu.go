@@ -85,7 +85,7 @@ func (c *CPU) counts() { c.m.clock.Counts(c.Index == 0, c.S.Icount) }
 // measures it, and believes only what its CPU can have.
 func (m *Machine) cycleFreq() uint64 {
 	if hasQEMU(m.cfg.SSN) {
-		return console.CycleFreq
+		return m.platform.Identity.CycleFreq
 	}
 	return m.cfg.Model.MHz * 1_000_000
 }
@@ -157,6 +157,12 @@ func (y system) DeviceVector() (uint64, bool) {
 	defer y.c.m.mu.Unlock()
 	v, spurious := y.c.m.board.DeviceVector(y.c.Index)
 	return v, !spurious
+}
+
+func (y system) CServe(fn, a1, a2 uint64) (v uint64, ok bool) {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
+	return y.c.m.board.CServe(y.c.Index, fn, a1, a2)
 }
 
 func (y system) VMTime() uint64 {

@@ -186,6 +186,7 @@ func (m *Machine) service(ctx context.Context) (next uint64) {
 	defer m.mu.Unlock()
 	if m.wakeup.attention.Swap(false) {
 		m.board.Poll()
+		m.host.serve()
 		if ctx.Err() != nil && m.stop == nil {
 			m.stopBy(ctx)
 			m.finish(m.stop)

@@ -113,7 +113,8 @@ func TestDeviceInterruptGoesToOneCPU(t *testing.T) {
 		lda  t1,0x100(zero)
 		stq  t1,0x240(t0)         # DIM1, bit 8
 	`+bothWait, func(c *Config) { c.CPUs = 2 })
-	g.m.clock.Timers.NewTimer("test", func() { g.m.board.(*clipper.Platform).Chipset.DRIR(8).Set(true) }).Set(uint64(50 * time.Millisecond))
+	line := g.m.board.(*clipper.Platform).Chipset.DRIR(8)
+	g.m.clock.Timers.NewTimer("test", func() { line.Set(true) }).Set(uint64(50 * time.Millisecond))
 	g.run(t).want(t, PowerOff, "")
 	if a, b := g.m.CPU(0).PAL.IsPending(osf.IRQDevice), g.m.CPU(1).PAL.IsPending(osf.IRQDevice); a || !b {
 		t.Errorf("pending: %v, %v", a, b)

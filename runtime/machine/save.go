@@ -194,7 +194,7 @@ func (m *Machine) parts() []device.Device {
 	for i := range Ports {
 		all = append(all, m.outputs[i], m.inputs[i])
 	}
-	return append(all, m.watch, environment{m})
+	return append(all, m.watch, m.callbacks)
 }
 
 // kind is what a machine must be made as to be loaded.
@@ -208,7 +208,7 @@ func (m *Machine) kind() state.Block {
 		IPIData                      ipi.Data
 	}
 	c := &m.cfg
-	is := kind{c.platform.Name, c.Model.Name, c.SSN, c.Append, c.CPUs, c.Memory, c.Epoch.UnixNano(), c.IPI, c.IPIData}
+	is := kind{m.platform.Name, c.Model.Name, c.SSN, c.Append, c.CPUs, c.Memory, c.Epoch.UnixNano(), c.IPI, c.IPIData}
 	was := is
 	return state.Block{Name: "machine", Version: 1, Fields: []any{&was}, Check: func() error {
 		if was != is {
@@ -311,30 +311,4 @@ func (c *CPU) check(s *cpuState) error {
 		return fmt.Errorf("mode %d", c.mode)
 	}
 	return c.loop.Check()
-}
-
-// environment is the console's environment variables.
-type environment struct{ m *Machine }
-
-// Name implements device.Device.
-func (environment) Name() string { return "console" }
-
-// Save implements device.Device.
-func (e environment) Save(w *state.Writer) {
-	env := e.m.callbacks.Environment()
-	w.Block(e.block(&env))
-}
-
-// Load implements device.Device.
-func (e environment) Load(r *state.Reader) error {
-	var env map[uint64]string
-	if err := r.Block(e.block(&env)); err != nil {
-		return err
-	}
-	e.m.callbacks.SetEnvironment(env)
-	return nil
-}
-
-func (e environment) block(env *map[uint64]string) state.Block {
-	return state.Block{Name: e.Name(), Version: 1, Fields: []any{env}}
 }

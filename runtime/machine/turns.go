@@ -59,7 +59,10 @@ func (m *Machine) loop(ctx context.Context) error {
 func (m *Machine) attend(ctx context.Context) {
 	m.cpus[0].park.Clear() // what happens from now on is seen below, or ends idle
 	if m.wakeup.attention.Swap(false) {
+		m.mu.Lock()
 		m.board.Poll()
+		m.host.serve()
+		m.mu.Unlock()
 		if ctx.Err() != nil {
 			m.stopBy(ctx)
 			return

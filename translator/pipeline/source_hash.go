@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "554e8c67948d5d2b51234d2f992acb74"
+const sourceHash = "f7503a8650b5a80941da3cf5eaba05cf"
