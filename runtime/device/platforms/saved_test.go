@@ -24,8 +24,9 @@ import (
 var registers = map[string][]space{
 	"clipper": {
 		{tsunami.BasePCIIO + 0x20, 1, 2}, {tsunami.BasePCIIO + 0xa0, 1, 2}, {tsunami.BasePCIIO + 0x4d0, 1, 2},
-		{tsunami.BasePCIIO + 0x40, 1, 4}, {tsunami.BasePCIIO + 0x61, 1, 1}, {tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2}, // most are behind an index
-
+		{tsunami.BasePCIIO + 0x40, 1, 4}, {tsunami.BasePCIIO + 0x61, 1, 1},
+		// Three times, as most of the registers are behind an index.
+		{tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2},
 		{tsunami.BasePCIIO + 0x3f8, 1, 8}, {tsunami.BasePCIIO + 0x2f8, 1, 8}, {tsunami.BasePCIIO + 0xc000, 1, 16},
 		{tsunami.BaseCchip, 0x40, 64}, {tsunami.BasePchip, 0x40, 64}, {tsunami.BaseDchip + 0x800, 0x40, 4}, {tsunami.BaseIACK, 8, 1},
 		{tsunami.BasePCIConf + 2<<11, 1, 0x40}, {tsunami.BasePCIConf + 2<<11 + 1<<8, 1, 0x40}, {tsunami.BasePCIConf + 7<<11, 1, 0x40},
