@@ -10,11 +10,11 @@ import (
 	"testing"
 
 	"axpress/bench/guest"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/translator/prepare"
 	"axpress/translator/profile"
 )
 

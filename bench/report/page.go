@@ -12,7 +12,7 @@ import (
 
 	"axpress/bench/measure"
 	"axpress/bench/workloads"
-	"axpress/cmd/axpress/outfile"
+	"axpress/runtime/standalone/outfile"
 )
 
 //go:embed page.html

@@ -13,11 +13,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/gobuild"
 	"axpress/translator/goprogram"
+	"axpress/translator/prepare"
 )
 
 // The back ends.
@@ -75,13 +74,13 @@ func (g *goBackend) translate(ctx context.Context, file string, o prepare.Option
 	if err != nil {
 		return err
 	}
-	guest := boot{kernelFile: file, kernel: img, initrdFile: g.initrd, initrd: img.Initrd, prepare: o}
+	initrd := img.Initrd
 	if g.initrd != "" {
-		if guest.initrd, err = os.ReadFile(g.initrd); err != nil {
+		if initrd, err = os.ReadFile(g.initrd); err != nil {
 			return err
 		}
 	}
-	guest.readPrograms()
+	guest := newLoaded(&guestOptions{kernelFile: file, initrdFile: g.initrd, prepare: o}, img, initrd)
 	r, err := guest.emitGo(ctx, m, g.dir, true)
 	if err != nil {
 		return err
@@ -93,19 +92,19 @@ func (g *goBackend) translate(ctx context.Context, file string, o prepare.Option
 
 // emitGo writes the module for the kernel and the programs into dir; embed says whether
 // the program holds the initramfs.
-func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed bool) (*goprogram.Result, error) {
-	p := b.prepare.Pipeline
+func (g *loaded) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed bool) (*goprogram.Result, error) {
+	p := g.prepare.Pipeline
 	if p.Jobs == 0 {
 		p.Jobs = runtime.NumCPU()
 	}
-	options := goprogram.Options{Jobs: p.Jobs, Hints: p.Hints, Disable: p.Disable, Check: p.Check, Only: p.Only, Model: p.Model, Progress: b.prepare.Report.Progress}
-	if b.prepare.Profile != nil {
-		options.Ran = b.ran
+	options := goprogram.Options{Jobs: p.Jobs, Hints: p.Hints, Disable: p.Disable, Check: p.Check, Only: p.Only, Model: p.Model, Progress: g.prepare.Report.Progress}
+	if g.prepare.Profile != nil {
+		options.Ran = g.ran
 	}
-	images := append([]*image.Image{b.kernel}, b.programs...)
-	b.prepare.Report.Begin([]string{b.kernel.Name})
+	images := g.images()
+	g.prepare.Report.Begin([]string{g.kernel.Name})
 	r, err := goprogram.Translate(ctx, images, goModule, options)
-	b.prepare.Report.End()
+	g.prepare.Report.End()
 	if errors.Is(err, goprogram.ErrKind) {
 		return nil, fail(statusInput, "%w: give a vmlinux", err)
 	} else if err != nil {
@@ -113,9 +112,9 @@ func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed 
 	}
 	var initrd []byte
 	if embed {
-		initrd = b.initrd
+		initrd = g.initrd
 	}
-	main, err := goprogram.Main(b.kernel, initrd, p.Model, ending.Variables(b.kernel))
+	main, err := goprogram.Main(g.kernel, initrd, p.Model, variables(g.kernel))
 	if err != nil {
 		return nil, err
 	}
@@ -123,11 +122,11 @@ func (b *boot) emitGo(ctx context.Context, m *gobuild.Module, dir string, embed 
 }
 
 // ran is what the profile says of img, by the addresses of units.
-func (b *boot) ran(img *image.Image) []uint64 {
-	known := b.prepare.Profile.Image(img.Hash)
+func (g *loaded) ran(img *image.Image) []uint64 {
+	known := g.prepare.Profile.Image(img.Hash)
 	if known == nil {
-		if img == b.kernel {
-			b.prepare.Report.Note("the profile has nothing about " + img.Name + ": all of it will be interpreted")
+		if img == g.kernel {
+			g.note("the profile has nothing about " + img.Name + ": all of it will be interpreted")
 		}
 		return nil
 	}

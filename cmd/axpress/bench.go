@@ -21,12 +21,11 @@ import (
 	"axpress/bench/measure"
 	"axpress/bench/report"
 	"axpress/bench/workloads"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
-	"axpress/runtime/machine"
+	"axpress/runtime/standalone/outfile"
 	"axpress/translator/artifact"
 	"axpress/translator/gobuild"
+	"axpress/translator/prepare"
 )
 
 // bench are the options of the command of that name.
@@ -255,11 +254,11 @@ func (b *bench) translateBefore(ctx context.Context, a *app, c *measure.Config) 
 func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
 	c.Go = map[string]string{}
 	for _, initrd := range initramfs(c.Bench, c.Workloads) {
-		guest := boot{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, platform: machine.PlatformClipper, prepare: o}
-		if err := guest.load(); err != nil {
+		options := guestOptions{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, prepare: o}
+		guest, err := options.load()
+		if err != nil {
 			return err
 		}
-		guest.readPrograms()
 		program, _, err := guest.goProgram(ctx, "") // the cache keeps it
 		if err != nil {
 			return err

@@ -12,11 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/bisect"
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/usage"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
-	"axpress/runtime/machine"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/usage"
 )
 
 func (a *app) bisect() *cobra.Command {
@@ -72,17 +71,18 @@ func optionalPasses() (names []string) {
 // search runs the search and says what it found.
 func (a *app) search(ctx context.Context, g *suspect, passes []string) (err error) {
 	// Check the options as run does.
-	b := boot{kernelFile: g.kernelFile, initrdFile: g.initrdFile, append: g.append, memory: g.memory, cpus: 1,
-		engine: engineNative, platform: machine.PlatformClipper, timeout: g.timeout, prepare: g.prepare}
-	if err := b.load(); err != nil {
+	b := guestOptions{kernelFile: g.kernelFile, initrdFile: g.initrdFile, append: g.append, memory: g.memory, cpus: 1,
+		engine: engineNative, timeout: g.timeout, prepare: g.prepare}
+	guest, err := b.load()
+	if err != nil {
 		return err
 	}
-	b.readPrograms()
+	images := guest.images()
 	if g.dir, err = os.MkdirTemp("", "axpress-bisect-"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(g.dir)) }()
-	if err := g.list(ctx, append([]*image.Image{b.kernel}, b.programs...)); err != nil {
+	if err := g.list(ctx, images); err != nil {
 		return err
 	}
 	start := time.Now()

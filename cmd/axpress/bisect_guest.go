@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/bisect"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/artifact"
+	"axpress/translator/prepare"
 )
 
 // suspect is a guest that goes wrong, and the trials that bisect makes of it.

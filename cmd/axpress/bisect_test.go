@@ -13,11 +13,11 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/guard"
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/asmtest"
 	"axpress/lifter/image"
+	"axpress/runtime/standalone/guard"
 	"axpress/translator/artifact"
+	"axpress/translator/prepare"
 )
 
 // asCommand, in the environment, makes the test program the command itself.

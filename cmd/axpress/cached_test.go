@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
 	"axpress/translator/cache"
 	"axpress/translator/pipeline"
+	"axpress/translator/prepare"
 	"axpress/translator/toolchain"
 )
 
@@ -374,12 +374,11 @@ func TestCacheOfGoPrograms(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	b := boot{}
-	b.prepare.CacheDir = dir
-	var err error
-	if b.kernel, err = image.Open(kernel); err != nil {
+	img, err := image.Open(kernel)
+	if err != nil {
 		t.Fatal(err)
 	}
+	b := newLoaded(&guestOptions{prepare: prepare.Options{CacheDir: dir}}, img, nil)
 	key, err := b.goKey()
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/bench/guest"
-	"axpress/runtime/machine"
 )
 
 // What the demo must show: the guest's lines, and the share of the guest's
@@ -63,19 +62,19 @@ func (a *app) demo() *cobra.Command {
 			if err != nil {
 				return from.hint(err)
 			}
-			b := boot{
+			b := guestOptions{
 				kernelFile: g.Kernel, initrdFile: g.Initrd, append: "console=ttyS0", memory: demoMemory, cpus: 1,
-				engine: engineNative, platform: machine.PlatformClipper, timeout: timeout, prepare: o,
+				engine: engineNative, timeout: timeout, prepare: o,
 			}
-			console, stop, s, err := b.show(ctx, a.out, statsFile)
+			console, ran, err := b.show(ctx, a.out, statsFile)
 			if err != nil {
 				return err
 			}
-			a.demoSummary(&b, s)
-			if err := b.named(stopped(stop)); err != nil {
+			a.demoSummary(ran)
+			if err := named(ran.names(), stopped(ran.stop)); err != nil {
 				return err
 			}
-			return checkDemo(demoLines(g), console, s)
+			return checkDemo(demoLines(g), console, ran.stats)
 		},
 	}
 	from.flags(c.Flags())
@@ -86,14 +85,15 @@ func (a *app) demo() *cobra.Command {
 	return c
 }
 
-func (a *app) demoSummary(b *boot, s *stats) {
+func (a *app) demoSummary(o *outcome) {
+	s := o.stats
 	functions, insts, bytes := 0, 0, int64(0)
-	for _, r := range b.translations {
+	for _, r := range o.translations {
 		functions += r.Artifact.Functions
 		insts += r.Artifact.Insts
 		bytes += r.Bytes
 	}
-	fmt.Fprintf(a.out, "\nguest          %s, %s\n", b.kernelFile, s.Stop)
+	fmt.Fprintf(a.out, "\nguest          %s, %s\n", o.kernelFile, s.Stop)
 	fmt.Fprintf(a.out, "translation    %d functions, %d instructions, %d bytes of native code, %.1f s (cached: less than it took)\n", functions, insts, bytes, s.Translation)
 	fmt.Fprintf(a.out, "run            %.1f s, %d guest instructions, %d interrupts\n", s.HostSeconds, s.Instructions, s.Interrupts)
 	fmt.Fprintf(a.out, "native code    %.3f %% of the guest instructions\n", 100*s.NativeShare)

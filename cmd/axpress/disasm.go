@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/cmd/axpress/symbols"
-	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
+	"axpress/runtime/standalone/usage"
 )
 
 func (a *app) disasm() *cobra.Command {

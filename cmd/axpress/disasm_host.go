@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/translator/artifact"
 	"axpress/translator/hostcode"
+	"axpress/translator/prepare"
 )
 
 // disasmHost writes the host code of a function: args are file and function.

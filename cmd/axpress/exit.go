@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"axpress/cmd/axpress/ending"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/ending"
 )
 
 // status is an exit status of the command.

@@ -13,7 +13,7 @@ import (
 	"axpress/bench/conform"
 	"axpress/bench/fuzz"
 	"axpress/bench/pace"
-	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/standalone/terminal"
 )
 
 // fuzzCount is how many cases a fuzz without --count and --time compares.

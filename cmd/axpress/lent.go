@@ -7,12 +7,12 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
-	"axpress/cmd/axpress/usage"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone/usage"
+	"axpress/translator/prepare"
 )
 
 // lentSymbols is the option --symbols: files with the symbols of what is stripped.
@@ -48,41 +48,33 @@ func (l lentSymbols) lend(images []*image.Image) error {
 	return nil
 }
 
-// borrow gives the kernel and the programs of the initrd the names that --symbols has.
-func (b *boot) borrow() error {
-	if len(b.lent) == 0 {
-		return nil
-	}
-	b.readPrograms()
-	images := append([]*image.Image{b.kernel}, b.programs...)
-	err := b.lent.lend(images)
-	b.kernel, b.programs = images[0], images[1:]
-	return err
-}
+// places are guest PCs in programs.
+type places map[uint64]sampler.Place
 
-// noteUserPlaces notes where CPUs are that run programs. The machine must not run.
-func (b *boot) noteUserPlaces(m *machine.Machine) {
-	b.inPrograms = map[uint64]sampler.Place{}
-	for i := range b.cpus {
+// userPlaces are where those of m's CPUs are that run programs. The machine must not run.
+func userPlaces(m *machine.Machine, cpus int) places {
+	found := places{}
+	for i := range cpus {
 		if p := sampler.Here(m.CPU(i)); p.User {
-			b.inPrograms[p.PC] = p
+			found[p.PC] = p
 		}
 	}
+	return found
 }
 
-// names are the names of the kernel, and of the places in programs where CPUs were at the
-// end of the run. The programs are looked at when such a place is asked for.
-func (b *boot) names() symbols.Names {
-	return symbols.NewNames(b.kernel).Beyond(func(pc uint64) string {
-		p, ok := b.inPrograms[pc]
+// namesWith are the names of the kernel, and of these places in programs. The programs are looked at when such a place is
+// asked for.
+func (t *translated) namesWith(inPrograms places) symbols.Names {
+	return t.names().Beyond(func(pc uint64) string {
+		p, ok := inPrograms[pc]
 		if !ok {
 			return ""
 		}
-		t, err := b.symbols()
+		table, err := t.symbols()
 		if err != nil {
 			return ""
 		}
-		at, ok := t.User(p.Page, pc)
+		at, ok := table.User(p.Page, pc)
 		if !ok {
 			return ""
 		}
@@ -90,12 +82,15 @@ func (b *boot) names() symbols.Names {
 	})
 }
 
-// named returns err with the names of the PCs in its text.
-func (b *boot) named(err error) error {
-	if err == nil || b.kernel == nil {
-		return err
+// names are the names of the kernel, and of the places in programs where CPUs were at the end.
+func (o *outcome) names() symbols.Names { return o.namesWith(o.inPrograms) }
+
+// named returns err with names for the PCs in its text.
+func named(names symbols.Names, err error) error {
+	if err == nil {
+		return nil
 	}
-	text := b.names().Text(err.Error())
+	text := names.Text(err.Error())
 	if text == err.Error() {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // limit returns a context that ends when --timeout does: it is for all that the command does from now on.
-func (b *boot) limit(ctx context.Context) (_ context.Context, done context.CancelFunc) {
+func (b *guestOptions) limit(ctx context.Context) (_ context.Context, done context.CancelFunc) {
 	if b.timeout <= 0 {
 		return context.WithCancel(ctx)
 	}
@@ -27,17 +27,18 @@ func left(ctx context.Context) time.Duration {
 }
 
 // late returns err, or, if that is the end of --timeout before the guest ran, the failure that this is.
-func (b *boot) late(err error) error {
+func (b *guestOptions) late(err error) error {
 	if b.timeout > 0 && errors.Is(err, context.DeadlineExceeded) {
 		return fail(statusTimeout, "--timeout %s ran out while the guest was translated; it has not run", b.timeout)
 	}
 	return err
 }
 
-// timed adds to the end of a run by --timeout what the time went into.
-func (b *boot) timed(stop machine.Stop) machine.Stop {
-	if stop.Reason == machine.Timeout && b.timeout > 0 {
-		stop.Detail = fmt.Sprintf("of %s, translating took %.1f s and the guest %.1f s", b.timeout, b.translating.Seconds(), b.took.Seconds())
+// timed is the end of the run, and, if that is --timeout, what the time went into.
+func (o *outcome) timed() machine.Stop {
+	stop := o.stop
+	if stop.Reason == machine.Timeout && o.timeout > 0 {
+		stop.Detail = fmt.Sprintf("of %s, translating took %.1f s and the guest %.1f s", o.timeout, o.translating.Seconds(), o.took.Seconds())
 	}
 	return stop
 }

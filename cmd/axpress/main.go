@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/guard"
-	"axpress/cmd/axpress/stdout"
+	"axpress/runtime/standalone/guard"
+	"axpress/runtime/standalone/stdout"
 )
 
 // traceVariable makes internal errors show where they happened.

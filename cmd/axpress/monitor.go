@@ -13,31 +13,31 @@ import (
 )
 
 // now describes in lines what the guest is doing, for a person at its console.
-func (b *boot) now(s machine.Snapshot) string {
+func (s *session) now(seen machine.Snapshot) string {
 	var cpus []machine.Whereabouts
 	var all, translated, interpreted uint64
-	for _, c := range s.CPUs {
+	for _, c := range seen.CPUs {
 		cpus = append(cpus, c.Whereabouts)
 		all += uint64(c.Instructions)
 		translated += c.Engine[native.StatNative]
 		interpreted += c.Engine[native.StatInterpreted]
 	}
-	text := b.whereAre(cpus, "")
+	text := whereAre(s.names(), cpus, "")
 	share := ""
 	if translated > 0 {
 		share = fmt.Sprintf(", %.2f %% of them in translated code, %d interpreted", 100*float64(translated)/float64(max(all, 1)), interpreted)
 	}
 	return text + fmt.Sprintf("%d instructions%s; %.1f s of the guest's time, %.1f s of the host's; boot %d, engine %s\n",
-		all, share, float64(s.VirtualNS)/1e9, time.Since(b.began).Seconds(), b.boots, b.engine)
+		all, share, float64(seen.VirtualNS)/1e9, time.Since(s.began).Seconds(), s.boots, s.engine)
 }
 
 // silence is what to tell about a run whose console was never written to, "" if it was.
-func (b *boot) silence() string {
-	if b.heard[0] > 0 {
+func (o *outcome) silence() string {
+	if o.heard[0] > 0 {
 		return ""
 	}
 	var consoles []string
-	for _, word := range strings.Fields(b.append) {
+	for _, word := range strings.Fields(o.append) {
 		if strings.HasPrefix(word, "console=") {
 			consoles = append(consoles, word)
 		}
@@ -46,7 +46,7 @@ func (b *boot) silence() string {
 	switch i := slices.IndexFunc(consoles, func(c string) bool { return isSerial(c, 0) }); {
 	case len(consoles) == 0:
 		return none + "--append has no console=: give it console=ttyS0"
-	case b.heard[1] > 0:
+	case o.heard[1] > 0:
 		return none + fmt.Sprintf("the kernel has %s, and ttyS1 (--serial2) was written to", strings.Join(consoles, " "))
 	case i < 0:
 		return none + fmt.Sprintf("the kernel has %s, and the console is ttyS0: give --append console=ttyS0", strings.Join(consoles, " "))
@@ -62,8 +62,8 @@ func isSerial(word string, i int) bool {
 
 // tellSilence adds what is to be told of a console never written to, to the failure of the run if there is one, else as a
 // line on w.
-func (b *boot) tellSilence(w io.Writer, err error) error {
-	text := b.silence()
+func (o *outcome) tellSilence(w io.Writer, err error) error {
+	text := o.silence()
 	var f *failure
 	switch {
 	case text == "":

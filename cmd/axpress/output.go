@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/stdout"
+	"axpress/runtime/standalone/outfile"
+	"axpress/runtime/standalone/stdout"
 )
 
 // afterOutput is the error of a command that has ended with err: that of its output comes before success, and before

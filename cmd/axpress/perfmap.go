@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 	"reflect"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/cmd/axpress/symbols"
 	"axpress/translator/hostcode"
+	"axpress/translator/prepare"
 )
 
 // perfMap makes Linux's perf see translated functions by name: it moves the host code
 // to anonymous memory, for code in a mapped file perf asks that file, and writes what is
 // where to the file that perf looks into.
-func (b *boot) perfMap() (err error) {
+func (t *translated) perfMap() (err error) {
 	path := fmt.Sprintf("/tmp/perf-%d.map", os.Getpid()) // perf knows no other place
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
@@ -25,7 +25,7 @@ func (b *boot) perfMap() (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	w := bufio.NewWriter(f)
-	for _, r := range b.translations {
+	for _, r := range t.translations {
 		if err := r.Artifact.Execute(); err != nil {
 			return fmt.Errorf("--perf-map: %w", err)
 		}

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
+	"axpress/translator/prepare"
 )
 
 // A run with --perf-map is as without, and names every unit.

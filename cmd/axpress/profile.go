@@ -5,12 +5,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/outfile"
 	"axpress/cmd/axpress/profiles"
-	"axpress/cmd/axpress/symbols"
-	"axpress/lifter/image"
 	"axpress/runtime/sampler"
-	"axpress/translator/artifact"
+	"axpress/runtime/standalone/outfile"
 )
 
 // samplePeriod is how many guest instructions lie between two samples.
@@ -32,12 +29,12 @@ func (p *profiling) flags(f *pflag.FlagSet) {
 // wanted says whether the run must take samples.
 func (p *profiling) wanted() bool { return p.unitsFile != "" || p.pprofFile != "" }
 
-// write writes the profiles of the run that b has made.
-func (p *profiling) write(b *boot) error {
+// write writes the profiles of a run.
+func (p *profiling) write(o *outcome) error {
 	if !p.wanted() {
 		return nil
 	}
-	r, err := b.profile()
+	r, err := o.profile()
 	if err != nil {
 		return err
 	}
@@ -60,39 +57,10 @@ func (p *profiling) save(r *profiles.Run) error {
 }
 
 // profile returns what the samplers have found.
-func (b *boot) profile() (*profiles.Run, error) {
-	r := &profiles.Run{Period: samplePeriod, Began: b.began, Took: b.took, Note: b.prepare.Report.Note}
-	var err error
-	if r.Table, err = b.symbols(); err != nil {
+func (o *outcome) profile() (*profiles.Run, error) {
+	table, err := o.symbols()
+	if err != nil {
 		return nil, err
 	}
-	for _, s := range b.samplers {
-		r.Samples = append(r.Samples, s.Samples())
-	}
-	return r, nil
-}
-
-// symbols returns the table of the files that the guest was given, which is made once. The
-// interpreter has not looked into the initrd yet.
-func (b *boot) symbols() (*symbols.Table, error) {
-	if b.table != nil {
-		return b.table, nil
-	}
-	if b.engine == engineInterp {
-		b.readPrograms()
-	}
-	translated := map[*image.Image]*artifact.Artifact{}
-	for _, r := range b.translations {
-		if r.Hot == nil {
-			translated[r.Image] = r.Artifact
-		}
-	}
-	t := &symbols.Table{}
-	for _, img := range append([]*image.Image{b.kernel}, b.programs...) {
-		if err := t.Add(img, translated[img]); err != nil {
-			return nil, err
-		}
-	}
-	b.table = t
-	return t, nil
+	return &profiles.Run{Table: table, Samples: o.samples, Period: samplePeriod, Began: o.began, Took: o.took, Note: o.note}, nil
 }

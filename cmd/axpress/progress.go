@@ -8,8 +8,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"axpress/bench/pace"
-	"axpress/cmd/axpress/prepare"
-	"axpress/cmd/axpress/terminal"
+	"axpress/runtime/standalone/terminal"
+	"axpress/translator/prepare"
 )
 
 // newReporter returns what tells a person about translations: a bar on a terminal,

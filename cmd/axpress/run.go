@@ -7,17 +7,18 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/attend"
-	"axpress/cmd/axpress/ending"
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/terminal"
-	"axpress/cmd/axpress/usage"
 	"axpress/palstubs/console"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/attend"
+	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/terminal"
+	"axpress/runtime/standalone/usage"
 )
 
 func (a *app) run() *cobra.Command {
-	var b boot
+	var b guestOptions
 	var t translation
 	var prof profiling
 	var g goBackend
@@ -34,6 +35,9 @@ func (a *app) run() *cobra.Command {
 		Example: runExamples,
 		Args:    cobra.ArbitraryArgs, // name counts them
 		RunE: func(c *cobra.Command, args []string) error {
+			if b.platform == listPlatforms {
+				return writePlatforms(a.out)
+			}
 			err := b.name(args)
 			if err != nil {
 				return err
@@ -51,10 +55,9 @@ func (a *app) run() *cobra.Command {
 				return fail(statusUsage, "%w", err)
 			}
 			b.sampling, b.reboots, b.partly = prof.wanted(), !noReboot, true
-			if err := b.load(); err != nil {
-				return err
-			}
-			if err := b.borrow(); err != nil {
+			b.lines.Say = b.note
+			guest, err := b.load()
+			if err != nil {
 				return err
 			}
 			ctx, done := b.limit(c.Context())
@@ -63,39 +66,39 @@ func (a *app) run() *cobra.Command {
 				if prof.perfMap {
 					return fail(statusUsage, "--perf-map: perf knows the functions of --engine go without it")
 				}
-				return b.runGo(ctx, g.module, ports.Args(), &prof, statsFile, a.streams)
+				return guest.runGo(ctx, g.module, ports.Args(), &prof, statsFile, a.streams)
 			}
-			if err := b.translate(ctx); err != nil {
+			translated, err := guest.translate(ctx)
+			if err != nil {
 				return b.late(err)
 			}
 			if prof.perfMap {
-				if err := b.perfMap(); err != nil {
+				if err := translated.perfMap(); err != nil {
 					return err
 				}
 			}
-			b.lines.Say = b.prepare.Report.Note
 			if err := ports.Open(&b.lines); err != nil {
 				return err
 			}
-			stop, s, err := b.run(ctx, a.in, a.out)
+			o, err := translated.run(ctx, a.in, a.out)
 			if err != nil {
 				return err
 			}
-			if ports.Stdio() && terminal.IsTerminal(a.in) && stop.Reason != machine.PowerOff {
+			if ports.Stdio() && terminal.IsTerminal(a.in) && o.stop.Reason != machine.PowerOff {
 				_, _ = a.err.Write([]byte("\n")) // our line must not end the guest's
 			}
-			if !ending.Orderly(stop) {
-				_, _ = io.WriteString(a.err, b.lastWords+b.whereIsEach())
+			if !ending.Orderly(o.stop) {
+				_, _ = io.WriteString(a.err, o.lastWords+o.whereIsEach())
 			}
 			if statsFile != "" {
-				if err := s.write(statsFile); err != nil {
+				if err := o.stats.write(statsFile); err != nil {
 					return err
 				}
 			}
-			if err := prof.write(&b); err != nil {
+			if err := prof.write(o); err != nil {
 				return err
 			}
-			return b.tellSilence(a.err, b.named(stopped(b.timed(stop))))
+			return o.tellSilence(a.err, named(o.names(), stopped(o.timed())))
 		},
 	}
 	f := c.Flags()
@@ -106,7 +109,7 @@ func (a *app) run() *cobra.Command {
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
 	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
-	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
+	f.StringVar(&b.platform, "platform", platforms.Default().Name, "the machine to be; "+listPlatforms+" lists them")
 	f.DurationVar(&b.timeout, "timeout", 0, "end after this time, translating and building included, such as 90s (0: never), and say what each CPU was doing")
 	f.IntVar(&b.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
 	f.StringVar(&b.pvClock, "pv-clock", "on", console.PVClockUsage)

@@ -18,8 +18,8 @@ import (
 	"syscall"
 	"time"
 
-	"axpress/cmd/axpress/size"
-	"axpress/cmd/axpress/stdout"
+	"axpress/runtime/standalone/size"
+	"axpress/runtime/standalone/stdout"
 	"axpress/translator/cache"
 	"axpress/translator/gobuild"
 )
@@ -29,27 +29,27 @@ const goFolder = "go"
 
 // runGo runs the guest by a program of the Go back end, which is made first unless the
 // cache has it. Counters and profiles of the run are written where they are wanted.
-func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *profiling, statsFile string, s streams) (err error) {
-	if b.initrdFile == "" && len(b.initrd) > 0 {
-		return fail(statusInput, "%s holds an initrd, which --engine go cannot take from there; give it by --initrd", b.kernelFile)
+func (g *loaded) runGo(ctx context.Context, module string, ports []string, prof *profiling, statsFile string, s streams) (err error) {
+	if g.initrdFile == "" && len(g.initrd) > 0 {
+		return fail(statusInput, "%s holds an initrd, which --engine go cannot take from there; give it by --initrd", g.kernelFile)
 	}
-	b.readPrograms()
+	g.programs() // what is said of them comes before the rest
 	start := time.Now()
-	program, discard, err := b.goProgram(ctx, module)
+	program, discard, err := g.goProgram(ctx, module)
 	defer func() { err = errors.Join(err, discard()) }()
 	if err != nil {
-		return b.late(err)
+		return g.late(err)
 	}
-	b.translating = time.Since(start)
-	args := []string{"--append", b.append, "--memory", size.String(b.memory), "--timeout", left(ctx).String(), "--log-tail", strconv.Itoa(b.logTail), "--pv-clock", cmp.Or(b.pvClock, "on")}
+	t := newTranslated(g, nil, nil, time.Since(start))
+	args := []string{"--append", g.append, "--memory", size.String(g.memory), "--timeout", left(ctx).String(), "--log-tail", strconv.Itoa(g.logTail), "--pv-clock", cmp.Or(g.pvClock, "on")}
 	args = append(args, ports...)
-	if b.initrdFile != "" {
-		args = append(args, "--initrd", b.initrdFile)
+	if g.initrdFile != "" {
+		args = append(args, "--initrd", g.initrdFile)
 	}
-	if b.deterministic {
+	if g.deterministic {
 		args = append(args, "--deterministic")
 	}
-	if !b.reboots {
+	if !g.reboots {
 		args = append(args, "--no-reboot")
 	}
 	var run string // what the program says of its run
@@ -72,7 +72,7 @@ func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *p
 	}
 	err = cmd.Run()
 	if run != "" {
-		if err := b.record(run, prof, statsFile); err != nil {
+		if err := t.record(run, prof, statsFile); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (b *boot) runGo(ctx context.Context, module string, ports []string, prof *p
 		if _, err := io.WriteString(s.err, said[:i]); err != nil {
 			return err
 		}
-		return b.named(fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(said[i:], program+": ")))
+		return named(g.names(), fail(status(exit.ExitCode()), "%s", strings.TrimPrefix(said[i:], program+": ")))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", program, err)
@@ -110,16 +110,16 @@ func input(cmd *exec.Cmd, in io.Reader) error {
 
 // goProgram returns the program for the kernel and the programs of the initramfs, which it
 // does not hold itself. It is there until discard is called.
-func (b *boot) goProgram(ctx context.Context, module string) (program string, discard func() error, err error) {
+func (g *loaded) goProgram(ctx context.Context, module string) (program string, discard func() error, err error) {
 	keep := func() error { return nil }
-	key, err := b.goKey()
+	key, err := g.goKey()
 	if err != nil {
 		return "", keep, err
 	}
-	store, storeless := b.goStore()
+	store, storeless := g.goStore()
 	if storeless == nil {
 		program = filepath.Join(store.Folder(key), goModule)
-		if isFile(program) && !b.prepare.Force {
+		if isFile(program) && !g.prepare.Force {
 			return program, keep, nil
 		}
 	}
@@ -128,7 +128,7 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, di
 		return "", keep, fail(statusInput, "%w", err)
 	}
 	build := func(dir string) error {
-		if _, err := b.emitGo(ctx, m, dir, false); err != nil {
+		if _, err := g.emitGo(ctx, m, dir, false); err != nil {
 			return err
 		}
 		return m.Build(ctx, dir, filepath.Join(dir, goModule))
@@ -136,11 +136,11 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, di
 	if storeless == nil {
 		storeless = store.Room(1)
 	}
-	if storeless != nil && !b.partly {
+	if storeless != nil && !g.partly {
 		return "", keep, storeless
 	}
 	if storeless != nil {
-		b.prepare.Report.Note(fmt.Sprintf("the program is made for this run alone, in a temporary folder: %v", storeless))
+		g.note(fmt.Sprintf("the program is made for this run alone, in a temporary folder: %v", storeless))
 		dir, err := os.MkdirTemp("", "axpress-")
 		if err != nil {
 			return "", keep, err
@@ -148,8 +148,8 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, di
 		return filepath.Join(dir, goModule), func() error { return os.RemoveAll(dir) }, build(dir)
 	}
 	claim, err := store.Claim(ctx, []string{key}, cache.Others{
-		Made:    func(string) bool { return isFile(program) && !b.prepare.Force },
-		Waiting: func(pid int, _ []string) { b.prepare.Report.Wait(pid, []string{b.kernel.Name}) },
+		Made:    func(string) bool { return isFile(program) && !g.prepare.Force },
+		Waiting: func(pid int, _ []string) { g.prepare.Report.Wait(pid, []string{g.kernel.Name}) },
 	})
 	if err != nil {
 		return "", keep, err
@@ -162,8 +162,8 @@ func (b *boot) goProgram(ctx context.Context, module string) (program string, di
 }
 
 // goStore is the part of the cache with the programs of the Go back end, each in a folder with its source.
-func (b *boot) goStore() (*cache.Cache, error) {
-	root := b.prepare.CacheDir
+func (g *loaded) goStore() (*cache.Cache, error) {
+	root := g.prepare.CacheDir
 	if root == "" {
 		var err error
 		if root, err = cache.DefaultDir(); err != nil {
@@ -181,7 +181,7 @@ func isFile(path string) bool {
 
 // goKey identifies what the program depends on: this executable, the kernel and the
 // options.
-func (b *boot) goKey() (string, error) {
+func (g *loaded) goKey() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -195,7 +195,7 @@ func (b *boot) goKey() (string, error) {
 	if _, err := io.Copy(h, f); err != nil {
 		return "", err
 	}
-	p := b.prepare.Pipeline
+	p := g.prepare.Pipeline
 	var off []string
 	for name, disabled := range p.Disable {
 		if disabled {
@@ -203,13 +203,13 @@ func (b *boot) goKey() (string, error) {
 		}
 	}
 	slices.Sort(off)
-	fmt.Fprintf(h, "%x", b.kernel.Hash)
-	for _, p := range b.programs {
+	fmt.Fprintf(h, "%x", g.kernel.Hash)
+	for _, p := range g.programs() {
 		fmt.Fprintf(h, " %x", p.Hash)
 	}
 	fmt.Fprintln(h, off, p.Hints, p.Only, p.Model.Or().Name)
-	if b.prepare.Profile != nil {
-		if err := b.prepare.Profile.Write(h); err != nil {
+	if g.prepare.Profile != nil {
+		if err := g.prepare.Profile.Write(h); err != nil {
 			return "", err
 		}
 	}

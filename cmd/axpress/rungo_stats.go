@@ -8,9 +8,9 @@ import (
 
 	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/profiles"
-	"axpress/cmd/axpress/standalone"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
+	"axpress/runtime/standalone"
 )
 
 // goCounters are the names that counters of the Go back end's programs have in ours.
@@ -24,7 +24,7 @@ var goCounters = map[string]string{
 
 // record writes counters and profiles of what a program of the Go back end says of its
 // run in file. A program that broke says nothing.
-func (b *boot) record(file string, prof *profiling, statsFile string) error {
+func (t *translated) record(file string, prof *profiling, statsFile string) error {
 	run, err := standalone.Read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -33,7 +33,7 @@ func (b *boot) record(file string, prof *profiling, statsFile string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if statsFile != "" {
-		if err := b.goStats(run).write(statsFile); err != nil {
+		if err := t.goStats(run).write(statsFile); err != nil {
 			return err
 		}
 	}
@@ -44,8 +44,8 @@ func (b *boot) record(file string, prof *profiling, statsFile string) error {
 	for _, s := range run.Samples {
 		samples[s.Place] += s.N
 	}
-	r := &profiles.Run{Samples: []sampler.Samples{samples}, Period: samplePeriod, Began: run.Began, Took: seconds(run.Seconds), Note: b.prepare.Report.Note}
-	if r.Table, err = b.symbols(); err != nil {
+	r := &profiles.Run{Samples: []sampler.Samples{samples}, Period: samplePeriod, Began: run.Began, Took: seconds(run.Seconds), Note: t.note}
+	if r.Table, err = t.symbols(); err != nil {
 		return err
 	}
 	return prof.save(r)
@@ -54,7 +54,7 @@ func (b *boot) record(file string, prof *profiling, statsFile string) error {
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // goStats are our counters for a run of such a program.
-func (b *boot) goStats(run *standalone.Run) *stats {
+func (t *translated) goStats(run *standalone.Run) *stats {
 	for i := range run.CPUs {
 		ours := map[string]uint64{}
 		for name, n := range run.CPUs[i].Engine {
@@ -62,8 +62,9 @@ func (b *boot) goStats(run *standalone.Run) *stats {
 		}
 		run.CPUs[i].Engine = ours
 	}
-	s := b.stats(run.Stats, machine.Stop{PC: run.StopPC}, seconds(run.Seconds))
+	names := t.names()
+	s := t.stats(run.Stats, machine.Stop{PC: run.StopPC}, seconds(run.Seconds), names)
 	s.Stop = run.Stop
-	s.addMisses(b, run.Misses)
+	s.addMisses(names, run.Misses)
 	return s
 }

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"axpress/cmd/axpress/native"
-	"axpress/cmd/axpress/outfile"
-	"axpress/cmd/axpress/prepare"
+	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/runtime/machine"
+	"axpress/runtime/standalone/outfile"
+	"axpress/translator/prepare"
 )
 
 // stats is what --stats writes: the counters of one run, all CPUs together; of one with reboots, those since the last.
@@ -83,13 +84,30 @@ type miss struct {
 // maxMisses is how many misses stats keeps: enough to be the hints of a kernel.
 const maxMisses = 4096
 
-// stats collects the counters of a run that has ended.
-func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *stats {
+// stats collects the counters of the last boot, which has ended.
+func (s *session) stats(m machine.Stats, stop machine.Stop, took time.Duration, names symbols.Names) *stats {
+	all := s.translated.stats(m, stop, took, names)
+	all.Boots = s.boots
+	count := map[uint64]uint64{}
+	for i, e := range s.engines {
+		for pc, n := range e.Misses() {
+			count[pc] += n
+		}
+		if i == 0 { // what one CPU lacks they all lack
+			all.Off = append(all.Off, e.Off()...)
+		}
+	}
+	all.addMisses(names, count)
+	return all
+}
+
+// stats are the counters of a machine on which the guest ran.
+func (t *translated) stats(m machine.Stats, stop machine.Stop, took time.Duration, names symbols.Names) *stats {
 	s := &stats{
-		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
-		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
+		Kernel: t.kernelFile, Engine: t.engine, CPUs: t.cpus, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
+		HostSeconds: took.Seconds(), Translation: t.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		NotTranslated: append([]prepare.Left{}, b.left...), Misses: []miss{}, Off: []string{}, StopSymbol: b.names().At(stop.PC),
+		NotTranslated: append([]prepare.Left{}, t.left...), Misses: []miss{}, Off: []string{}, StopSymbol: names.At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -105,16 +123,6 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 	if s.Instructions > 0 {
 		s.NativeShare = float64(s.Native) / float64(s.Instructions)
 	}
-	count := map[uint64]uint64{}
-	for i, e := range b.engines {
-		for pc, n := range e.Misses() {
-			count[pc] += n
-		}
-		if i == 0 { // what one CPU lacks they all lack
-			s.Off = append(s.Off, e.Off()...)
-		}
-	}
-	s.addMisses(b, count)
 	return s
 }
 
@@ -156,7 +164,7 @@ func (s *stats) addEngine(counters map[string]uint64) {
 }
 
 // addMisses names the PCs at which the interpreter had to start.
-func (s *stats) addMisses(b *boot, count map[uint64]uint64) {
+func (s *stats) addMisses(names symbols.Names, count map[uint64]uint64) {
 	s.MissedPCs = len(count)
 	pcs := make([]uint64, 0, len(count))
 	for pc := range count {
@@ -165,7 +173,6 @@ func (s *stats) addMisses(b *boot, count map[uint64]uint64) {
 	slices.SortFunc(pcs, func(x, y uint64) int {
 		return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y))
 	})
-	names := b.names()
 	for _, pc := range pcs[:min(len(pcs), maxMisses)] {
 		s.Misses = append(s.Misses, miss{PC: fmt.Sprintf("%#x", pc), Symbol: names.At(pc), Count: count[pc]})
 	}

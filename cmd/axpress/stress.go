@@ -17,7 +17,7 @@ import (
 func (a *app) stress() *cobra.Command {
 	var t translation
 	var p smp.Plan
-	b := boot{memory: demoMemory, platform: machine.PlatformClipper}
+	b := guestOptions{memory: demoMemory}
 	var flavour, statsFile string
 	var asJSON bool
 	c := &cobra.Command{
@@ -33,7 +33,7 @@ func (a *app) stress() *cobra.Command {
 			if err := oneOf("flavour", guest.Flavour(flavour), guest.Flavours()); err != nil {
 				return err
 			}
-			if err := b.checkOptions(); err != nil { // before minutes of building
+			if err := b.check(); err != nil { // before minutes of building
 				return err
 			}
 			if b.prepare, err = t.options(a); errors.Is(err, errHelped) {
@@ -54,25 +54,25 @@ func (a *app) stress() *cobra.Command {
 			if asJSON {
 				out = a.err
 			}
-			progress := smp.NewProgress(p, b.prepare.Report.Note)
+			progress := smp.NewProgress(p, b.note)
 			began := time.Now()
-			console, stop, _, err := b.show(ctx, io.MultiWriter(out, pace.NewLines(progress.Line)), statsFile)
+			console, o, err := b.show(ctx, io.MultiWriter(out, pace.NewLines(progress.Line)), statsFile)
 			if err != nil {
 				return err
 			}
-			if stop.Reason == machine.Timeout {
-				_, _ = io.WriteString(a.err, b.whereIsEach())
+			if o.stop.Reason == machine.Timeout {
+				_, _ = io.WriteString(a.err, o.whereIsEach())
 			}
 			bad := smp.Check(console)
 			if asJSON {
-				if err := writeJSON(a.out, newStressSummary(console, stop, bad, time.Since(began))); err != nil {
+				if err := writeJSON(a.out, newStressSummary(console, o.stop, bad, time.Since(began))); err != nil {
 					return err
 				}
 			}
 			if len(bad) > 0 {
-				return fail(statusDiffers, "stress: %s; in all %d lines (the guest: %s)", bad[0], len(bad), stop.Reason)
+				return fail(statusDiffers, "stress: %s; in all %d lines (the guest: %s)", bad[0], len(bad), o.stop.Reason)
 			}
-			return b.named(stopped(stop))
+			return named(o.names(), stopped(o.stop))
 		},
 	}
 	f := c.Flags()

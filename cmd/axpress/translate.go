@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/prepare"
 	"axpress/lifter/image"
+	"axpress/translator/prepare"
 	"axpress/translator/toolchain"
 )
 

@@ -12,14 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"axpress/cmd/axpress/prepare"
-	"axpress/cmd/axpress/symbols"
 	"axpress/palstubs/stubs"
-	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
 	"axpress/translator/artifact"
+	"axpress/translator/prepare"
 )
 
 // trialCommand is the hidden command by which bisect boots a guest in a process of its
@@ -66,26 +64,29 @@ func (a *app) trial() *cobra.Command {
 
 // run boots the guest. Errors are about the files, not about the guest.
 func (t *trialSpec) run(ctx context.Context) (r trialResult, err error) {
-	b := &boot{kernelFile: t.Kernel, initrdFile: t.Initrd, append: t.Append, memory: t.Memory, cpus: 1, engine: engineNative,
-		platform: machine.PlatformClipper, deterministic: true, timeout: t.Timeout}
-	if err := b.load(); err != nil {
+	b := guestOptions{kernelFile: t.Kernel, initrdFile: t.Initrd, append: t.Append, memory: t.Memory, cpus: 1, engine: engineNative,
+		deterministic: true, timeout: t.Timeout}
+	g, err := b.load()
+	if err != nil {
 		return r, err
 	}
+	var code []*prepare.Result
 	for _, path := range t.Code {
 		a, err := artifact.Load(path)
 		if err != nil {
 			return r, err
 		}
-		b.translations = append(b.translations, &prepare.Result{Artifact: a})
+		code = append(code, &prepare.Result{Artifact: a})
 	}
+	guest := newTranslated(g, code, nil, 0)
 	if t.Check == "" {
-		return b.compare(ctx)
+		return guest.compare(ctx)
 	}
 	want, err := compileCheck(t.Check)
 	if err != nil {
 		return r, err
 	}
-	return b.check(ctx, want)
+	return guest.shows(ctx, want)
 }
 
 // compileCheck compiles what the console must show; ^ and $ are the ends of a line.
@@ -97,12 +98,12 @@ func compileCheck(text string) (*regexp.Regexp, error) {
 	return want, nil
 }
 
-// check runs the guest until its console shows want.
-func (b *boot) check(ctx context.Context, want *regexp.Regexp) (r trialResult, err error) {
+// shows runs the guest until its console shows want.
+func (t *translated) shows(ctx context.Context, want *regexp.Regexp) (r trialResult, err error) {
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	console := &awaiting{want: want, found: cancel}
-	stop, _, err := b.run(running, nil, console)
+	o, err := t.run(running, nil, console)
 	switch {
 	case ctx.Err() != nil:
 		return r, ctx.Err()
@@ -111,9 +112,9 @@ func (b *boot) check(ctx context.Context, want *regexp.Regexp) (r trialResult, e
 	case err != nil: // the machine gave up on what native code did
 		return trialResult{Bad: true, Detail: message(err)}, nil
 	}
-	r = trialResult{Bad: true, Detail: fmt.Sprintf("the console does not show it; the guest ends by %s at pc %s", stop.Reason, b.names().Place(stop.PC))}
-	if stop.Detail != "" {
-		r.Detail += " (" + stop.Detail + ")"
+	r = trialResult{Bad: true, Detail: fmt.Sprintf("the console does not show it; the guest ends by %s at pc %s", o.stop.Reason, o.names().Place(o.stop.PC))}
+	if o.stop.Detail != "" {
+		r.Detail += " (" + o.stop.Detail + ")"
 	}
 	return r, nil
 }
@@ -137,14 +138,10 @@ func (w *awaiting) Write(b []byte) (int, error) {
 func (w *awaiting) seen() bool { return w.want.Match(w.text) }
 
 // compare runs the guest in both engines until they differ.
-func (b *boot) compare(ctx context.Context) (r trialResult, err error) {
+func (t *translated) compare(ctx context.Context) (r trialResult, err error) {
 	var engine *trace.Lockstep
-	names := symbols.NewNames(b.kernel)
-	cfg := b.config(&bytes.Buffer{}, nil)
-	var code []*abi.Code
-	for _, t := range b.translations {
-		code = append(code, t.Artifact.Code())
-	}
+	names := t.names()
+	cfg, code := t.config(&bytes.Buffer{}, nil), t.code()
 	cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 		var err error
 		engine, err = trace.New(c, trace.Config{Code: code, Symbol: names.At, Inlined: func(fn uint32) bool {
@@ -155,9 +152,9 @@ func (b *boot) compare(ctx context.Context) (r trialResult, err error) {
 	}
 	m, err := machine.New(cfg)
 	if err != nil {
-		return r, fail(statusInput, "%s: %w", b.kernelFile, err)
+		return r, fail(statusInput, "%s: %w", t.kernelFile, err)
 	}
-	limited, cancel := context.WithTimeout(ctx, b.timeout)
+	limited, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	_, runErr := m.Run(limited)
 	if ctx.Err() != nil {

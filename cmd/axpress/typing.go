@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"axpress/cmd/axpress/usage"
+	"axpress/runtime/standalone/usage"
 )
 
 // mistyped finds what is wrong with a command line before anything of it is done, and returns the command that it is
@@ -119,7 +119,7 @@ func flagError(c *cobra.Command, err error) error {
 }
 
 // name sets the files to boot that are named without an option.
-func (b *boot) name(args []string) error {
+func (b *guestOptions) name(args []string) error {
 	const most = 2
 	if len(args) > most {
 		return fail(statusUsage, "run: %q is one argument too many after a kernel and an initramfs; the kernel's command line goes into --append", args[most])

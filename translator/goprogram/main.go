@@ -8,11 +8,12 @@ import (
 
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
+	"axpress/palstubs/stubs"
 	"axpress/translator/gosrc"
 )
 
-// What the main function calls: cmd/axpress/standalone.Main.
-const standalonePath = "axpress/cmd/axpress/standalone"
+// What the main function calls: runtime/standalone.Main.
+const standalonePath = "axpress/runtime/standalone"
 
 // What knows the kernel's variables.
 const klogPath = "axpress/runtime/klog"
@@ -54,12 +55,19 @@ func Main(img *image.Image, initrd []byte, model *isa.Model, variables []image.S
 	for _, v := range variables {
 		symbols[jen.Lit(v.Name)] = jen.Values(jen.Dict{jen.Id("Addr"): jen.Id(fmt.Sprintf("%#x", v.Addr)), jen.Id("Size"): jen.Id(fmt.Sprintf("%#x", v.Size))})
 	}
+	var inlined []jen.Code
+	for _, s := range stubs.Table() {
+		if s.Emit != nil {
+			inlined = append(inlined, jen.Id(fmt.Sprintf("%#x", s.Number)))
+		}
+	}
 	guest := jen.Dict{
 		jen.Id("Symbols"):   jen.Qual(klogPath, "Symbols").Values(symbols),
 		jen.Id("Segments"):  jen.Index().Qual("axpress/runtime/machine", "Segment").Values(segments...),
 		jen.Id("Entry"):     jen.Id(fmt.Sprintf("%#x", img.Entry)),
 		jen.Id("Model"):     jen.Lit(model.Or().Name),
 		jen.Id("Functions"): jen.Id("functions"),
+		jen.Id("Inlined"):   jen.Index().Uint32().Values(inlined...),
 	}
 	if len(initrd) > 0 {
 		embed(initrdFile, initrd)
