@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "4b9743e91a980c5f75be93841dcc2718"
+const sourceHash = "0cb56b316edd2211d87b7b53e1e31022"
