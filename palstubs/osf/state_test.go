@@ -9,10 +9,10 @@ import (
 
 // Requests that are pending are restored, and the level that State shows with them.
 func TestSaveLoad(t *testing.T) {
-	for pending := range uint32(1) << numIRQ {
+	for pending := range uint32(1) << NumIRQ {
 		a, _ := newTest(t, false, 0)
 		b, _ := newTest(t, false, 0)
-		for irq := range numIRQ {
+		for irq := range NumIRQ {
 			a.SetIRQ(irq, pending>>irq&1 != 0)
 			b.SetIRQ(irq, irq%2 == 0)
 		}
@@ -32,7 +32,7 @@ func TestLoadRefuses(t *testing.T) {
 	a.SetIRQ(IRQIPI, true)
 	other, _ := newTest(t, false, 0)
 	other.S.WHAMI = a.S.WHAMI + 1
-	bad := uint32(1 << numIRQ)
+	bad := uint32(1 << NumIRQ)
 	for name, b := range map[string]state.Block{
 		"another CPU's": other.block(new(uint32)), "no such request": a.block(&bad),
 	} {

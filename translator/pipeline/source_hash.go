@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "4b9743e91a980c5f75be93841dcc2718"
+const sourceHash = "f7503a8650b5a80941da3cf5eaba05cf"
