@@ -24,7 +24,7 @@ func ipiData(kernel *image.Image) machine.IPIData {
 	return machine.IPIData{}
 }
 
-// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (Linux, arch/alpha/include/asm/cache.h); a Clipper has no other CPUs.
+// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (Linux, arch/alpha/include/asm/cache.h); those for EV4 or EV5 alone have 32.
 const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.

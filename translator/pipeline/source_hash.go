@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "c1b1494071f9043258bf8f3cca8c12d9"
+const sourceHash = "4b9743e91a980c5f75be93841dcc2718"

@@ -148,9 +148,11 @@ func (s *Set) discovered(f *discover.Function, code lift.Code) {
 	for i := range f.Blocks {
 		u.Insts += int(f.Blocks[i].End-f.Blocks[i].Start) / 4
 	}
-	// Its start, and the entry behind the load of $29: the linker relaxes calls to it.
+	// Its start, and the entry behind the load of $29: the linker relaxes calls to it. Behind
+	// a CALL_PAL there may be none after all, and no poll.
 	for i, pc := range [...]uint64{f.Start, f.Start + lift.CallEntryBytes} {
-		if slices.Contains(f.Entries, pc) {
+		before, _ := code.Word(pc - 4)
+		if slices.Contains(f.Entries, pc) && (i == 0 || isa.Decode(before).Op != isa.OpCALLPAL) {
 			u.calls = append(u.calls, call{pc, i})
 		}
 	}

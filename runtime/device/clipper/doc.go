@@ -2,7 +2,7 @@
 // what qemu-system-alpha calls clipper): a Tsunami chipset, one PCI bus, and the
 // ISA devices behind its bridge.
 //
-// In: Config. Out: a Platform with the bus that the machine sends physical
+// In: a board.Config. Out: a Platform, a board.Board, with the bus that the machine sends physical
 // accesses to, the chipset that PALcode talks to, the console's input, DMA.
 //
 // All methods run under the machine's lock, as package device says, but those of

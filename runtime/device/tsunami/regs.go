@@ -65,8 +65,8 @@ const (
 	drirDevices = 1<<58 - 1
 )
 
-// Vectors that SRM PALcode hands to entInt (clipper_srm_device_interrupt in
-// sys_dp264.c): 0x800 + 16*n, n the ISA level or 16 + the DRIR bit.
+// Vectors that SRM PALcode hands to entInt (sys_dp264.c, the handler of
+// ES40s): 0x800 + 16*n, n the ISA level or 16 + the DRIR bit.
 const (
 	vectorBase   = 0x800
 	vectorStride = 16
