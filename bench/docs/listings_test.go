@@ -325,3 +325,49 @@ func (l *listed) exceptions(t *testing.T, lines []string) {
 		t.Errorf("%x is not in %s", at, l.name)
 	}
 }
+
+// The function that README.md shows, beside its IR and host code: each column has what the
+// tools print, in that order, with lines left out.
+func TestFunctionInREADME(t *testing.T) {
+	l := listed{name: "test_bit_le", start: 0xfffffc00011625bc}
+	var shown *fence
+	for _, f := range fences(t, "README.md") {
+		if f.shows == l.name {
+			shown = &f
+		}
+	}
+	if shown == nil || len(shown.lines) < 2 {
+		t.Fatalf("README.md does not show %s", l.name)
+	}
+	head := shown.lines[0]
+	var columns [3][]string
+	from := [4]int{0, strings.Index(head, "IR"), strings.Index(head, "x86-64"), len(head) + 100}
+	if from[1] < 0 || from[2] < 0 {
+		t.Fatalf("the columns have no names: %q", head)
+	}
+	for _, line := range shown.lines[1:] {
+		for i := range columns {
+			if cell := strings.TrimSpace(line[min(from[i], len(line)):min(from[i+1], len(line))]); cell != "" {
+				columns[i] = append(columns[i], cell, "...")
+			}
+		}
+	}
+	for _, cell := range columns[0] {
+		if cell == "..." {
+			continue
+		}
+		word, err := isa.Assemble(cell, l.start+4*uint64(len(l.words)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.words = append(l.words, word)
+	}
+	ofIR := regexp.MustCompile(`(?m) @0x[0-9a-f]+$`).ReplaceAllString(l.ir(t, ""), "")
+	if bad := missing(columns[1], ofIR); bad != "" {
+		t.Errorf("the IR does not have %q here, but:\n%s", bad, ofIR)
+	}
+	host := regexp.MustCompile(`(?m)^ *\+0x[0-9a-f]+\t`).ReplaceAllString(l.host(t, oldest(t)), "")
+	if bad := missing(columns[2], host); bad != "" {
+		t.Errorf("the host code does not have %q here, but:\n%s", bad, host)
+	}
+}

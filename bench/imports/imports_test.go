@@ -42,6 +42,7 @@ var rules = []rule{
 	{"lifter", []string{"ir", "lifter", "palstubs/stubs", "runtime/abi"}, "lifting knows the guest and the IR"},
 	{"palstubs/stubs", []string{"ir", "runtime/abi"}, "inlined PALcode is IR"},
 	{"palstubs", []string{"palstubs", "runtime/abi", "runtime/identity", "runtime/mmu", "runtime/state"}, "PALcode sees the state and small interfaces"},
+	{"translator/unit", []string{"ir", "lifter", "runtime/abi"}, "the front half of the translator knows no back end"},
 	{"translator", []string{"ir", "lifter", "palstubs/stubs", "runtime/abi", "translator"}, "the translator does not know the machine"},
 	{"runtime/state", nil, "a leaf: everything that has state"},
 	{"runtime/identity", nil, "a leaf: what board and console agree on"},

@@ -263,12 +263,16 @@ func staleRun(t *testing.T, kernel *image.Image, clock machine.ClockMode, code .
 	return end, e
 }
 
+// staleSeeds are of the programs. With the last one hot code comes to a function by a direct call whose copy of another one
+// is of a page that was dropped.
+var staleSeeds = []int64{700, 701, 703, 9009}
+
 // What a guest sees that forgets TBIs is the same on every engine under the deterministic clock, and so is the list of live
 // translations at the end. With the host's clock, where each cache is its own authority, it is not.
 func TestStaleTranslations(t *testing.T) {
 	differ := 0
-	for seed := range int64(4) {
-		rng := rand.New(rand.NewSource(700 + seed))
+	for _, seed := range staleSeeds {
+		rng := rand.New(rand.NewSource(seed))
 		user := staleProgram(t, rng)
 		kernel := kernelOf(t, user, staleTables(rng), fmt.Sprintf(staleKernel, uint64(dataVA), uint64(abi.KSEGBase), uint64(stalePCB)))
 		cold := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code()}

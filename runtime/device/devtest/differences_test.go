@@ -47,7 +47,7 @@ func TestDifferences(t *testing.T) {
 			t.Fatalf("%q, want %q", got, tt.want)
 		}
 		for i := range got {
-			if !strings.Contains(got[i], tt.want[i]) {
+			if !strings.Contains(got[i].Text, tt.want[i]) {
 				t.Errorf("%q, want %q", got[i], tt.want[i])
 			}
 		}

@@ -14,14 +14,21 @@ import (
 // what a device is connected to, or what it can compute again.
 type Wiring map[string]string
 
+// Difference is one field, and what two devices have there.
+type Difference struct {
+	Field string // "package.Type.field", the innermost
+	Text  string // where it is in the device, and both values
+}
+
 // Differences compares all fields of a and b, two devices of one type, exported or not,
 // however deep, and says which differ. Timers are compared by when they fall due.
 // Functions, interfaces and channels cannot be compared, so each such field must be in
-// wiring; fields there are left out. The fields of wiring that were met are added to
-// met, so that a test can find the ones that exist no more.
-func Differences(a, b any, wiring Wiring, met map[string]bool) []string {
+// wiring; fields there are left out. The fields that were met, compared or left out,
+// are added to met.
+func Differences(a, b any, wiring Wiring, met map[string]bool) []Difference {
 	c := comparison{wiring: wiring, met: met, seen: map[[2]unsafe.Pointer]bool{}}
-	c.compare(reflect.TypeOf(a).String(), reflect.ValueOf(a), reflect.ValueOf(b))
+	name := reflect.TypeOf(a).String()
+	c.compare(place{name, name}, reflect.ValueOf(a), reflect.ValueOf(b))
 	return c.found
 }
 
@@ -39,19 +46,22 @@ type comparison struct {
 	wiring Wiring
 	met    map[string]bool
 	seen   map[[2]unsafe.Pointer]bool
-	found  []string
+	found  []Difference
 }
 
-func (c *comparison) say(format string, a ...any) {
-	c.found = append(c.found, fmt.Sprintf(format, a...))
+// place is where a value is: in which field of which type, and how it was reached.
+type place struct{ field, path string }
+
+func (c *comparison) say(at place, format string, a ...any) {
+	c.found = append(c.found, Difference{at.field, at.path + ": " + fmt.Sprintf(format, a...)})
 }
 
 var timerType = reflect.TypeFor[device.Timer]()
 
-func (c *comparison) compare(path string, a, b reflect.Value) {
+func (c *comparison) compare(at place, a, b reflect.Value) {
 	switch a.Kind() {
 	case reflect.Pointer:
-		c.pointer(path, a, b)
+		c.pointer(at, a, b)
 	case reflect.Struct:
 		for i := range a.NumField() {
 			f := a.Type().Field(i)
@@ -60,50 +70,52 @@ func (c *comparison) compare(path string, a, b reflect.Value) {
 				c.met[name] = true
 				continue
 			}
-			c.compare(path+"."+f.Name, open(a, i), open(b, i))
+			c.compare(place{name, at.path + "." + f.Name}, open(a, i), open(b, i))
 		}
 	case reflect.Array, reflect.Slice:
 		if a.Len() != b.Len() {
-			c.say("%s: %d elements and %d", path, a.Len(), b.Len())
+			c.say(at, "%d elements and %d", a.Len(), b.Len())
 			return
 		}
 		for i := range a.Len() {
-			c.compare(fmt.Sprintf("%s[%d]", path, i), a.Index(i), b.Index(i))
+			c.compare(place{at.field, fmt.Sprintf("%s[%d]", at.path, i)}, a.Index(i), b.Index(i))
 		}
 	case reflect.Interface:
-		c.timer(path, a, b)
+		c.timer(at, a, b)
 	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
-		c.say("%s: a %s is neither state nor named as wiring", path, a.Type())
+		c.say(at, "a %s is neither state nor named as wiring", a.Type())
 	default: // numbers, truth values, strings; maps of them
+		c.met[at.field] = true
 		if x, y := a.Interface(), b.Interface(); !reflect.DeepEqual(x, y) {
-			c.say("%s: %v and %v", path, x, y)
+			c.say(at, "%v and %v", x, y)
 		}
 	}
 }
 
-func (c *comparison) pointer(path string, a, b reflect.Value) {
+func (c *comparison) pointer(at place, a, b reflect.Value) {
 	if a.IsNil() || b.IsNil() {
 		if a.IsNil() != b.IsNil() {
-			c.say("%s: %v and %v", path, a, b)
+			c.say(at, "%v and %v", a, b)
 		}
 		return
 	}
 	pair := [2]unsafe.Pointer{a.UnsafePointer(), b.UnsafePointer()}
 	if !c.seen[pair] {
 		c.seen[pair] = true
-		c.compare(path, a.Elem(), b.Elem())
+		c.compare(at, a.Elem(), b.Elem())
 	}
 }
 
-func (c *comparison) timer(path string, a, b reflect.Value) {
+func (c *comparison) timer(where place, a, b reflect.Value) {
 	if a.Type() != timerType || a.IsNil() || b.IsNil() {
-		c.say("%s: a %s is neither state nor named as wiring", path, a.Type())
+		c.say(where, "a %s is neither state nor named as wiring", a.Type())
 		return
 	}
+	c.met[where.field] = true
 	at, on := a.Interface().(device.Timer).At()
 	bt, bon := b.Interface().(device.Timer).At()
 	if on != bon || on && at != bt {
-		c.say("%s: set %v for %d and %v for %d", path, on, at, bon, bt)
+		c.say(where, "set %v for %d and %v for %d", on, at, bon, bt)
 	}
 }
 

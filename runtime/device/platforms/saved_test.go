@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"axpress/runtime/device"
 	"axpress/runtime/device/board"
@@ -23,7 +24,9 @@ import (
 var registers = map[string][]space{
 	"clipper": {
 		{tsunami.BasePCIIO + 0x20, 1, 2}, {tsunami.BasePCIIO + 0xa0, 1, 2}, {tsunami.BasePCIIO + 0x4d0, 1, 2},
-		{tsunami.BasePCIIO + 0x40, 1, 4}, {tsunami.BasePCIIO + 0x61, 1, 1}, {tsunami.BasePCIIO + 0x70, 1, 2},
+		{tsunami.BasePCIIO + 0x40, 1, 4}, {tsunami.BasePCIIO + 0x61, 1, 1},
+		// Three times, as most of the registers are behind an index.
+		{tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2}, {tsunami.BasePCIIO + 0x70, 1, 2},
 		{tsunami.BasePCIIO + 0x3f8, 1, 8}, {tsunami.BasePCIIO + 0x2f8, 1, 8}, {tsunami.BasePCIIO + 0xc000, 1, 16},
 		{tsunami.BaseCchip, 0x40, 64}, {tsunami.BasePchip, 0x40, 64}, {tsunami.BaseDchip + 0x800, 0x40, 4}, {tsunami.BaseIACK, 8, 1},
 		{tsunami.BasePCIConf + 2<<11, 1, 0x40}, {tsunami.BasePCIConf + 2<<11 + 1<<8, 1, 0x40}, {tsunami.BasePCIConf + 7<<11, 1, 0x40},
@@ -60,6 +63,18 @@ var wiring = devtest.Wiring{
 	"platforms_test.doorbell.fn": "its function, whose state pci saves",
 }
 
+// unchanged are the fields that no access changes, with the reason.
+var unchanged = map[string]string{
+	"clipper.wire.bit":             "set-up",
+	"pci.Function.name":            "set-up",
+	"pci.Function.cap":             "set-up",
+	"pci.Space.io":                 "set-up",
+	"pci.Space.name":               "set-up",
+	"platforms_test.doorbell.name": "set-up",
+	"uart16550.char.b":             "in a list that is empty at first",
+	"uart16550.char.br":            "in a list that is empty at first",
+}
+
 // doorbell is a PCI device with a register; bit 0 of it is its interrupt.
 type doorbell struct {
 	name string
@@ -89,9 +104,11 @@ type rig struct {
 	port [2]board.Port
 }
 
-func newRig(tb testing.TB, p platforms.Platform) *rig {
+// newRig makes one in the given year.
+func newRig(tb testing.TB, p platforms.Platform, year int) *rig {
 	tb.Helper()
 	r := &rig{name: p.Name}
+	r.clk.Wall = time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
 	var err error
 	r.Board, err = p.New(board.Config{
 		RAM: make([]byte, 1<<16), CPUs: len(r.port), Clock: &r.clk, Scheduler: &r.clk, CPUIRQ: &r.cpus,
@@ -178,7 +195,7 @@ func (r *rig) load(data []byte) error {
 }
 
 // Every device of every board: after a random series of accesses, input and time it is
-// saved and loaded into a new board. All its fields are then the same, and the two
+// saved and loaded into another board. All its fields are then the same, and the two
 // boards answer the same to the same.
 func TestSavedBoardsGoOn(t *testing.T) {
 	for _, p := range platforms.All() {
@@ -187,15 +204,15 @@ func TestSavedBoardsGoOn(t *testing.T) {
 				t.Fatal("where are its registers?")
 			}
 			met, changed := map[string]bool{}, map[string]bool{}
-			for seed := range uint64(60) {
+			for seed := range uint64(40) {
 				goOn(t, p, seed, met, changed)
 			}
 			for _, name := range devtest.Unmet(wiring, met) {
 				t.Errorf("wiring names %s, which does not exist", name)
 			}
-			for _, d := range newRig(t, p).devices() {
-				if !changed[d.Name()] {
-					t.Errorf("%s: never changed by what the test does", d.Name())
+			for name := range met {
+				if wiring[name] == "" && unchanged[name] == "" && !changed[name] {
+					t.Errorf("%s: never changed by what the test does, which cannot tell whether it is restored", name)
 				}
 			}
 		})
@@ -204,26 +221,30 @@ func TestSavedBoardsGoOn(t *testing.T) {
 
 func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[string]bool) {
 	t.Helper()
-	a, b := newRig(t, p), newRig(t, p)
+	a, b := newRig(t, p, 1999), newRig(t, p, 2026)
 	rng := rand.New(rand.NewPCG(seed, 1))
 	for range 100 + rng.IntN(3000) {
 		a.step(rng)
 	}
+	for range rng.IntN(1000) { // what b was must not matter
+		b.step(rng)
+	}
 	names := map[string]bool{}
-	for i, d := range a.devices() {
+	for _, d := range a.devices() {
 		if names[d.Name()] {
 			t.Fatalf("two devices are %s", d.Name())
 		}
 		names[d.Name()] = true
-		var was, is state.Writer
-		b.devices()[i].Save(&was)
-		d.Save(&is)
-		changed[d.Name()] = changed[d.Name()] || !bytes.Equal(was.Bytes(), is.Bytes())
+	}
+	for i, d := range a.Devices() {
+		for _, found := range devtest.Differences(d, b.Devices()[i], wiring, met) {
+			changed[found.Field] = true
+		}
 	}
 	data := a.save()
-	b.clk.NS, b.cpus = a.clk.NS, a.cpus // what is at the other end of the lines
+	b.clk.NS, b.clk.Wall, b.cpus = a.clk.NS, a.clk.Wall, a.cpus // what is at the other end of the lines
 	for i := range b.out {
-		b.out[i].Write(a.out[i].Bytes())
+		b.out[i] = *bytes.NewBuffer(bytes.Clone(a.out[i].Bytes()))
 	}
 	if err := b.load(data); err != nil {
 		t.Fatal(err)
@@ -235,7 +256,7 @@ func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[stri
 		}
 		for i, d := range a.Devices() {
 			for _, found := range devtest.Differences(d, b.Devices()[i], wiring, met) {
-				t.Errorf("seed %d, %s: %s: %s", seed, when, d.Name(), found)
+				t.Errorf("seed %d, %s: %s: %s", seed, when, d.Name(), found.Text)
 			}
 		}
 	}
@@ -253,14 +274,14 @@ func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[stri
 // guest does on the board afterwards panics or lasts for ever.
 func FuzzLoad(f *testing.F) {
 	p := platforms.Default()
-	a := newRig(f, p)
+	a := newRig(f, p, 2026)
 	rng := rand.New(rand.NewPCG(3, 1))
 	for range 3000 {
 		a.step(rng)
 	}
 	valid := a.save()
 	f.Add([]byte{})
-	for range 200 { // one byte each, anywhere
+	for range 40 { // one byte each, anywhere
 		at := rng.IntN(len(valid))
 		f.Add([]byte{byte(at >> 8), byte(at), byte(rng.Uint32())})
 	}
@@ -269,7 +290,7 @@ func FuzzLoad(f *testing.F) {
 		for ; len(edits) >= 3; edits = edits[3:] {
 			data[(int(edits[0])<<8|int(edits[1]))%len(data)] ^= edits[2]
 		}
-		r := newRig(t, p)
+		r := newRig(t, p, 2026)
 		r.clk.NS = a.clk.NS
 		if err := r.load(data); err != nil {
 			if !errors.Is(err, state.ErrRefused) {

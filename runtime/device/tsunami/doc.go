@@ -13,7 +13,8 @@
 //
 // Sources: 21272 Chipset Hardware Reference Manual (HRM), chapters 6, 8 and 10,
 // table numbers as cited in regs.go; arch/alpha/include/asm/core_tsunami.h and
-// arch/alpha/kernel/{core_tsunami,sys_dp264}.c of Linux 6.1.
+// arch/alpha/kernel/{core_tsunami,sys_dp264}.c of Linux 6.1;
+// QEMU, hw/alpha/typhoon.c.
 //
 // # What is not modelled
 //
