@@ -116,7 +116,8 @@ const (
 	// indirect jump, a branch into another unit). Guess as in TermCall.
 	TermGoto
 	// TermRet leaves the unit for Target, which is very likely the return address
-	// of the caller. Fall-back: TermGoto.
+	// of the caller. Some returns poll (CFG.ReturnPolls): if the run is to end they
+	// leave the unit as OpPoll does, at Target. Fall-back: TermGoto.
 	TermRet
 	// TermInterpret leaves the unit and has the interpreter execute the
 	// instruction at PC (and as many as it likes after it).

@@ -10,12 +10,12 @@ import (
 	"strings"
 
 	"axpress/ir"
-	"axpress/lifter/discover"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
 	"axpress/translator/artifact"
 	"axpress/translator/llvm"
 	"axpress/translator/toolchain"
+	"axpress/translator/unit"
 )
 
 // batch is programs on their way to host code, in one module. All begin at the same
@@ -27,7 +27,8 @@ type batch struct {
 	infos    []artifact.UnitInfo
 	programs map[string]*abi.Code // by key; Code is not there yet
 	owner    []string             // the key of a unit, by number
-	links    []map[uint64]llvm.UnitRef
+	sets     []*unit.Set          // what a unit knows of others, by number
+	first    []uint64             // the number of the first unit of that set, by number
 }
 
 // translate makes the host code of programs, each by its key. It is mapped from a file
@@ -72,28 +73,24 @@ func (b *batch) add(p Program) error {
 	if b.programs[k] != nil {
 		return nil
 	}
-	fns := cut(p.Code)
-	units, err := lifted(p.Model, p.Code, b.stage)
+	set, units, err := lifted(p.Model, p.Code, b.stage)
 	if err != nil {
 		return err
 	}
-	links := map[uint64]llvm.UnitRef{}
+	first := uint64(len(b.units))
 	for i, u := range units {
-		number := uint64(len(b.units))
-		links[u.PC] = llvm.UnitRef{Symbol: llvm.Symbol(number), Start: u.PC}
-		info := artifact.UnitInfo{Symbol: llvm.Symbol(number), Name: fmt.Sprintf("%08x", p.Code), PC: number,
-			Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End}
-		info.Insts = int(info.Hi-info.Lo) / 4
+		f, number := set.Functions[i], first+uint64(i)
+		info := artifact.UnitInfo{Symbol: llvm.Symbol(number), Name: fmt.Sprintf("%08x", p.Code), PC: number, Lo: f.Lo, Hi: f.Hi, Insts: f.Insts}
 		for _, e := range u.Entries {
 			info.Entries = append(info.Entries, e.PC)
 		}
 		for _, pc := range u.Copied {
-			i := slices.IndexFunc(fns, func(fn *discover.Function) bool { return fn.Start == pc })
-			info.Copied = append(info.Copied, abi.CodeSpan{Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End})
+			g := set.Function(pc)
+			info.Copied = append(info.Copied, abi.CodeSpan{Lo: g.Lo, Hi: g.Hi})
 		}
 		u.PC = number
 		b.units, b.infos = append(b.units, u), append(b.infos, info)
-		b.owner, b.links = append(b.owner, k), append(b.links, links)
+		b.owner, b.sets, b.first = append(b.owner, k), append(b.sets, set), append(b.first, first)
 	}
 	b.programs[k] = &abi.Code{KernelLo: cases.CodePA, KernelHi: cases.CodePA + 4*uint64(len(p.Code))}
 	return nil
@@ -101,8 +98,13 @@ func (b *batch) add(p Program) error {
 
 // link is llvm.Options.Link: calls of a program's own functions are direct.
 func (b *batch) link(from, pc uint64) (llvm.UnitRef, bool) {
-	ref, ok := b.links[from][pc]
-	return ref, ok
+	set := b.sets[from]
+	l, ok := set.Link(from, pc)
+	if !ok {
+		return llvm.UnitRef{}, false
+	}
+	number := b.first[from] + uint64(slices.Index(set.Functions, l.Function))
+	return llvm.UnitRef{Symbol: llvm.Symbol(number), Start: l.Function.Start, Index: l.Index}, true
 }
 
 // split gives every program the part of code that is its own.

@@ -131,19 +131,25 @@ func (e *Go) emit(ctx context.Context, programs []Program) ([]gosrc.Package, err
 		if _, ok := e.ready[k]; ok {
 			continue
 		}
-		fns := cut(prog.Code)
-		fs, err := lifted(prog.Model, prog.Code, Stage{Passes: true})
+		set, fs, err := lifted(prog.Model, prog.Code, Stage{Passes: true})
 		if err != nil {
 			return nil, fmt.Errorf("%08x: %w", prog.Code, err)
 		}
-		e.ready[k] = goLoaded{First: len(p.Names), N: len(fs), Model: prog.Model.Name, Code: prog.Code}
-		own := map[uint64]string{}
-		link := func(pc uint64) (string, bool) { n, ok := own[pc]; return n, ok }
+		first := len(p.Names)
+		e.ready[k] = goLoaded{First: first, N: len(fs), Model: prog.Model.Name, Code: prog.Code}
+		name := func(start uint64) string { return fmt.Sprintf("U%d_%x", first, start) }
+		link := func(pc uint64) (string, bool) {
+			l, ok := set.Link(pc, pc)
+			if !ok {
+				return "", false
+			}
+			return name(l.Function.Start), true
+		}
 		var units []gosrc.Unit
 		for i, f := range fs {
-			u := gosrc.Unit{F: f, Name: fmt.Sprintf("U%d_%x", len(p.Names), f.PC), Lo: fns[i].Start, Hi: fns[i].Blocks[len(fns[i].Blocks)-1].End, Link: link}
-			units, own[f.PC] = append(units, u), u.Name
-			p.Names = append(p.Names, u.Name)
+			own := set.Functions[i]
+			units = append(units, gosrc.Unit{F: f, Name: name(own.Start), Lo: own.Lo, Hi: own.Hi, Link: link})
+			p.Names = append(p.Names, name(own.Start))
 		}
 		p.Chunks = append(p.Chunks, gosrc.Chunk{Size: len(prog.Code), Units: func() ([]gosrc.Unit, error) { return units, nil }})
 	}

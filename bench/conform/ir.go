@@ -55,7 +55,7 @@ func (e *IR) Name() string {
 // Load implements Engine.
 func (e *IR) Load(m *isa.Model, code []uint32) (err error) {
 	e.load(m, code)
-	e.units, err = lifted(m, code, e.stage)
+	_, e.units, err = lifted(m, code, e.stage)
 	return err
 }
 

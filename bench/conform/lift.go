@@ -1,15 +1,10 @@
 package conform
 
 import (
-	"slices"
-
 	"axpress/ir"
-	"axpress/ir/pass"
-	"axpress/lifter/discover"
 	"axpress/lifter/isa"
-	"axpress/lifter/lift"
 	"axpress/runtime/interp/cases"
-	"axpress/translator/pipeline"
+	"axpress/translator/unit"
 )
 
 // Stage says how far the translator takes code.
@@ -29,46 +24,29 @@ func (c words) Word(va uint64) (uint32, bool) {
 	return 0, false
 }
 
-// lifted makes the IR of the functions of code.
-func lifted(m *isa.Model, code []uint32, s Stage) (units []*ir.Func, err error) {
-	o := pipeline.PassOptions(s.Hot)
-	o.Check = true
-	fns := cut(code)
-	one := func(fn *discover.Function) (*ir.Func, error) {
-		return lift.Lift(fn, words(code), lift.Options{Kernel: true, Model: m, Hot: s.Hot})
-	}
-	o.Callee = func(pc uint64) *ir.Func {
-		i := slices.IndexFunc(fns, func(fn *discover.Function) bool { return fn.Start == pc })
-		if i < 0 {
-			return nil
-		}
-		f, err := one(fns[i])
-		if err != nil {
-			return nil
-		}
-		return f
-	}
-	for _, fn := range fns {
-		f, err := one(fn)
-		if err != nil {
-			return nil, err
-		}
+// lifted makes the IR of the functions of code, and says what they know of each other.
+func lifted(m *isa.Model, code []uint32, s Stage) (set *unit.Set, units []*ir.Func, err error) {
+	set = unit.Code(words(code), cut(code), accessesUser, unit.Options{Full: s.Hot, Model: m, Check: true})
+	for _, f := range set.Functions {
+		one := set.Lift
 		if s.Passes {
-			err = pass.Run(f, o)
-		} else {
-			err = ir.Verify(f)
+			one = set.Make
+		}
+		u, err := one(f)
+		if err == nil {
+			err = ir.Verify(u)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		units = append(units, f)
+		units = append(units, u)
 	}
-	return units, nil
+	return set, units, nil
 }
 
 // Lift makes the IR of code, which is one function.
 func Lift(m *isa.Model, code []uint32, passes bool) (*ir.Func, error) {
-	units, err := lifted(m, code, Stage{Passes: passes})
+	_, units, err := lifted(m, code, Stage{Passes: passes})
 	if err != nil {
 		return nil, err
 	}

@@ -41,9 +41,11 @@ var rules = []rule{
 	{"lifter/discover", []string{"lifter/image", "lifter/isa"}, "discovery knows no IR"},
 	{"lifter", []string{"ir", "lifter", "palstubs/stubs", "runtime/abi"}, "lifting knows the guest and the IR"},
 	{"palstubs/stubs", []string{"ir", "runtime/abi"}, "inlined PALcode is IR"},
-	{"palstubs", []string{"palstubs", "runtime/abi", "runtime/mmu"}, "PALcode sees the state and small interfaces"},
+	{"palstubs", []string{"palstubs", "runtime/abi", "runtime/identity", "runtime/mmu", "runtime/state"}, "PALcode sees the state and small interfaces"},
 	{"translator", []string{"ir", "lifter", "palstubs/stubs", "runtime/abi", "translator"}, "the translator does not know the machine"},
-	{"runtime/device", []string{"runtime/device"}, "devices know no CPU"},
+	{"runtime/state", nil, "a leaf: everything that has state"},
+	{"runtime/identity", nil, "a leaf: what board and console agree on"},
+	{"runtime/device", []string{"runtime/device", "runtime/identity", "runtime/state"}, "devices know no CPU"},
 	{"runtime", []string{"lifter/isa", "palstubs/console", "palstubs/osf", "runtime"}, "the runtime does not know how code was made"},
 }
 

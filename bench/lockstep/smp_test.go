@@ -37,7 +37,7 @@ func initCPU() string {
 `, uint64(dataVA), ownShift, ownOffset)
 }
 
-// startOthers is text by which CPU 0 has the console start all others at label second, as Linux does (L kernel/smp.c,
+// startOthers is text by which CPU 0 has the console start all others at label second, as Linux does (Linux, arch/alpha/kernel/smp.c,
 // secondary_cpu_start): each gets a stack and CPU 0's page table, and "START".
 func startOthers(cpus int) string {
 	s := `

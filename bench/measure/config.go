@@ -10,6 +10,7 @@ import (
 
 	"axpress/bench/guest"
 	"axpress/bench/workloads"
+	"axpress/runtime/device/platforms"
 )
 
 // Config says what to measure.
@@ -59,7 +60,7 @@ const (
 
 // qemu is the peer's command. Each CPU has a thread of its own, which is more than what it does by itself.
 func qemu(cpus int, kernel, initrd, cmdline string) []string {
-	args := []string{programs[QEMU], "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", strconv.Itoa(cpus), "-m", guestMemory,
+	args := []string{programs[QEMU], "-M", platforms.Default().QEMU, "-vga", "none", "-nographic", "-no-reboot", "-smp", strconv.Itoa(cpus), "-m", guestMemory,
 		"-kernel", kernel, "-initrd", initrd, "-append", cmdline}
 	if cpus > 1 {
 		args = append(args, "-accel", "tcg,thread=multi")

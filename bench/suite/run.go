@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"axpress/bench/pace"
+	"axpress/runtime/device/platforms"
 )
 
 // Engine is a way to run the guest.
@@ -75,7 +76,7 @@ func (c *Config) command(e Engine) []string {
 	}
 	cpus := strconv.Itoa(max(c.CPUs, 1))
 	if e == QEMU {
-		return []string{Peer, "-M", "clipper", "-vga", "none", "-nographic", "-no-reboot", "-smp", cpus, "-m", memory,
+		return []string{Peer, "-M", platforms.Default().QEMU, "-vga", "none", "-nographic", "-no-reboot", "-smp", cpus, "-m", memory,
 			"-kernel", c.Kernel, "-initrd", c.Initrd, "-append", cmdline}
 	}
 	args := []string{c.Axpress, "run", "--no-reboot", "--engine", string(e), "--smp", cpus, "--memory", memory, "--kernel", c.Kernel, "--initrd", c.Initrd, "--append", cmdline}

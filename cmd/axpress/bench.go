@@ -22,7 +22,6 @@ import (
 	"axpress/bench/report"
 	"axpress/bench/workloads"
 	"axpress/lifter/image"
-	"axpress/runtime/machine"
 	"axpress/runtime/standalone/outfile"
 	"axpress/translator/artifact"
 	"axpress/translator/gobuild"
@@ -255,7 +254,7 @@ func (b *bench) translateBefore(ctx context.Context, a *app, c *measure.Config) 
 func goBench(ctx context.Context, c *measure.Config, o prepare.Options) error {
 	c.Go = map[string]string{}
 	for _, initrd := range initramfs(c.Bench, c.Workloads) {
-		options := guestOptions{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, platform: machine.PlatformClipper, prepare: o}
+		options := guestOptions{kernelFile: c.Bench.Guest.Kernel, initrdFile: initrd, memory: goMemory, cpus: 1, engine: engineGo, prepare: o}
 		guest, err := options.load()
 		if err != nil {
 			return err

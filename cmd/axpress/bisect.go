@@ -14,7 +14,6 @@ import (
 	"axpress/cmd/axpress/bisect"
 	"axpress/ir/pass"
 	"axpress/lifter/image"
-	"axpress/runtime/machine"
 	"axpress/runtime/standalone/size"
 	"axpress/runtime/standalone/usage"
 )
@@ -73,7 +72,7 @@ func optionalPasses() (names []string) {
 func (a *app) search(ctx context.Context, g *suspect, passes []string) (err error) {
 	// Check the options as run does.
 	b := guestOptions{kernelFile: g.kernelFile, initrdFile: g.initrdFile, append: g.append, memory: g.memory, cpus: 1,
-		engine: engineNative, platform: machine.PlatformClipper, timeout: g.timeout, prepare: g.prepare}
+		engine: engineNative, timeout: g.timeout, prepare: g.prepare}
 	guest, err := b.load()
 	if err != nil {
 		return err

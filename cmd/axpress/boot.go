@@ -8,6 +8,7 @@ import (
 
 	"axpress/lifter/image"
 	"axpress/palstubs/console"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
@@ -40,7 +41,7 @@ type guestOptions struct {
 	memory                 uint64
 	cpus                   int
 	engine                 string
-	platform               string
+	platform               string // "" is the default
 	deterministic          bool
 	ipi                    string         // one of ipiModes
 	pvClock                string         // see console.SSN
@@ -67,8 +68,9 @@ func (b *guestOptions) check() error {
 	if err := oneOf("engine", b.engine, []string{engineNative, engineGo, engineInterp}); err != nil {
 		return err
 	}
-	if err := oneOf("platform", b.platform, []string{machine.PlatformClipper}); err != nil {
-		return err
+	platform, err := platforms.ByName(b.platform)
+	if err != nil {
+		return fail(statusUsage, "--platform: %w", err)
 	}
 	if err := oneOf("ipi", b.ipi, slices.Sorted(maps.Keys(ipiModes))); b.ipi != "" && err != nil {
 		return err
@@ -77,8 +79,8 @@ func (b *guestOptions) check() error {
 		return fail(statusUsage, "--pv-clock %s: want on or off", b.pvClock)
 	}
 	switch {
-	case b.cpus < 1 || b.cpus > 4:
-		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", b.cpus)
+	case !fits(b.cpus, platform):
+		return tooMany(b.cpus, platform)
 	case b.cpus > 1 && b.engine == engineGo:
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:

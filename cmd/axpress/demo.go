@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/bench/guest"
-	"axpress/runtime/machine"
 )
 
 // What the demo must show: the guest's lines, and the share of the guest's
@@ -65,7 +64,7 @@ func (a *app) demo() *cobra.Command {
 			}
 			b := guestOptions{
 				kernelFile: g.Kernel, initrdFile: g.Initrd, append: "console=ttyS0", memory: demoMemory, cpus: 1,
-				engine: engineNative, platform: machine.PlatformClipper, timeout: timeout, prepare: o,
+				engine: engineNative, timeout: timeout, prepare: o,
 			}
 			console, ran, err := b.show(ctx, a.out, statsFile)
 			if err != nil {

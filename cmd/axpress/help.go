@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/bench/guest"
-	"axpress/runtime/machine"
+	"axpress/runtime/device/platforms"
 )
 
 const rootExamples = `  axpress demo                       # build a Linux/Alpha guest, and boot it
@@ -69,7 +69,7 @@ func values() map[string][]string {
 	return map[string][]string{
 		"engine":   {engineNative, engineInterp, engineGo},
 		"cpu":      modelNames(),
-		"platform": {machine.PlatformClipper},
+		"platform": append(platforms.Names(), listPlatforms),
 		"flavour":  texts(guest.Flavours()),
 		"ipi":      slices.Sorted(maps.Keys(ipiModes)),
 	}

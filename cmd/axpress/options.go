@@ -16,6 +16,7 @@ import (
 	"axpress/translator/pipeline"
 	"axpress/translator/prepare"
 	"axpress/translator/profile"
+	"axpress/translator/unit"
 )
 
 // translation are the options about translating that several commands have.
@@ -32,12 +33,17 @@ type translation struct {
 
 func (t *translation) flags(f *pflag.FlagSet) {
 	f.IntVarP(&t.jobs, "jobs", "j", 0, "how many translations run at once (0: one for each CPU)")
-	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
-	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
-	f.StringVar(&t.model, "cpu", isa.DefaultModel().Name, "the CPU to be: "+strings.Join(modelNames(), ", ")+"; what it lacks traps as there")
+	t.unitFlags(f)
 	f.StringVar(&t.only, "only", "", "translate only the functions whose name matches this regular expression; the rest is interpreted")
 	f.StringVar(&t.profile, "profile", "", "the --profile-out file of an earlier run: what it shows hot is translated at the full setting too")
 	f.StringVar(&t.hints, "hints", "", "the --stats file of an earlier run: translate also what it had to interpret of the kernel")
+}
+
+// unitFlags are the options about what is made of one function.
+func (t *translation) unitFlags(f *pflag.FlagSet) {
+	f.StringArrayVarP(&t.debug, "debug", "d", nil, "PASS=off leaves a pass out; help lists the passes")
+	f.BoolVar(&t.check, "check", false, "verify the IR after every pass")
+	f.StringVar(&t.model, "cpu", isa.DefaultModel().Name, "the CPU to be: "+strings.Join(modelNames(), ", ")+"; what it lacks traps as there")
 }
 
 // readProfile reads a --profile file.
@@ -74,15 +80,25 @@ func (t *translation) options(a *app) (prepare.Options, error) {
 	if o.Profile, err = readProfile(t.profile); err != nil {
 		return o, err
 	}
-	var model *isa.Model // nil: the default one
-	if t.model != "" {
-		if model = isa.ModelByName(strings.ToUpper(t.model)); model == nil {
-			return o, fail(statusUsage, "--cpu %s: want one of %s", t.model, strings.Join(modelNames(), ", "))
-		}
+	model, err := t.cpu()
+	if err != nil {
+		return o, err
 	}
 	hints, err := readHints(t.hints)
 	o.Pipeline = pipeline.Options{Jobs: t.jobs, Disable: off, Check: t.check, Hints: hints, Only: only, Model: model}
 	return o, err
+}
+
+// cpu is the CPU to be; nil is the default one.
+func (t *translation) cpu() (*isa.Model, error) {
+	if t.model == "" {
+		return nil, nil
+	}
+	m := isa.ModelByName(strings.ToUpper(t.model))
+	if m == nil {
+		return nil, fail(statusUsage, "--cpu %s: want one of %s", t.model, strings.Join(modelNames(), ", "))
+	}
+	return m, nil
 }
 
 // modelNames are the CPUs that there are.
@@ -99,12 +115,12 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 	for _, d := range t.debug {
 		if d == "help" {
 			fmt.Fprintln(a.out, "Passes, in order, and what is done to hot code alone; -d NAME=off leaves one out:")
-			for _, s := range pipeline.Switches() {
+			for _, s := range pipeline.Steps() {
 				note := ""
 				switch {
 				case s.Required:
 					note = " (required)"
-				case s.Hot:
+				case s.Full:
 					note = " (hot)"
 				}
 				fmt.Fprintf(a.out, "  %-12s %s%s\n", s.Name, s.Doc, note)
@@ -129,14 +145,14 @@ func (t *translation) passes(a *app) (map[string]bool, error) {
 
 // passNames are the names that -d takes.
 func passNames() (names []string) {
-	for _, s := range pipeline.Switches() {
+	for _, s := range pipeline.Steps() {
 		names = append(names, s.Name)
 	}
 	return names
 }
 
-func findSwitch(name string) *pipeline.Switch {
-	for _, s := range pipeline.Switches() {
+func findSwitch(name string) *unit.Step {
+	for _, s := range pipeline.Steps() {
 		if s.Name == name {
 			return &s
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/palstubs/console"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
@@ -34,6 +35,9 @@ func (a *app) run() *cobra.Command {
 		Example: runExamples,
 		Args:    cobra.ArbitraryArgs, // name counts them
 		RunE: func(c *cobra.Command, args []string) error {
+			if b.platform == listPlatforms {
+				return writePlatforms(a.out)
+			}
 			err := b.name(args)
 			if err != nil {
 				return err
@@ -105,7 +109,7 @@ func (a *app) run() *cobra.Command {
 	f.IntVar(&b.cpus, "smp", 1, "number of CPUs")
 	f.StringVar(&b.ipi, "ipi", "latched", "an interprocessor interrupt whose target is at IPL 6 or above stays pending (latched) or is lost (edge, as reported of EV7)")
 	f.StringVar(&b.engine, "engine", engineNative, "native (translated code), go (the same by way of Go source and 'go build') or interp (the reference interpreter)")
-	f.StringVar(&b.platform, "platform", machine.PlatformClipper, "the machine to be; clipper is a DP264 with a Typhoon chipset")
+	f.StringVar(&b.platform, "platform", platforms.Default().Name, "the machine to be; "+listPlatforms+" lists them")
 	f.DurationVar(&b.timeout, "timeout", 0, "end after this time, translating and building included, such as 90s (0: never), and say what each CPU was doing")
 	f.IntVar(&b.logTail, "log-tail", ending.Auto, ending.LogTailUsage)
 	f.StringVar(&b.pvClock, "pv-clock", "on", console.PVClockUsage)

@@ -17,7 +17,7 @@ import (
 func (a *app) stress() *cobra.Command {
 	var t translation
 	var p smp.Plan
-	b := guestOptions{memory: demoMemory, platform: machine.PlatformClipper}
+	b := guestOptions{memory: demoMemory}
 	var flavour, statsFile string
 	var asJSON bool
 	c := &cobra.Command{

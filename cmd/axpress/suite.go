@@ -15,6 +15,7 @@ import (
 
 	"axpress/bench/guest"
 	"axpress/bench/suite"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/standalone/outfile"
 	"axpress/translator/prepare"
 )
@@ -116,8 +117,8 @@ func (s *suiteCommand) check() error {
 		return fail(statusUsage, "--limit %s: want a duration such as 90s", s.limit)
 	}
 	switch {
-	case s.cpus < 1 || s.cpus > 4:
-		return fail(statusUsage, "--smp %d: a Clipper has 1 to 4 CPUs", s.cpus)
+	case !fits(s.cpus, platforms.Default()):
+		return tooMany(s.cpus, platforms.Default())
 	case s.cpus > 1 && slices.Contains(s.engines, engineGo):
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; leave it out of --engines", s.cpus, engineGo)
 	}

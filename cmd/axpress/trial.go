@@ -65,7 +65,7 @@ func (a *app) trial() *cobra.Command {
 // run boots the guest. Errors are about the files, not about the guest.
 func (t *trialSpec) run(ctx context.Context) (r trialResult, err error) {
 	b := guestOptions{kernelFile: t.Kernel, initrdFile: t.Initrd, append: t.Append, memory: t.Memory, cpus: 1, engine: engineNative,
-		platform: machine.PlatformClipper, deterministic: true, timeout: t.Timeout}
+		deterministic: true, timeout: t.Timeout}
 	g, err := b.load()
 	if err != nil {
 		return r, err

@@ -95,7 +95,7 @@ func TestHints(t *testing.T) {
 		"run vmlinux -append x":       "--append TEXT",
 		"run vmlinux -m 512M":         "--memory SIZE",
 		"run vmlinux -smp 2":          "--smp N",
-		"run vmlinux -M clipper":      "--platform clipper",
+		"run vmlinux -M clipper":      "--platform list",
 		"run vmlinux -cpu ev67":       "--cpu MODEL",
 		"run vmlinux -nographic":      "leave it out",
 		"run vmlinux -serial stdio":   "serial console",
@@ -182,7 +182,7 @@ func TestCompletion(t *testing.T) {
 		"completion fish":                "complete -c axpress",
 		"__completeNoDesc cache l":       "list\n",
 		"__complete bisect --kern":       "--kernel\t",
-		"__complete run --platform ":     "clipper\n",
+		"__complete run --platform ":     "clipper\nlist\n",
 		"__complete run --cache x --ipi": "--ipi\t",
 	} {
 		// Without cli's option --cache, as the shells do it.

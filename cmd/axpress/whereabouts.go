@@ -13,7 +13,7 @@ import (
 var ipiModes = map[string]machine.IPIMode{"latched": machine.IPILatched, "edge": machine.IPIEdge}
 
 // ipiData finds where the kernel notes what interprocessor interrupts are for: ipi_data, an
-// array with one element for each CPU that the kernel has room for (L kernel/smp.c). How
+// array with one element for each CPU that the kernel has room for (Linux, arch/alpha/kernel/smp.c). How
 // many that are is not known, but an element is a cache line.
 func ipiData(kernel *image.Image) machine.IPIData {
 	for _, s := range kernel.Names {
@@ -24,7 +24,7 @@ func ipiData(kernel *image.Image) machine.IPIData {
 	return machine.IPIData{}
 }
 
-// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (L asm/cache.h); a Clipper has no other CPUs.
+// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (Linux, arch/alpha/include/asm/cache.h); those for EV4 or EV5 alone have 32.
 const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.

@@ -14,7 +14,8 @@ import (
 type Options struct {
 	// Disable switches passes off by name. Required passes refuse.
 	Disable map[string]bool
-	// Check verifies the unit before the first and after each pass.
+	// Check verifies the unit before the first and after each pass, and that it polls often
+	// enough after the last.
 	Check bool
 	// Dump, if not nil, gets the text form before the first and after each pass.
 	Dump io.Writer
@@ -50,6 +51,7 @@ var passes = []Pass{
 	{"inline", "copy small functions to where they are called", false, true, inline},
 	{"presimplify", "simplify, on the lifted form: less to promote", false, false, simplify},
 	{"unroll", "copy short innermost loops that compute with floating point, for fewer polls", false, true, unroll},
+	{"bound", "poll where the guest could go on for long without", true, false, bound},
 	{"promote", "turn guest registers into SSA values, give exits their snapshots", true, false, promote},
 	{"facts", "make constants of what a branch tells", false, true, facts},
 	{"simplify", "fold constants, identities and Alpha idioms; drop decided guards and branches", false, false, simplify},
@@ -73,6 +75,9 @@ var constraints = []constraint{
 	{"inline", "promote", "calls need registers at home, copies do not"},
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
 	{"presimplify", "unroll", "there is less to copy"},
+	{"inline", "bound", "calls poll, copies do not"},
+	{"unroll", "bound", "copies of a loop's head do not poll"},
+	{"bound", "promote", "between instructions all of the guest's state is in registers"},
 	{"unroll", "promote", "in the lifted form what copies carry is in registers"},
 	{"promote", "facts", "comparisons and the registers they go to become one value"},
 	{"facts", "simplify", "what is known decides guards and branches"},
@@ -119,6 +124,9 @@ func Run(f *ir.Func, o Options) error {
 		if err := after(f, &o, p.Name); err != nil {
 			return err
 		}
+	}
+	if o.Check {
+		return checkReach(f)
 	}
 	return nil
 }

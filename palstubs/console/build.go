@@ -6,6 +6,7 @@ import (
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/identity"
 )
 
 // Processor types in the per-CPU slot (L asm/hwrpb.h).
@@ -13,17 +14,6 @@ const (
 	CPUTypeEV6  = 8
 	CPUTypeEV67 = 11
 )
-
-// System types and variations (L asm/hwrpb.h, kernel/setup.c): Clipper is member 5
-// of the Tsunami family.
-const (
-	SysTypeTsunami      = 34
-	SysVariationClipper = 5 << 10
-)
-
-// CycleFreq is the rate of the cycle counter, in Hz, that the HWRPB states if Config says no other. It is QEMU's; with
-// the paravirtual clock Linux does not calibrate, and takes any.
-const CycleFreq = 250_000_000
 
 // MaxASN is the highest address space number that the HWRPB states, with every CPU. Kernels for this board expect that of an
 // EV6 (L asm/mmu_context.h), use numbers up to it without looking, and complain of another one; so a CPU of this machine has
@@ -49,7 +39,7 @@ const PVClockUsage = "the clock of QEMU's console for the kernel (on), or the bo
 // Config says what machine the console describes. All sizes are bytes.
 type Config struct {
 	MemSize uint64 // RAM from physical address 0
-	CPUs    int    // 1..MaxCPUs
+	CPUs    int    // 1..Identity.MaxCPUs
 	Cmdline string // at most 255 bytes
 	// InitrdPA and InitrdSize: where the initial RAM disk already is; size 0: none.
 	InitrdPA, InitrdSize uint64
@@ -57,15 +47,15 @@ type Config struct {
 	// address to start at.
 	KernelLow, KernelEntry uint64
 
-	SSN          string // 15 bytes at most; "" is SSNQemu
-	CPUType      uint64 // 0 is CPUTypeEV67
-	PABits       uint64 // bits of a physical address; 0 is 44, those of EV6 and later
-	CycleFreq    uint64 // of the cycle counter, in Hz; 0 is the constant
-	SysType      uint64 // 0 is SysTypeTsunami with SysVariationClipper
-	SysVariation uint64
+	// Identity is the board's.
+	Identity  identity.Identity
+	SSN       string // 15 bytes at most; "" is SSNQemu
+	CPUType   uint64 // 0 is CPUTypeEV67
+	PABits    uint64 // of the CPUs' physical addresses; 0 or more than the board's: those of the board
+	CycleFreq uint64 // of the cycle counter, in Hz; 0 is the board's
 }
 
-// Boot is the state that the boot CPU starts in (facts 3.1: MILO style).
+// Boot is the state that the boot CPU starts in (as MILO leaves it, L kernel/head.S).
 type Boot struct {
 	PC, SP, PV, RA uint64
 	PCBB           uint64 // hardware PCB, physical: load it with osf.CPU.LoadContext
@@ -82,19 +72,19 @@ func Build(cfg Config, ram []byte) (Boot, error) {
 	if err := cfg.check(ram); err != nil {
 		return Boot{}, fmt.Errorf("console: %w", err)
 	}
-	w := writer(ram)
-	clear(ram[:ReservedBytes])
+	w := writer{ram, layoutOf(cfg.Identity.MaxCPUs)}
+	clear(ram[:w.reserved])
 	w.pageTables()
 	w.callbackCode()
 	w.hwrpb(&cfg)
 	w.params(&cfg)
 	return Boot{
 		PC: cfg.KernelEntry, PV: cfg.KernelEntry, RA: cfg.KernelEntry,
-		SP: stackTop(0), PCBB: pcsPA(0), VPTB: BootVPTB, PS: 7,
+		SP: w.stackTop(0), PCBB: pcsPA(0), VPTB: BootVPTB, PS: 7,
 	}, nil
 }
 
-func stackTop(cpu int) uint64 { return abi.KSEGBase + stackPA + uint64(cpu+1)*stackSize }
+func (w writer) stackTop(cpu int) uint64 { return abi.KSEGBase + w.stack + uint64(cpu+1)*stackSize }
 
 func (cfg *Config) check(ram []byte) error {
 	if cfg.SSN == "" {
@@ -103,27 +93,31 @@ func (cfg *Config) check(ram []byte) error {
 	if cfg.CPUType == 0 {
 		cfg.CPUType = CPUTypeEV67
 	}
-	if cfg.PABits == 0 {
-		cfg.PABits = 44
+	id := &cfg.Identity
+	if cfg.PABits == 0 || cfg.PABits > id.PABits {
+		cfg.PABits = id.PABits
 	}
 	if cfg.CycleFreq == 0 {
-		cfg.CycleFreq = CycleFreq
+		cfg.CycleFreq = id.CycleFreq
 	}
-	if cfg.SysType == 0 {
-		cfg.SysType, cfg.SysVariation = SysTypeTsunami, SysVariationClipper
+	if id.MaxCPUs < 1 || id.MaxCPUs > MaxCPUs {
+		return fmt.Errorf("a board for %d CPUs: 1 to %d are possible", id.MaxCPUs, MaxCPUs)
 	}
+	reserved := layoutOf(id.MaxCPUs).reserved
 	param := cfg.KernelLow - ParamOffset
 	switch {
+	case len(id.Name) > maxName:
+		return fmt.Errorf("system name %q: %d bytes at most", id.Name, maxName)
 	case uint64(len(ram)) != cfg.MemSize || cfg.MemSize%abi.PageSize != 0:
 		return fmt.Errorf("memory size %#x: not a multiple of the page size, or not that of the RAM (%#x)", cfg.MemSize, len(ram))
-	case cfg.CPUs < 1 || cfg.CPUs > MaxCPUs:
-		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, MaxCPUs)
+	case cfg.CPUs < 1 || cfg.CPUs > id.MaxCPUs:
+		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, id.MaxCPUs)
 	case len(cfg.Cmdline) >= paramCmdlineSize:
 		return fmt.Errorf("command line of %d bytes: %d at most", len(cfg.Cmdline), paramCmdlineSize-1)
 	case len(cfg.SSN) > 15:
 		return fmt.Errorf("serial number %q: 15 bytes at most", cfg.SSN)
-	case cfg.KernelLow < ReservedBytes+ParamOffset || cfg.KernelLow > cfg.MemSize:
-		return fmt.Errorf("kernel at %#x: below the console's memory (%#x) or outside RAM (%#x)", cfg.KernelLow, uint64(ReservedBytes+ParamOffset), cfg.MemSize)
+	case cfg.KernelLow < reserved+ParamOffset || cfg.KernelLow > cfg.MemSize:
+		return fmt.Errorf("kernel at %#x: below the console's memory (%#x) or outside RAM (%#x)", cfg.KernelLow, reserved+ParamOffset, cfg.MemSize)
 	case param%8 != 0:
 		return fmt.Errorf("kernel at %#x: not aligned", cfg.KernelLow)
 	case cfg.InitrdSize > cfg.MemSize || cfg.InitrdPA > cfg.MemSize-cfg.InitrdSize:
@@ -132,26 +126,35 @@ func (cfg *Config) check(ram []byte) error {
 	return nil
 }
 
-// writer writes quadwords at physical addresses.
-type writer []byte
+// memory is RAM from physical address 0, as quadwords.
+type memory []byte
 
-func (w writer) put(pa, v uint64)     { binary.LittleEndian.PutUint64(w[pa:], v) }
-func (w writer) get(pa uint64) uint64 { return binary.LittleEndian.Uint64(w[pa:]) }
-func (w writer) code(pa uint64, words ...uint32) {
+func (m memory) put(pa, v uint64)     { binary.LittleEndian.PutUint64(m[pa:], v) }
+func (m memory) get(pa uint64) uint64 { return binary.LittleEndian.Uint64(m[pa:]) }
+
+// writer writes into memory what is laid out.
+type writer struct {
+	memory
+	layout
+}
+
+func (w writer) instructions(pa uint64, words ...uint32) {
 	for i, v := range words {
-		binary.LittleEndian.PutUint32(w[pa+uint64(i)*4:], v)
+		binary.LittleEndian.PutUint32(w.memory[pa+uint64(i)*4:], v)
 	}
 }
 
-// pageTables: the first level maps itself at BootVPTB, and HWRPBVA is mapped.
+// pageTables: the first level maps itself at BootVPTB, and the HWRPB is at HWRPBVA.
 func (w writer) pageTables() {
 	const slots = abi.PageSize/8 - 1
 	pte := func(pa uint64) uint64 { return pa>>abi.PageShift<<32 | pteKernelRW }
 	slot := func(level uint) uint64 { return HWRPBVA >> (abi.PageShift + 10*level) & slots * 8 }
-	w.put(level1PA+slots*8, pte(level1PA))
-	w.put(level1PA+slot(2), pte(level2PA))
-	w.put(level2PA+slot(1), pte(level3PA))
-	w.put(level3PA+slot(0), pte(HWRPBPA))
+	w.put(w.level1+slots*8, pte(w.level1))
+	w.put(w.level1+slot(2), pte(w.level2))
+	w.put(w.level2+slot(1), pte(w.level3))
+	for page := range w.hwrpbPages {
+		w.put(w.level3+slot(0)+page*8, pte(HWRPBPA+page*abi.PageSize))
+	}
 }
 
 // Guest code of the callback stubs, hand assembled.
@@ -164,24 +167,24 @@ const (
 )
 
 func (w writer) callbackCode() {
-	w.code(codePA+dispatchCode, osf.CallConsole, insRet)
-	w.code(codePA+fixupCode, insClrV0, insRet)
+	w.instructions(w.code+dispatchCode, osf.CallConsole, insRet)
+	w.instructions(w.code+fixupCode, insClrV0, insRet)
 }
 
 func (w writer) hwrpb(cfg *Config) {
 	h := func(off, v uint64) { w.put(HWRPBPA+off, v) }
 	h(hwPhysAddr, HWRPBPA)
-	copy(w[HWRPBPA+hwID:], "HWRPB\x00\x00\x00")
+	copy(w.memory[HWRPBPA+hwID:], "HWRPB\x00\x00\x00")
 	h(hwRevision, 6)
-	h(hwSize, hwrpbBytes)
+	h(hwSize, w.hwrpbBytes)
 	h(hwCPUID, 0)
 	h(hwPageSize, abi.PageSize)
 	h(hwPABits, cfg.PABits) // L asm/io.h: virt_to_phys masks to this; KSEG addresses sign-extend into bits 43:41
 	h(hwMaxASN, MaxASN)
-	copy(w[HWRPBPA+hwSSN:HWRPBPA+hwSSN+15], cfg.SSN)
-	h(hwSysType, cfg.SysType)
-	h(hwVariation, cfg.SysVariation)
-	h(hwIntrFreq, 1024*4096)
+	copy(w.memory[HWRPBPA+hwSSN:HWRPBPA+hwSSN+15], cfg.SSN)
+	h(hwSysType, cfg.Identity.SysType)
+	h(hwVariation, cfg.Identity.SysVariation)
+	h(hwIntrFreq, cfg.Identity.InterruptFreq)
 	h(hwCycleFreq, cfg.CycleFreq)
 	h(hwVPTB, BootVPTB)
 	h(hwNumCPUs, uint64(cfg.CPUs))
@@ -189,24 +192,24 @@ func (w writer) hwrpb(cfg *Config) {
 	h(hwPCSOffset, pcsOffset)
 	h(hwCTBNum, 1)
 	h(hwCTBSize, ctbSize)
-	h(hwCTBOffset, ctbOffset)
-	h(hwCRBOffset, crbOffset)
-	h(hwMDDTOffset, mddtOffset)
+	h(hwCTBOffset, w.ctb)
+	h(hwCRBOffset, w.crb)
+	h(hwMDDTOffset, w.mddt)
 	for cpu := range cfg.CPUs {
 		w.slot(cfg, cpu)
 	}
 	w.terminal()
-	w.crb()
-	w.memory(cfg)
-	w.systemName()
+	w.callbacks()
+	w.clusters(cfg)
+	w.systemName(cfg.Identity.Name)
 	w.checksum()
 }
 
 func (w writer) slot(cfg *Config, cpu int) {
 	p := func(off, v uint64) { w.put(pcsPA(cpu)+off, v) }
 	// Hardware PCB: only the boot CPU's is used; Linux fills in the others.
-	p(0x00, stackTop(cpu))           // KSP
-	p(0x10, level1PA>>abi.PageShift) // PTBR
+	p(0x00, w.stackTop(cpu))         // KSP
+	p(0x10, w.level1>>abi.PageShift) // PTBR
 	p(0x28, 1)                       // flags: FEN
 	flags := uint64(flagPA | flagPP | flagPV | flagPMV | flagPL)
 	if cpu == 0 {
@@ -216,42 +219,42 @@ func (w writer) slot(cfg *Config, cpu int) {
 	p(pcsPALRevision, 2<<16|1<<8|23) // OSF/1 PALcode, any revision but 0
 	p(pcsType, cfg.CPUType)
 	p(pcsVariation, 7) // VAX and IEEE floating point, primary eligible
-	p(pcsLogoutPA, LogoutPA(cpu))
+	p(pcsLogoutPA, LogoutPA(cfg.Identity, cpu))
 	p(pcsLogoutLen, logoutLen)
 }
 
 // terminal writes a console terminal block for a serial line.
 func (w writer) terminal() {
 	const printerPort, termTypeOffset = 2, 0x38 // L kernel/console.c: pu64[7] == 3 would be graphics
-	pa := uint64(HWRPBPA + ctbOffset)
+	pa := HWRPBPA + w.ctb
 	w.put(pa, printerPort)
 	w.put(pa+0x18, ctbSize-0x20) // length of the device-dependent part
 	w.put(pa+termTypeOffset, printerPort)
 }
 
-// crb writes the console routine block. The procedure descriptors follow the VMS
+// callbacks writes the console routine block. The procedure descriptors follow the VMS
 // calling standard, of which L lib/callback_srm.S uses the code address at +8.
-func (w writer) crb() {
-	w.put(HWRPBPA+dispatchOffset+8, abi.KSEGBase+codePA+dispatchCode)
-	w.put(HWRPBPA+fixupOffset+8, abi.KSEGBase+codePA+fixupCode)
+func (w writer) callbacks() {
+	w.put(HWRPBPA+w.dispatch+8, abi.KSEGBase+w.code+dispatchCode)
+	w.put(HWRPBPA+w.fixup+8, abi.KSEGBase+w.code+fixupCode)
 	for i, v := range [...]uint64{
-		HWRPBVA + dispatchOffset, HWRPBPA + dispatchOffset,
-		HWRPBVA + fixupOffset, HWRPBPA + fixupOffset,
-		1, 1, // map entries, pages
-		HWRPBVA, HWRPBPA, 1, // va, pa, count
+		HWRPBVA + w.dispatch, HWRPBPA + w.dispatch,
+		HWRPBVA + w.fixup, HWRPBPA + w.fixup,
+		1, w.hwrpbPages, // map entries, pages
+		HWRPBVA, HWRPBPA, w.hwrpbPages, // va, pa, count
 	} {
-		w.put(HWRPBPA+crbOffset+uint64(i)*8, v)
+		w.put(HWRPBPA+w.crb+uint64(i)*8, v)
 	}
 }
 
-// memory writes the memory data descriptor table: the console's clusters at both
+// clusters writes the memory data descriptor table: the console's clusters at both
 // ends of memory and the rest.
-func (w writer) memory(cfg *Config) {
+func (w writer) clusters(cfg *Config) {
 	const clusterSize, usageConsole, usageSystem = 56, 1, 0
-	base := uint64(HWRPBPA + mddtOffset)
+	base := HWRPBPA + w.mddt
 	clusters := [...]struct{ pfn, pages, usage uint64 }{
-		{0, ReservedBytes >> abi.PageShift, usageConsole},
-		{ReservedBytes >> abi.PageShift, (cfg.MemSize - ReservedBytes - TopBytes) >> abi.PageShift, usageSystem},
+		{0, w.reserved >> abi.PageShift, usageConsole},
+		{w.reserved >> abi.PageShift, (cfg.MemSize - w.reserved - TopBytes) >> abi.PageShift, usageSystem},
 		{(cfg.MemSize - TopBytes) >> abi.PageShift, TopBytes >> abi.PageShift, usageConsole},
 	}
 	w.put(base+0x10, uint64(len(clusters)))
@@ -270,15 +273,19 @@ func (w writer) memory(cfg *Config) {
 	w.put(base, sum)
 }
 
+const (
+	dsrName = 0x20
+	maxName = partSize - dsrName - 8 // a zero follows it
+)
+
 // systemName writes the dynamic system recognition block: the name follows its
 // length at sysname_off (L kernel/setup.c platform_string, for revisions from 5).
-func (w writer) systemName() {
-	const name = "AlphaServer ES40"
-	pa := uint64(HWRPBPA + dsrOffset)
+func (w writer) systemName(name string) {
+	pa := HWRPBPA + w.dsr
 	w.put(pa+0x10, 0x18) // sysname_off
 	w.put(pa+0x18, uint64(len(name)))
-	copy(w[pa+0x20:], name)
-	w.put(HWRPBPA+hwDSROffset, dsrOffset)
+	copy(w.memory[pa+dsrName:], name)
+	w.put(HWRPBPA+hwDSROffset, w.dsr)
 }
 
 // checksum is the sum of the quadwords before it (L asm/hwrpb.h
@@ -293,8 +300,8 @@ func (w writer) checksum() {
 
 func (w writer) params(cfg *Config) {
 	page := cfg.KernelLow - ParamOffset
-	clear(w[page : page+paramInitrdSize+8])
-	copy(w[page+paramCmdline:], cfg.Cmdline)
+	clear(w.memory[page : page+paramInitrdSize+8])
+	copy(w.memory[page+paramCmdline:], cfg.Cmdline)
 	if cfg.InitrdSize != 0 {
 		w.put(page+paramInitrdStart, abi.KSEGBase+cfg.InitrdPA)
 		w.put(page+paramInitrdSize, cfg.InitrdSize)

@@ -1,11 +1,51 @@
 package console
 
 import (
+	"fmt"
 	"sync"
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/state"
 )
+
+// Name tells the callbacks from other parts of a machine that have state.
+func (c *Callbacks) Name() string { return "console" }
+
+// Save writes the environment.
+func (c *Callbacks) Save(w *state.Writer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w.Block(c.block(&c.env))
+}
+
+// Load is Save back, into the callbacks of a machine with the same variables.
+func (c *Callbacks) Load(r *state.Reader) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	env := map[uint64]string{}
+	b := c.block(&env)
+	b.Check = func() error {
+		for id, v := range env {
+			if _, known := c.env[id]; !known || len(v) > maxEnvironmentLen {
+				return fmt.Errorf("variable %#x of %d bytes", id, len(v))
+			}
+		}
+		if len(env) != len(c.env) {
+			return fmt.Errorf("%d variables, expected %d", len(env), len(c.env))
+		}
+		return nil
+	}
+	if err := r.Block(b); err != nil {
+		return err
+	}
+	c.env = env
+	return nil
+}
+
+func (c *Callbacks) block(env *map[uint64]string) state.Block {
+	return state.Block{Name: c.Name(), Version: 1, Fields: []any{env}}
+}
 
 // Terminal is the host side of the console terminal.
 type Terminal interface {

@@ -3,18 +3,28 @@ package console
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"maps"
 	"strings"
 	"testing"
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/identity"
+	"axpress/runtime/state"
 )
 
 const testMem = 32 << 20
 
+// testBoard is what TestAsLinuxReads expects literally.
+var testBoard = identity.Identity{
+	Name: "AlphaServer ES40", SysType: 34, SysVariation: 5 << 10, MaxCPUs: 4, PABits: 44,
+	InterruptFreq: 1024 * 4096, CycleFreq: 250_000_000,
+}
+
 func testConfig() Config {
 	return Config{
-		MemSize: testMem, CPUs: 2, Cmdline: "console=ttyS0 root=/dev/ram", InitrdPA: 0x1800000, InitrdSize: 0x1234,
+		Identity: testBoard, MemSize: testMem, CPUs: 2, Cmdline: "console=ttyS0 root=/dev/ram", InitrdPA: 0x1800000, InitrdSize: 0x1234,
 		KernelLow: 0x1010000, KernelEntry: abi.KSEGBase + 0x1010000,
 	}
 }
@@ -47,7 +57,56 @@ func walk(t *testing.T, ram []byte, ptbr, va uint64) uint64 {
 
 // TestAsLinuxReads follows arch/alpha/kernel/setup.c with literal offsets.
 func TestAsLinuxReads(t *testing.T) {
+	checkAsLinuxReads(t, testConfig())
+}
+
+// Boards with room for many CPUs have an HWRPB of several pages; Linux must find the
+// same in it.
+func TestManyCPUs(t *testing.T) {
+	for _, most := range []int{5, 12, 13, 32, MaxCPUs} {
+		cfg := testConfig()
+		cfg.Identity.MaxCPUs, cfg.CPUs = most, most
+		checkAsLinuxReads(t, cfg)
+		ram, _ := build(t, cfg)
+		if most > 12 && quad(ram, HWRPBPA+0x18) <= abi.PageSize {
+			t.Errorf("%d slots in an HWRPB of %#x bytes", most, quad(ram, HWRPBPA+0x18))
+		}
+	}
 	cfg := testConfig()
+	cfg.Identity.MaxCPUs = MaxCPUs + 1
+	if _, err := Build(cfg, make([]byte, testMem)); err == nil {
+		t.Error("more CPUs than HWRPB.rxrdy has bits are accepted")
+	}
+}
+
+// What one part of the console's memory holds belongs to no other.
+func TestLayoutIsDisjoint(t *testing.T) {
+	for most := 1; most <= MaxCPUs; most++ {
+		l, n := layoutOf(most), uint64(most)
+		next := uint64(0)
+		for _, p := range []struct {
+			name     string
+			at, size uint64
+		}{
+			{"header", HWRPBPA, pcsOffset}, {"slots", pcsPA(0), n * pcsSize}, {"ctb", HWRPBPA + l.ctb, ctbSize},
+			{"crb", HWRPBPA + l.crb, 9 * 8}, {"dispatch", HWRPBPA + l.dispatch, 16}, {"fixup", HWRPBPA + l.fixup, 16},
+			{"mddt", HWRPBPA + l.mddt, 0x18 + 3*56}, {"dsr", HWRPBPA + l.dsr, partSize},
+			{"level 1", l.level1, abi.PageSize}, {"level 2", l.level2, abi.PageSize}, {"level 3", l.level3, abi.PageSize},
+			{"code", l.code, abi.PageSize}, {"logout", l.logout, n * logoutLen}, {"stacks", l.stack, n * stackSize}, {"end", l.reserved, 0},
+		} {
+			if p.at < next {
+				t.Errorf("%d CPUs: %s at %#x, what is before it ends at %#x", most, p.name, p.at, next)
+			}
+			next = p.at + p.size
+		}
+		if l.level1%abi.PageSize != 0 || l.reserved%abi.PageSize != 0 {
+			t.Errorf("%d CPUs: page tables at %#x, end at %#x", most, l.level1, l.reserved)
+		}
+	}
+}
+
+func checkAsLinuxReads(t *testing.T, cfg Config) {
+	t.Helper()
 	ram, b := build(t, cfg)
 	ptbr := quad(ram, b.PCBB+0x10)
 	h := quad(ram, walk(t, ram, ptbr, 0x10000000)) // INIT_HWRPB->phys_addr
@@ -73,7 +132,7 @@ func TestAsLinuxReads(t *testing.T) {
 	}{
 		{"pagesize", 0x28, 8192}, {"pa_bits", 0x30, 44}, {"max_asn", 0x38, 255}, {"sys_type", 0x50, 34},
 		{"variation", 0x58, 5 << 10}, {"intr_freq", 0x68, 1024 * 4096}, {"cycle_freq", 0x70, 250000000},
-		{"vptb", 0x78, 0xfffffffe00000000}, {"processors", 0x90, 2}, {"ctb_nr", 0xa8, 1},
+		{"vptb", 0x78, 0xfffffffe00000000}, {"processors", 0x90, uint64(cfg.CPUs)}, {"ctb_nr", 0xa8, 1},
 	} {
 		if got := quad(ram, h+f.off); got != f.want {
 			t.Errorf("%s: %#x, want %#x", f.name, got, f.want)
@@ -82,18 +141,22 @@ func TestAsLinuxReads(t *testing.T) {
 	if string(bytes.TrimRight(ram[h+0x40:h+0x50], "\x00")) != "QEMU" {
 		t.Errorf("ssn %q", ram[h+0x40:h+0x50])
 	}
-	for cpu := range uint64(2) {
-		p := h + quad(ram, h+0xa0) + cpu*quad(ram, h+0x98)
+	for cpu := range uint64(cfg.CPUs) {
+		p := walk(t, ram, ptbr, 0x10000000+quad(ram, h+0xa0)+cpu*quad(ram, h+0x98)) // as hwrpb is reached at INIT_HWRPB
+		if p != h+quad(ram, h+0xa0)+cpu*quad(ram, h+0x98) {
+			t.Errorf("CPU %d: slot is mapped to %#x", cpu, p)
+		}
+		p = h + quad(ram, h+0xa0) + cpu*quad(ram, h+0x98)
 		if p%128 != 0 {
 			t.Errorf("hardware PCB at %#x is not aligned", p)
 		}
-		if flags := quad(ram, p+0x80); flags&0x1cc != 0x1cc || flags&1 != 1-cpu {
+		if flags := quad(ram, p+0x80); flags&0x1cc != 0x1cc || flags&1 != map[bool]uint64{true: 1}[cpu == 0] {
 			t.Errorf("CPU %d: flags %#x", cpu, flags)
 		}
 		if quad(ram, p+0xb0)&0xffffffff != 11 || quad(ram, p+0xa8) == 0 {
 			t.Errorf("CPU %d: type or PAL revision", cpu)
 		}
-		if pa, n := quad(ram, p+0xd8), quad(ram, p+0xe0); pa != LogoutPA(int(cpu)) || n < osf.LogoutSize {
+		if pa, n := quad(ram, p+0xd8), quad(ram, p+0xe0); pa != LogoutPA(cfg.Identity, int(cpu)) || n < osf.LogoutSize {
 			t.Errorf("CPU %d: logout area %#x+%#x", cpu, pa, n)
 		}
 	}
@@ -129,7 +192,7 @@ func TestAsLinuxReads(t *testing.T) {
 	if b.PC != cfg.KernelEntry || b.PV != b.PC || b.RA != b.PC || b.PS != 7 || b.SP != quad(ram, b.PCBB) || quad(ram, b.PCBB+0x28) != 1 {
 		t.Errorf("boot state %+v", b)
 	}
-	if sp := b.SP - abi.KSEGBase; sp-8192 < 0xc000 || sp > ReservedBytes {
+	if sp := b.SP - abi.KSEGBase; sp-8192 < 0xc000 || sp > layoutOf(cfg.Identity.MaxCPUs).reserved {
 		t.Errorf("boot stack top %#x", sp)
 	}
 }
@@ -322,5 +385,31 @@ func TestCallbacks(t *testing.T) {
 	}
 	if got := string(mem[32:37]); got != "hello" {
 		t.Errorf("environment %q", got)
+	}
+}
+
+// What the guest has set is restored; a state with other variables is refused.
+func TestSaveLoad(t *testing.T) {
+	a, b := NewCallbacks(nil, "root=a"), NewCallbacks(nil, "root=b")
+	a.env[envBootDev] = "dka0"
+	b.env[envDumpDev] = "dka1"
+	var w state.Writer
+	a.Save(&w)
+	if err := b.Load(state.NewReader(w.Bytes())); err != nil || !maps.Equal(a.env, b.env) {
+		t.Errorf("%v: %v, want %v", err, b.env, a.env)
+	}
+	want := maps.Clone(b.env)
+	for name, change := range map[string]func(map[uint64]string){
+		"unknown": func(env map[uint64]string) { env[0x99] = "" },
+		"missing": func(env map[uint64]string) { delete(env, envBootDev) },
+		"long":    func(env map[uint64]string) { env[envBootDev] = strings.Repeat("x", maxEnvironmentLen+1) },
+	} {
+		env := maps.Clone(a.env)
+		change(env)
+		var w state.Writer
+		w.Block(a.block(&env))
+		if err := b.Load(state.NewReader(w.Bytes())); !errors.Is(err, state.ErrRefused) || !maps.Equal(b.env, want) {
+			t.Errorf("%s: %v, %v", name, err, b.env)
+		}
 	}
 }

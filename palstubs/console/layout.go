@@ -1,31 +1,73 @@
 package console
 
-import "axpress/runtime/abi"
-
-// Physical addresses of what the console owns. Linux sees this range as a memory
-// cluster of usage 1 and leaves it alone. Page 0 stays zero, so that a null
-// physical address reads as nothing.
-const (
-	HWRPBPA   = 0x2000
-	level1PA  = 0x4000
-	level2PA  = 0x6000
-	level3PA  = 0x8000
-	codePA    = 0xa000
-	logoutPA  = 0xc000
-	logoutLen = 0x400 // per CPU
-	stackPA   = 0x10000
-	stackSize = abi.PageSize // per CPU
-
-	// ReservedBytes is the size of the console's memory cluster at address 0.
-	ReservedBytes = 0x20000
-	// TopBytes is the size of the one at the end of memory. Consoles have one there;
-	// here nothing is in it, but native code need not expect the guest's own data so
-	// close to the end (abi.RootReach).
-	TopBytes = abi.RootReach
+import (
+	"axpress/runtime/abi"
+	"axpress/runtime/identity"
 )
 
-// MaxCPUs is what the 21272 chipset, and with it the layout above, has room for.
-const MaxCPUs = 4
+// HWRPBPA is the physical address of the HWRPB. Page 0 stays zero, so that a null
+// physical address reads as nothing.
+const HWRPBPA = 0x2000
+
+// TopBytes is the size of the console's memory cluster at the end of memory. Consoles
+// have one there; here nothing is in it, but native code need not expect the guest's
+// own data so close to the end (abi.RootReach).
+const TopBytes = abi.RootReach
+
+// MaxCPUs is how many CPUs a board may have room for: HWRPB.rxrdy has a bit for each
+// (L asm/hwrpb.h).
+const MaxCPUs = 64
+
+// layout is where everything is that the console owns. Linux sees the range as a
+// memory cluster of usage 1 and leaves it alone. What the HWRPB's page offsets and the
+// physical addresses are follows from how many CPUs the board has room for.
+type layout struct {
+	// Offsets in the HWRPB.
+	ctb, crb, dispatch, fixup, mddt, dsr uint64
+	hwrpbBytes                           uint64
+	hwrpbPages                           uint64
+	// Physical addresses.
+	level1, level2, level3, code, logout, stack uint64
+	// reserved is the size of the memory cluster at address 0.
+	reserved uint64
+}
+
+const (
+	logoutLen = 0x400        // per CPU
+	stackSize = abi.PageSize // per CPU
+	// Slots are multiples of 128 bytes, the alignment of the hardware PCB at their
+	// beginning.
+	pcsOffset = 0x180
+	pcsSize   = 0x280
+
+	partSize  = 0x100    // of the parts of the HWRPB behind the slots
+	ctbSize   = 0x100    // of the console terminal block
+	stackUnit = 0x1_0000 // stacks and the end of the cluster are at multiples of this
+)
+
+// layoutOf lays out the memory of a console for a board with room for maxCPUs CPUs.
+func layoutOf(maxCPUs int) (l layout) {
+	n := uint64(maxCPUs)
+	l.ctb = up(pcsOffset+n*pcsSize, partSize)
+	l.crb = l.ctb + partSize
+	l.dispatch, l.fixup = l.crb+0x80, l.crb+0xa0
+	l.mddt = l.crb + partSize
+	l.dsr = l.mddt + partSize
+	l.hwrpbBytes = l.dsr + partSize
+	l.hwrpbPages = up(l.hwrpbBytes, abi.PageSize) / abi.PageSize
+
+	l.level1 = HWRPBPA + l.hwrpbPages*abi.PageSize
+	l.level2 = l.level1 + abi.PageSize
+	l.level3 = l.level2 + abi.PageSize
+	l.code = l.level3 + abi.PageSize
+	l.logout = l.code + abi.PageSize
+	l.stack = up(l.logout+n*logoutLen, stackUnit)
+	l.reserved = up(l.stack+n*stackSize, stackUnit)
+	return l
+}
+
+// up rounds x up to a multiple of unit, a power of two.
+func up(x, unit uint64) uint64 { return (x + unit - 1) &^ (unit - 1) }
 
 // HWRPBVA is where the boot page table maps the HWRPB (L asm/hwrpb.h INIT_HWRPB).
 const HWRPBVA = 0x10000000
@@ -78,21 +120,6 @@ const (
 	hwDSROffset  = 0x138
 )
 
-// Where the parts are in the HWRPB page. Slots are multiples of 128 bytes, the
-// alignment of the hardware PCB at their beginning.
-const (
-	pcsOffset      = 0x180
-	pcsSize        = 0x280
-	ctbOffset      = 0xc00
-	ctbSize        = 0x100
-	crbOffset      = 0xd00
-	dispatchOffset = 0xd80
-	fixupOffset    = 0xda0
-	mddtOffset     = 0xe00
-	dsrOffset      = 0xf00
-	hwrpbBytes     = 0x1000
-)
-
 // Offsets in a per-CPU slot (L asm/hwrpb.h struct percpu_struct).
 const (
 	pcsFlags       = 0x80
@@ -131,5 +158,8 @@ const (
 // pcsPA is the physical address of a CPU's slot.
 func pcsPA(cpu int) uint64 { return HWRPBPA + pcsOffset + uint64(cpu)*pcsSize }
 
-// LogoutPA is the physical address of a CPU's machine check logout area.
-func LogoutPA(cpu int) uint64 { return logoutPA + uint64(cpu)*logoutLen }
+// LogoutPA is the physical address of a CPU's machine check logout area, on a board of
+// that identity.
+func LogoutPA(id identity.Identity, cpu int) uint64 {
+	return layoutOf(id.MaxCPUs).logout + uint64(cpu)*logoutLen
+}

@@ -23,17 +23,17 @@ const (
 // errRAM says that memory is too small to have been set up by Build.
 var errRAM = errors.New("console: RAM holds no HWRPB")
 
-func slotWriter(ram []byte, cpu int) (writer, error) {
-	if len(ram) < ReservedBytes || cpu < 0 || cpu >= MaxCPUs {
+func slots(ram []byte, cpu int) (memory, error) {
+	if cpu < 0 || cpu >= MaxCPUs || uint64(len(ram)) < pcsPA(cpu+1) {
 		return nil, errRAM
 	}
-	return writer(ram), nil
+	return memory(ram), nil
 }
 
 // RecordHalt writes into the slot of a CPU why it stopped and returns what the
 // kernel wants done.
 func RecordHalt(ram []byte, cpu int, s *abi.State, h osf.Halt) (HaltRequest, error) {
-	w, err := slotWriter(ram, cpu)
+	w, err := slots(ram, cpu)
 	if err != nil {
 		return 0, err
 	}
@@ -48,14 +48,14 @@ func RecordHalt(ram []byte, cpu int, s *abi.State, h osf.Halt) (HaltRequest, err
 	return HaltRequest(w.get(pcsPA(cpu)+pcsFlags) >> flagHaltRequestShift), nil
 }
 
-// Start is how a secondary CPU begins (facts 3.5, 4.8).
+// Start is how a secondary CPU begins.
 type Start struct{ PC, PV, PCBB, VPTB uint64 }
 
 // Secondary looks whether the kernel has sent the console of a halted CPU the
 // message START. If so it acknowledges that (bootstrap in progress) and says how
 // to start: load the context at PCBB, kernel mode, IPL 7.
 func Secondary(ram []byte, cpu int) (start Start, ok bool) {
-	w, err := slotWriter(ram, cpu)
+	w, err := slots(ram, cpu)
 	if err != nil {
 		return Start{}, false
 	}

@@ -122,8 +122,8 @@ func (c *CPU) callConsole() Result {
 }
 
 // cserveFuncs are the functions of CALL_PAL cserve that QEMU's PALcode defines
-// (L include/asm/pal.h). All others, 52 and 53 (interrupt enable and disable of
-// SRM's EB164 family) among them, do nothing.
+// (L include/asm/pal.h), on every board. All others are the board's, such as 52 and 53
+// (interrupt enable and disable of SRM's EB164 family), or do nothing.
 var cserveFuncs = map[uint64]struct {
 	paravirtual bool // needs CPU.ParavirtualClock
 	fn          func(*CPU) Result
@@ -158,9 +158,12 @@ var cserveFuncs = map[uint64]struct {
 }
 
 func (c *CPU) cserve() Result {
-	f, ok := cserveFuncs[c.S.R[regA0]]
-	if !ok || f.paravirtual && !c.ParavirtualClock {
-		return Continue
+	s := c.S
+	if f, ok := cserveFuncs[s.R[regA0]]; ok && (c.ParavirtualClock || !f.paravirtual) {
+		return f.fn(c)
 	}
-	return f.fn(c)
+	if v, ok := c.Sys.CServe(s.R[regA0], s.R[regA1], s.R[regA2]); ok {
+		s.R[regV0] = v
+	}
+	return Continue
 }

@@ -32,6 +32,9 @@ type System interface {
 	// AckIPI and AckTimer acknowledge this CPU's interrupt in the chipset.
 	AckIPI()
 	AckTimer()
+	// CServe is a function of CALL_PAL cserve that this PALcode does not have itself,
+	// with the arguments a1 and a2; !ok: the board's console has none of that number.
+	CServe(fn, a1, a2 uint64) (v uint64, ok bool)
 	// DeviceVector returns the SRM vector of the device interrupt to take; !ok:
 	// the request has gone away.
 	DeviceVector() (vector uint64, ok bool)
@@ -114,8 +117,10 @@ type CPU struct {
 	// Console serves CallConsole; nil makes it a reserved opcode.
 	Console Console
 	// LogoutPA is the physical address of the machine check logout area, which has
-	// LogoutSize bytes (PCS.logout_area_pa).
+	// LogoutSize bytes (PCS.logout_area_pa); Implver, the result of IMPLVER, says which
+	// frame is written there.
 	LogoutPA uint64
+	Implver  uint64
 	// ParavirtualClock enables QEMU's cserve functions 3 to 7. It must agree with
 	// the HWRPB's ssn containing "QEMU" (L kernel/setup.c).
 	ParavirtualClock bool

@@ -43,6 +43,46 @@ func TestUnalignedWithoutCode(t *testing.T) {
 	wantArgs(t, c, testPC, abi.MMCSRTNV, abi.MMAccessExec)
 }
 
+// Frames are as long as Linux's structures, with the fields where these have them.
+func TestLogoutFrames(t *testing.T) {
+	const pa = 0x80012345678
+	for implver, want := range []map[uint64]uint64{
+		{0: 424, 8: 424<<32 | 24, 24 + 44*8: pa, 24 + 32*8: testPC}, // el_apecs_procdata: paltemp[32], exc_addr; biu_addr
+		{0: 416, 8: 416<<32 | 24, 24 + 45*8: pa, 24 + 32*8: testPC}, // ..EV5..: shadow[8], paltemp[24], exc_addr; ei_addr
+		{0: 144, 8: 144<<32 | 24, 24 + 2*8: pa, 24 + 8*8: testPC},   // ..EV6..: C_ADDR, EXC_ADDR
+	} {
+		c, f := newTest(t, false, 2)
+		c.Implver = uint64(implver)
+		c.S.FaultKind, c.S.FaultVA = abi.FaultMCheck, pa
+		c.DeliverFault()
+		want[16] = 1<<32 | mchkNoMem
+		if want[0] > LogoutSize {
+			t.Errorf("IMPLVER %d: frame of %d bytes, area of %d", implver, want[0], LogoutSize)
+		}
+		for off := uint64(0); off < want[0]; off += 8 {
+			if got := f.quads[testLogout+off]; got != want[off] {
+				t.Errorf("IMPLVER %d: logout+%d: %#x, want %#x", implver, off, got, want[off])
+			}
+		}
+	}
+}
+
+// What this PALcode does not have itself is the board's.
+func TestCServeOfTheBoard(t *testing.T) {
+	for _, tt := range []struct {
+		fn, want uint64
+		calls    int // of the board
+	}{{boardCServe, 4711, 1}, {53, 1, 0}, {7, 99, 0}} {
+		c, f := newTest(t, false, 0)
+		f.vm = 99
+		c.S.R[regV0], c.S.R[regA0] = 1, tt.fn
+		c.Call(0x09)
+		if c.S.R[regV0] != tt.want || len(f.calls) != tt.calls {
+			t.Errorf("cserve %d: %d, calls %q", tt.fn, c.S.R[regV0], f.calls)
+		}
+	}
+}
+
 func TestMachineCheck(t *testing.T) {
 	c, f := newTest(t, false, 2)
 	c.S.FaultKind, c.S.FaultVA = abi.FaultMCheck, 0x80012345678

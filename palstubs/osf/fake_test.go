@@ -84,6 +84,13 @@ func (f *fake) AckTimer()        { f.log("ack timer"); f.ack(IRQTimer) }
 func (f *fake) DeviceVector() (uint64, bool) {
 	return f.vector, !f.gone
 }
+func (f *fake) CServe(fn, a1, a2 uint64) (uint64, bool) {
+	if fn != boardCServe {
+		return 4711, false
+	}
+	f.log("cserve %d %d", a1, a2)
+	return 4711, true
+}
 func (f *fake) VMTime() uint64     { return f.vm }
 func (f *fake) WallTime() uint64   { return f.wall }
 func (f *fake) Alarm() uint64      { return f.alarm }
@@ -103,8 +110,10 @@ const (
 	testUSP    = 0x9000
 	testPCBB   = 0x4000
 	testLogout = 0x6000
-	testKGP    = 0x7777
-	testGP     = 0x2929
+	// boardCServe is the only cserve function of the fake board.
+	boardCServe = 64
+	testKGP     = 0x7777
+	testGP      = 0x2929
 )
 
 // newTest makes a CPU with distinct values everywhere: entry n is at 0x1000*(n+1).
@@ -135,7 +144,7 @@ func newTest(t *testing.T, user bool, ipl uint64) (*CPU, *fake) {
 		s.USP = 0xdead
 		s.SetPS(psUser)
 	}
-	c := &CPU{S: s, Mem: f, Sys: f, LogoutPA: testLogout, ParavirtualClock: true}
+	c := &CPU{S: s, Mem: f, Sys: f, LogoutPA: testLogout, Implver: 2, ParavirtualClock: true}
 	f.ack = func(i IRQ) { c.SetIRQ(i, false) }
 	return c, f
 }

@@ -1,10 +1,12 @@
 package osf
 
 import (
+	"fmt"
 	"math/bits"
 	"sync/atomic"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/state"
 )
 
 // IRQ is an interrupt request to a CPU, a level that stays until its cause is
@@ -47,12 +49,46 @@ func (c *CPU) SetIRQ(irq IRQ, level bool) {
 	if level {
 		pending |= bit
 	}
+	c.setPending(pending)
+}
+
+func (c *CPU) setPending(pending uint32) {
 	c.pending.Store(pending)
 	highest := uint64(0)
 	if pending != 0 {
 		highest = irqIPL[bits.Len32(pending)-1]
 	}
 	atomic.StoreUint64(&c.S.IRQLevel, highest)
+}
+
+// Name tells the PALcode of this CPU from other parts of a machine that have state.
+func (c *CPU) Name() string { return fmt.Sprintf("palcode of cpu%d", c.S.WHAMI) }
+
+// Save writes what PALcode keeps outside of abi.State: the requests that are pending.
+func (c *CPU) Save(w *state.Writer) {
+	pending := c.pending.Load()
+	w.Block(c.block(&pending))
+}
+
+// Load is Save back, and sets State.IRQLevel.
+func (c *CPU) Load(r *state.Reader) error {
+	var pending uint32
+	b := c.block(&pending)
+	b.Check = func() error {
+		if pending>>numIRQ != 0 {
+			return fmt.Errorf("interrupt requests %#x", pending)
+		}
+		return nil
+	}
+	err := r.Block(b)
+	if err == nil {
+		c.setPending(pending)
+	}
+	return err
+}
+
+func (c *CPU) block(pending *uint32) state.Block {
+	return state.Block{Name: c.Name(), Version: 1, Fields: []any{pending}}
 }
 
 // IsPending says whether a request is there.
@@ -89,46 +125,4 @@ func (c *CPU) DeliverInterrupt() (r Result, taken bool) {
 		}
 	}
 	return Continue, false
-}
-
-// Machine check codes (L kernel/irq_alpha.c).
-const (
-	mchkKernelCallsys = 0x90
-	mchkSystem        = 0x202
-	mchkNoMem         = 0x207
-)
-
-// The logout frame: the common header and the EV6 processor part (L asm/mce.h,
-// el_common_EV6_mcheck); there is no system part.
-const (
-	LogoutSize      = logoutHeader + 15*8
-	logoutHeader    = 24
-	logoutCAddr     = logoutHeader + 2*8
-	logoutExcAddr   = logoutHeader + 8*8
-	logoutFrameRev  = 1
-	logoutQuadCount = LogoutSize / 8
-)
-
-// machineCheck writes a logout frame and enters entInt type 2 at IPL 7 with pc
-// pushed. pa is the address that failed. A second one before the kernel has
-// cleared MCES.MIP halts, as does a logout area that does not exist.
-func (c *CPU) machineCheck(code, pa, pc uint64) Result {
-	s := c.S
-	if s.MCES&mcesMIP != 0 {
-		return c.halt(HaltDoubleMCheck, s.PC, "")
-	}
-	frame := [logoutQuadCount]uint64{
-		0:                 LogoutSize,                    // size, flags
-		1:                 logoutHeader | LogoutSize<<32, // proc_offset, sys_offset
-		2:                 code | logoutFrameRev<<32,     // code, frame_rev
-		logoutCAddr / 8:   pa,
-		logoutExcAddr / 8: s.PC,
-	}
-	for i, v := range frame {
-		if err := c.Mem.WritePhys(c.LogoutPA+uint64(i)*8, v); err != nil {
-			return c.halt(HaltDoubleMCheck, s.PC, "no logout area: "+err.Error())
-		}
-	}
-	s.MCES |= mcesMIP
-	return c.enter(abi.EntInt, pc, irqIPL[IRQError], intMCheck, vecSysMchk, abi.KSEGBase+c.LogoutPA)
 }

@@ -47,7 +47,7 @@ var rows = [...]Row{
 	{0x00, "halt", priv, Full, "", (*CPU).callHalt},
 	{0x01, "cflush", priv, NoEffect, "no data cache is modelled", (*CPU).nop},
 	{0x02, "draina", priv, NoEffect, "accesses complete before the next instruction", (*CPU).nop},
-	{0x09, "cserve", priv, Partial, "QEMU functions 1-7; all others do nothing", (*CPU).cserve},
+	{0x09, "cserve", priv, Partial, "QEMU functions 1-7, and what the board's console has; all others do nothing", (*CPU).cserve},
 	{0x0a, "swppal", priv, Partial, "variant 2 (OSF/1) only", (*CPU).swppal},
 	{0x0d, "wripir", priv, Full, "", (*CPU).wripir},
 	{0x10, "rdmces", priv, Full, "", (*CPU).rdmces},

@@ -212,6 +212,11 @@ const (
 	PCPoll      = 3 // ExitPoll
 )
 
+// PollReach is how many instructions translated code retires at most between the moment
+// that State.Icount has reached State.Limit and its leave with PCPoll, if it does not
+// leave for another reason before. Package ir says why it is bounded.
+const PollReach = 1024
+
 // Exit says why translated code, or an engine, came back.
 type Exit uint64
 

@@ -3,13 +3,15 @@ package device
 import (
 	"errors"
 	"fmt"
+
+	"axpress/runtime/state"
 )
 
 // PAddr is a guest physical address, 44 bits on EV6 and later.
 type PAddr = uint64
 
 // ErrNoDevice says that nothing answers at an address. The machine turns it
-// into a machine check (facts/alpha-linux.md 3.6).
+// into a machine check, as EV6 does with a read that no chip answers.
 var ErrNoDevice = errors.New("no device at this address")
 
 // ErrBadAccess says that a device is there but not for an access of this size
@@ -43,13 +45,54 @@ type Clock interface {
 	WallTime() int64
 }
 
-// Scheduler lets a device ask to be called at a virtual time.
+// Scheduler makes the timers of devices.
 type Scheduler interface {
-	// At arranges that fn is called once, on the machine's thread with the
-	// machine's lock held, as soon as Clock.Now has reached ns. It never calls fn
-	// before it returns, even if ns is past. cancel is idempotent, may be called
-	// from fn itself, and does nothing after fn has run.
-	At(ns uint64, fn func()) (cancel func())
+	// NewTimer makes a timer that is off. fn is called on the machine's thread with the
+	// machine's lock held. A name belongs to one timer for the life of the machine,
+	// which saves and restores timers by it; a second one of the same name panics.
+	// Devices make their timers when they are made themselves.
+	NewTimer(name string, fn func()) Timer
+}
+
+// Timer calls a function at a virtual time.
+type Timer interface {
+	// Set arranges one call as soon as Clock.Now has reached ns, in place of any that
+	// was arranged before. It never calls before it returns, even if ns is past. Of
+	// timers that are due at the same time the one that was set first comes first.
+	Set(ns uint64)
+	// Stop takes the call back. A timer that calls is off already.
+	Stop()
+	// At is the time of the next call; !on: there is none.
+	At() (ns uint64, on bool)
+}
+
+// Device is a part of a machine that has state: what accesses, input and time have
+// made of it. What it is connected to is no state.
+type Device interface {
+	// Name tells the device from all others of its board.
+	Name() string
+	// Save writes all state, timers excepted, which whoever made them saves.
+	Save(w *state.Writer)
+	// Load is Save back, into a device that was made of the same configuration. It
+	// drives no line and calls nobody: what is at the other end is loaded as well.
+	// After an error, which wraps state.ErrRefused, the device must not be used.
+	Load(r *state.Reader) error
+}
+
+// Host is the door to the host: for devices that must wait for something out there
+// (a disk, a network), which they may not do under the machine's lock.
+type Host interface {
+	// Go runs work on a goroutine of its own, without the machine's lock. work must
+	// touch neither the device nor the guest's memory: it has copies of what it needs,
+	// and hands over what it found by Post. It may still run when the machine is
+	// closed, which does not wait for it.
+	Go(work func())
+	// Post arranges that fn is called soon on the machine's thread with the machine's
+	// lock held: there the device goes on, may use DMA and drive its interrupt line.
+	// Any goroutine may call Post. Calls come in the order of their Posts; after the
+	// machine has been closed they never come. When they come is no matter of virtual
+	// time: to a run with the deterministic clock they are input, like typed keys.
+	Post(fn func())
 }
 
 // Line is an interrupt line. Set may be called again with the level it already

@@ -158,8 +158,8 @@ func mulqv(a, b uint64) (uint64, bool) {
 	return lo, hi != uint64(int64(lo)>>63)
 }
 
-// excIOV is integer overflow in the exception summary (EXC_SUM; facts/alpha-linux.md
-// 3.8).
+// excIOV is integer overflow in the exception summary (EXC_SUM; Handbook,
+// II-B, "Exception Summary Register").
 const excIOV = 1 << 6
 
 // integerV executes a /V operation. false: integer overflow, which is a trap

@@ -1,12 +1,13 @@
 package machine
 
 import (
-	"container/heap"
 	"math"
 	"time"
+
+	"axpress/runtime/device/timers"
 )
 
-// clock is the guest's time and the queue of scheduled calls. With the host clock any
+// clock is the guest's time and the queue of timers. With the host clock any
 // goroutine may ask for the time; the rest is under the machine's lock, or belongs to
 // Run's goroutine where the CPUs take turns on it.
 type clock struct {
@@ -15,12 +16,11 @@ type clock struct {
 	early early     // and its beginning
 	skew  uint64    // deterministic mode: ns that passed while all CPUs waited
 	last  uint64    // and so Now never goes back
-	queue events
-	seq   uint64
+	queue *timers.Queue
 }
 
 func newClock(m *Machine) *clock {
-	k := &clock{m: m, host: newHostTime(monotonic())}
+	k := &clock{m: m, host: newHostTime(monotonic()), queue: timers.New(m.deadlineMoved)}
 	k.early.counting.Store(!k.deterministic())
 	return k
 }
@@ -49,28 +49,6 @@ func (k *clock) WallTime() int64 {
 	return time.Now().UnixNano()
 }
 
-// event is a call at a time.
-type event struct {
-	at, seq uint64
-	fn      func()
-	index   int // in the heap, -1 when it is not there
-}
-
-// At implements device.Scheduler.
-func (k *clock) At(ns uint64, fn func()) (cancel func()) {
-	e := &event{at: ns, seq: k.seq, fn: fn}
-	k.seq++
-	heap.Push(&k.queue, e)
-	if k.queue[0] == e {
-		k.m.deadlineMoved()
-	}
-	return func() {
-		if e.index >= 0 {
-			heap.Remove(&k.queue, e.index)
-		}
-	}
-}
-
 // deadlineMoved is called when there is a new first event in the queue.
 func (m *Machine) deadlineMoved() {
 	switch c := m.current; {
@@ -93,22 +71,12 @@ func (m *Machine) nextEvent(c *CPU) uint64 {
 }
 
 // next is the time of the first event, math.MaxUint64 if there is none.
-func (k *clock) next() uint64 {
-	if len(k.queue) == 0 {
-		return math.MaxUint64
-	}
-	return k.queue[0].at
-}
+func (k *clock) next() uint64 { return k.queue.Next() }
 
-// fire calls what is due. An event that a call schedules in the past runs on the
-// next fire, so that this one ends.
+// fire calls what is due.
 func (k *clock) fire() {
-	if len(k.queue) == 0 {
-		return
-	}
-	now, limit := k.Now(), k.seq
-	for len(k.queue) > 0 && k.queue[0].at <= now && k.queue[0].seq < limit {
-		heap.Pop(&k.queue).(*event).fn()
+	if k.queue.Next() != math.MaxUint64 { // else nobody needs the time
+		k.queue.Fire(k.Now())
 	}
 }
 
@@ -117,29 +85,4 @@ func (k *clock) skip(ns uint64) {
 	if now := k.Now(); ns > now {
 		k.skew += ns - now
 	}
-}
-
-// events is a heap by time, then by order of scheduling.
-type events []*event
-
-func (q events) Len() int { return len(q) }
-func (q events) Less(i, j int) bool {
-	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
-}
-func (q events) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-func (q *events) Push(x any) {
-	e := x.(*event)
-	e.index = len(*q)
-	*q = append(*q, e)
-}
-func (q *events) Pop() any {
-	old := *q
-	e := old[len(old)-1]
-	e.index = -1
-	old[len(old)-1] = nil
-	*q = old[:len(old)-1]
-	return e
 }

@@ -13,7 +13,8 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
-	"axpress/runtime/device/clipper"
+	"axpress/runtime/device/board"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
@@ -41,10 +42,6 @@ const (
 	ClockDeterministic
 )
 
-// PlatformClipper is the only platform: a DP264-family board with the Typhoon
-// chipset.
-const PlatformClipper = "clipper"
-
 // DefaultMemory is the RAM size for Config.Memory = 0.
 const DefaultMemory = 512 << 20
 
@@ -63,7 +60,7 @@ type Config struct {
 	Clock   ClockMode
 	// Epoch is the time of day at boot for ClockDeterministic; zero is 2000-01-01.
 	Epoch    time.Time
-	Platform string // "" is clipper
+	Platform string // a name of package platforms; "" is the default
 	// SSN overrides the system serial number. Without "QEMU" in it there is no
 	// paravirtual clock.
 	SSN string
@@ -81,7 +78,9 @@ type Machine struct {
 	cfg      Config
 	ram      *mem.RAM
 	cpus     []*CPU
-	platform *clipper.Platform
+	platform platforms.Platform
+	board    board.Board
+	host     host
 	clock    *clock
 	outputs  [Ports]*serialOut
 	inputs   [Ports]*Input
@@ -93,7 +92,7 @@ type Machine struct {
 
 	// What follows is for CPUs that run in parallel, each on a thread of its own.
 	parallel bool
-	// mu guards platform, clock.queue, outputs' lines, watch and stop. No CPU runs
+	// mu guards board, clock.queue, outputs' lines, watch and stop. No CPU runs
 	// guest code while it holds it.
 	mu       sync.Mutex
 	world    world
@@ -107,11 +106,13 @@ type Machine struct {
 
 // New builds a machine ready to run. Errors: a configuration that cannot be built.
 func New(cfg Config) (_ *Machine, err error) {
-	if err := cfg.complete(); err != nil {
+	platform, err := cfg.complete()
+	if err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
-	m := &Machine{cfg: cfg, wakeup: wakeup{ch: make(chan struct{}, 1)}}
+	m := &Machine{cfg: cfg, platform: platform, wakeup: wakeup{ch: make(chan struct{}, 1)}}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
+	m.host.m = m
 	m.crowd.init()
 	for i := range m.inputs {
 		m.inputs[i] = newInput(m, i)
@@ -133,9 +134,9 @@ func New(cfg Config) (_ *Machine, err error) {
 		m.outputs[i] = newSerialOut(w, &m.watch)
 	}
 	m.clock = newClock(m)
-	if m.platform, err = clipper.New(clipper.Config{
-		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock,
-		CPUIRQ: irqLines{m}, ConsoleOut: m.outputs[0], Serial2Out: m.outputs[1], Wake: m.wake,
+	if m.board, err = platform.New(board.Config{
+		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.queue, Host: &m.host,
+		CPUIRQ: irqLines{m}, SerialOut: [Ports]io.Writer{m.outputs[0], m.outputs[1]}, Wake: m.wake,
 	}); err != nil {
 		return nil, err
 	}
@@ -148,7 +149,8 @@ func New(cfg Config) (_ *Machine, err error) {
 	return m, m.cpus[0].boot(boot)
 }
 
-func (cfg *Config) complete() error {
+// complete puts in what is left out. The error says what cannot be.
+func (cfg *Config) complete() (platforms.Platform, error) {
 	if cfg.CPUs == 0 {
 		cfg.CPUs = 1
 	}
@@ -161,9 +163,6 @@ func (cfg *Config) complete() error {
 	if cfg.Serial2 == nil {
 		cfg.Serial2 = io.Discard
 	}
-	if cfg.Platform == "" {
-		cfg.Platform = PlatformClipper
-	}
 	if cfg.SSN == "" {
 		cfg.SSN = console.SSNQemu
 	}
@@ -174,23 +173,19 @@ func (cfg *Config) complete() error {
 		cfg.NewEngine = NewInterpreter
 	}
 	cfg.Model = cfg.Model.Or()
-	if err := cfg.IPI.check(); err != nil {
-		return err
+	platform, err := platforms.ByName(cfg.Platform)
+	if err := errors.Join(err, cfg.IPI.check(), checkMemory(cfg.Memory)); err != nil {
+		return platform, err
 	}
-	if err := checkMemory(cfg.Memory); err != nil {
-		return err
-	}
-	switch {
-	case cfg.Platform != PlatformClipper:
-		return fmt.Errorf("platform %q: only %q exists", cfg.Platform, PlatformClipper)
-	case cfg.CPUs < 1 || cfg.CPUs > console.MaxCPUs:
-		return fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, console.MaxCPUs)
+	switch most := platform.Identity.MaxCPUs; {
+	case cfg.CPUs < 1 || cfg.CPUs > most:
+		return platform, fmt.Errorf("%d CPUs: 1 to %d are possible", cfg.CPUs, most)
 	case cfg.Clock > ClockDeterministic:
-		return fmt.Errorf("unknown clock mode %d", cfg.Clock)
+		return platform, fmt.Errorf("unknown clock mode %d", cfg.Clock)
 	case len(cfg.Segments) == 0:
-		return errors.New("no kernel segments")
+		return platform, errors.New("no kernel segments")
 	}
-	return nil
+	return platform, nil
 }
 
 // load puts kernel and initial RAM disk into RAM and has the console write its
@@ -218,6 +213,7 @@ func (m *Machine) load() (console.Boot, error) {
 	boot, err := console.Build(console.Config{
 		MemSize: size, CPUs: cfg.CPUs, Cmdline: cfg.Append, InitrdPA: initrd, InitrdSize: n,
 		KernelLow: low, KernelEntry: cfg.Entry, SSN: cfg.SSN, CPUType: cfg.Model.CPUType, PABits: cfg.Model.PABits, CycleFreq: m.cycleFreq(),
+		Identity: m.platform.Identity,
 	}, ram)
 	if err != nil {
 		return boot, err
@@ -241,11 +237,12 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.platform.Bus.Port(i)}))
+	c.newAlarm()
+	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
 	c.PAL = &osf.CPU{
 		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
-		LogoutPA: console.LogoutPA(i), ParavirtualClock: hasQEMU(m.cfg.SSN),
+		LogoutPA: console.LogoutPA(m.platform.Identity, i), Implver: c.Model.Implver, ParavirtualClock: hasQEMU(m.cfg.SSN),
 	}
 	m.halted.Or(uint64(1) << i) // until boot or start
 	c.engine, err = m.cfg.NewEngine(c)
@@ -261,6 +258,7 @@ func (m *Machine) Close() error {
 		return nil
 	}
 	m.wakeup.closed = true
+	m.host.close()
 	for _, in := range m.inputs {
 		close(in.closed)
 	}
@@ -275,9 +273,8 @@ func (m *Machine) Close() error {
 	return errors.Join(errs...)
 }
 
-// Platform gives access to the devices, for tests and for adding devices before
-// Run.
-func (m *Machine) Platform() *clipper.Platform { return m.platform }
+// Board gives access to the devices, for tests and for adding devices before Run.
+func (m *Machine) Board() board.Board { return m.board }
 
 // CPU returns CPU number i, nil if there is none.
 func (m *Machine) CPU(i int) *CPU {
@@ -288,9 +285,9 @@ func (m *Machine) CPU(i int) *CPU {
 }
 
 var (
-	_ device.Clock     = (*clock)(nil)
-	_ device.Scheduler = (*clock)(nil)
-	_ device.CPUIRQ    = irqLines{}
+	_ device.Clock  = (*clock)(nil)
+	_ device.CPUIRQ = irqLines{}
+	_ device.Host   = (*host)(nil)
 )
 
 // newRAM makes the RAM: wide if the engine may want that and the host has room.

@@ -73,7 +73,7 @@ func (c *CPU) cycles() uint64 {
 // measures it, and believes only what its CPU can have.
 func (m *Machine) cycleFreq() uint64 {
 	if hasQEMU(m.cfg.SSN) {
-		return console.CycleFreq
+		return m.platform.Identity.CycleFreq
 	}
 	return m.cfg.Model.MHz * 1_000_000
 }
@@ -131,20 +131,26 @@ func (y system) AckIPI() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
 	y.c.tookIPI()
-	y.c.m.platform.Chipset.AckIPI(y.c.Index)
+	y.c.m.board.AckIPI(y.c.Index)
 }
 
 func (y system) AckTimer() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
-	y.c.m.platform.Chipset.AckTimer(y.c.Index)
+	y.c.m.board.AckTimer(y.c.Index)
 }
 
 func (y system) DeviceVector() (uint64, bool) {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
-	v, spurious := y.c.m.platform.Chipset.DeviceVector(y.c.Index)
+	v, spurious := y.c.m.board.DeviceVector(y.c.Index)
 	return v, !spurious
+}
+
+func (y system) CServe(fn, a1, a2 uint64) (v uint64, ok bool) {
+	y.c.m.mu.Lock()
+	defer y.c.m.mu.Unlock()
+	return y.c.m.board.CServe(y.c.Index, fn, a1, a2)
 }
 
 func (y system) VMTime() uint64 {
@@ -172,27 +178,29 @@ func (y system) Halt(h osf.Halt) {
 
 // alarm is the paravirtual alarm of a CPU.
 type alarm struct {
-	at     uint64 // 0: off
-	cancel func()
+	at    uint64       // 0: off
+	timer device.Timer // where CPUs take turns
 }
 
 // setAlarm arranges an interval timer interrupt at virtual time at; 0 is never. A
 // time that has passed counts as now. It is c that asks.
 func (c *CPU) setAlarm(at uint64) {
-	if c.alarm.cancel != nil {
-		c.alarm.cancel()
-	}
-	c.alarm = alarm{at: at}
+	c.alarm.at = at
 	switch {
-	case at == 0:
-		return
-	case c.m.parallel:
+	case at != 0 && c.m.parallel:
 		c.slice.deadlineMoved(c.m, c) // it is c itself that looks, see alarmDue
-		return
+	case at != 0:
+		c.alarm.timer.Set(at)
+	default:
+		c.alarm.timer.Stop()
 	}
-	c.alarm.cancel = c.m.clock.At(at, func() {
-		c.alarm = alarm{}
-		c.m.platform.Chipset.RaiseTimer(c.Index)
+}
+
+// newAlarm makes the timer of c's alarm.
+func (c *CPU) newAlarm() {
+	c.alarm.timer = c.m.clock.queue.NewTimer(fmt.Sprintf("cpu%d alarm", c.Index), func() {
+		c.alarm.at = 0
+		c.m.board.RaiseTimer(c.Index)
 	})
 }
 

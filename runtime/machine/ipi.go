@@ -15,9 +15,9 @@ type IPIMode uint8
 
 // The modes.
 const (
-	// IPILatched: it stays pending, as the Cchip of a Clipper has it.
+	// IPILatched: it stays pending, as the chipsets have it.
 	IPILatched IPIMode = iota
-	// IPIEdge: it is lost, as was reported of EV7 (facts/alpha-linux.md 2.1).
+	// IPIEdge: it is lost, as was reported of EV7.
 	IPIEdge
 )
 
@@ -73,7 +73,7 @@ func (c *CPU) sendIPI(target *CPU) {
 	if target.PAL.IsPending(osf.IRQIPI) {
 		to.merged++
 	}
-	c.m.platform.Chipset.RaiseIPI(target.Index)
+	c.m.board.RaiseIPI(target.Index)
 }
 
 // tookIPI counts an interprocessor interrupt of c that is being delivered.

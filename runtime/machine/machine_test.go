@@ -10,6 +10,7 @@ import (
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/vcpu"
 )
 
@@ -418,7 +419,8 @@ func TestSpin(t *testing.T) {
 
 // The machine's view of the console agrees with the console's.
 func TestLogoutAreaFits(t *testing.T) {
-	if console.LogoutPA(1)-console.LogoutPA(0) < osf.LogoutSize {
+	id := platforms.Default().Identity
+	if console.LogoutPA(id, 1)-console.LogoutPA(id, 0) < osf.LogoutSize {
 		t.Error("logout areas overlap")
 	}
 }

@@ -108,10 +108,10 @@ func (c *CPU) alarmDue() {
 	if c.alarm.at == 0 || c.m.clock.Now() < c.alarm.at {
 		return
 	}
-	c.alarm = alarm{}
+	c.alarm.at = 0
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()
-	c.m.platform.Chipset.RaiseTimer(c.Index)
+	c.m.board.RaiseTimer(c.Index)
 }
 
 // awake says whether c has guest code to run now. If not, it has slept.
@@ -211,7 +211,8 @@ func (m *Machine) service(ctx context.Context) (next uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.wakeup.attention.Swap(false) {
-		m.platform.Poll()
+		m.board.Poll()
+		m.host.serve()
 		if ctx.Err() != nil && m.stop == nil {
 			m.stopBy(ctx)
 			m.finish(m.stop)

@@ -11,6 +11,7 @@ import (
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/device/clipper"
 	"axpress/runtime/vcpu"
 )
 
@@ -112,7 +113,8 @@ func TestDeviceInterruptGoesToOneCPU(t *testing.T) {
 		lda  t1,0x100(zero)
 		stq  t1,0x240(t0)         # DIM1, bit 8
 	`+bothWait, func(c *Config) { c.CPUs = 2 })
-	g.m.clock.At(uint64(50*time.Millisecond), func() { g.m.platform.Chipset.DRIR(8).Set(true) })
+	line := g.m.board.(*clipper.Platform).Chipset.DRIR(8)
+	g.m.clock.queue.NewTimer("test", func() { line.Set(true) }).Set(uint64(50 * time.Millisecond))
 	g.run(t).want(t, PowerOff, "")
 	if a, b := g.m.CPU(0).PAL.IsPending(osf.IRQDevice), g.m.CPU(1).PAL.IsPending(osf.IRQDevice); a || !b {
 		t.Errorf("pending: %v, %v", a, b)

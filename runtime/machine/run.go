@@ -70,7 +70,10 @@ func (m *Machine) loop(ctx context.Context) error {
 func (m *Machine) poll(ctx context.Context) {
 	m.cpus[0].nap.kicked.Store(0) // what happens from now on is seen below, or ends idle
 	if m.wakeup.attention.Swap(false) {
-		m.platform.Poll()
+		m.mu.Lock()
+		m.board.Poll()
+		m.host.serve()
+		m.mu.Unlock()
 		if err := ctx.Err(); err != nil {
 			m.stopBy(ctx)
 			return

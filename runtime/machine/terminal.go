@@ -6,7 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"axpress/runtime/device/uart16550"
+	"axpress/runtime/device/board"
 )
 
 // serialOut collects what the guest sends on a serial port, passes it on in pieces, and shows each
@@ -84,7 +84,7 @@ func (o *serialOut) failed() error {
 }
 
 // Ports is how many serial ports the guest has. The first, ttyS0, is the console.
-const Ports = 2
+const Ports = board.SerialPorts
 
 // Input is what the host sends to a serial port: to the UART, or on the first port to the console callbacks once the guest
 // has asked them for a character (console=srm).
@@ -107,9 +107,7 @@ func newInput(m *Machine, port int) *Input {
 // Input returns the input of a serial port, 0 to Ports-1.
 func (m *Machine) Input(port int) *Input { return m.inputs[port] }
 
-func (in *Input) uart() *uart16550.Device {
-	return [Ports]*uart16550.Device{in.m.platform.UART0, in.m.platform.UART1}[in.port]
-}
+func (in *Input) line() board.Serial { return in.m.board.Serial()[in.port] }
 
 // Write implements io.Writer. It may be called by any goroutine, one at a time; it blocks while the guest does not read, and
 // fails with io.ErrClosedPipe once the machine is closed.
@@ -123,7 +121,7 @@ func (in *Input) Write(p []byte) (int, error) {
 	}
 	done := 0
 	for {
-		done += in.uart().Push(p[done:])
+		done += in.line().Push(p[done:])
 		if done == len(p) {
 			return done, nil
 		}
@@ -139,7 +137,7 @@ func (in *Input) Write(p []byte) (int, error) {
 
 // Break puts a break on the line, behind what was written. It may be called by any goroutine, and does nothing on a machine
 // that is closed or a line that is full.
-func (in *Input) Break() { in.uart().Break() }
+func (in *Input) Break() { in.line().Break() }
 
 // signal lets a Write that waits for room try again.
 func (in *Input) signal() {

@@ -16,10 +16,9 @@
 // (VA<42:41> = 2) maps VA<40:0>, sign-extended from bit 40, as on the real EV6
 // and EV7, so the kernel's IDENT_ADDR + TS_BIAS + x with TS_BIAS = 1<<40
 // (arch/alpha/include/asm/core_tsunami.h, without USE_48_BIT_KSEG) is physical
-// 0xF00_0000_0000 + x. The Tsunami and Typhoon chips do not decode PA<42:40> in
-// I/O space; every address that leaves this package has these bits cleared
-// there, so that device code sees one form: 0x801_a000_0000 and its like. A
-// kernel with a 48-bit KSEG, whose TS_BIAS is 1<<43, arrives at the same form.
+// 0xF00_0000_0000 + x, while a page table entry may name the same place as
+// 0x800_0000_0000 + x. All 44 bits leave this package; which of them are not decoded
+// is the board's business.
 //
 // # What may be called when
 //

@@ -27,23 +27,10 @@ const (
 	levelBits = 10
 	levelMask = 1<<levelBits - 1
 	paMask    = 1<<44 - 1
-	paIO      = 1 << 43
-	// paIgnored is what the chipset does not decode in I/O space.
-	paIgnored = 7 << 40
 )
 
-// busAddress puts a 44-bit physical address into the form of the package
-// comment.
-func busAddress(pa uint64) uint64 {
-	pa &= paMask
-	if pa&paIO != 0 {
-		pa &^= paIgnored
-	}
-	return pa
-}
-
 // ksegPA maps VA<40:0>, sign-extended from bit 40.
-func ksegPA(va uint64) uint64 { return busAddress(uint64(int64(va<<23) >> 23)) }
+func ksegPA(va uint64) uint64 { return uint64(int64(va<<23)>>23) & paMask }
 
 // right is what a page table entry must say for an access kind.
 type right struct {
@@ -52,7 +39,7 @@ type right struct {
 	mmcsr  uint64    // what a set fault-on bit is reported as
 }
 
-// Execute access follows the read enables (facts/alpha-linux.md 3.8).
+// Execute access follows the read enables.
 var (
 	rightRead  = right{[2]uint64{pteKRE, pteURE}, pteFOR, abi.MMCSRFOR}
 	rightWrite = right{[2]uint64{pteKWE, pteUWE}, pteFOW, abi.MMCSRFOW}
@@ -72,7 +59,7 @@ func rightOf(access uint64) *right {
 // walk translates va. leaf is where the entry of the page is, 0 in KSEG. !ok: a fault has
 // been recorded. The order of the checks is the PALcode's: a table page that is
 // not valid is TNV, one the kernel may not read is ACV; for the page itself TNV,
-// then ACV, then fault on read, write or execute (facts/alpha-linux.md 3.8).
+// then ACV, then fault on read, write or execute.
 func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	if int64(va<<(64-vaBits))>>(64-vaBits) != int64(va) {
 		return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
@@ -108,7 +95,7 @@ func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	case pte&r.fault != 0:
 		return 0, 0, m.mmFault(va, access, r.mmcsr)
 	}
-	pa = busAddress(pte>>ptePFNShift<<abi.PageShift | va&^abi.PageMask)
+	pa = (pte>>ptePFNShift<<abi.PageShift | va&^abi.PageMask) & paMask
 	return pa, ptePA(table, va>>abi.PageShift), true
 }
 

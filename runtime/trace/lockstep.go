@@ -6,7 +6,6 @@ import (
 	"math"
 	"sync/atomic"
 
-	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -188,7 +187,8 @@ func (l *Lockstep) Close() error {
 
 // cyclesPerInst: the counter that both engines see moves with instructions
 // during a stretch, as in machine.ClockDeterministic (1 ns an instruction).
-const instsPerCycle = 1_000_000_000 / console.CycleFreq
+// The rate is that of QEMU's console, 250 MHz.
+const instsPerCycle = 1_000_000_000 / 250_000_000
 
 // cyclesAt is the cycle counter when icount instructions have been retired.
 func (l *Lockstep) cyclesAt(icount int64) uint64 {

@@ -140,6 +140,9 @@ L3:
 			return 0x1020 | gocode.Interpret, n
 		}
 		s.F[2] = math.Float64bits(v14)
+		if n+2 >= atomic.LoadInt64(&s.Limit) {
+			return v12 | gocode.Poll, n + 2
+		}
 		return v12, n + 2
 	}
 }

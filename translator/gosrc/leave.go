@@ -55,8 +55,8 @@ func (u *unit) beforeExit(v *ir.Value) { u.writeHome(v.Snap) }
 // writeHome stores the registers of snap whose home does not hold them yet.
 func (u *unit) writeHome(snap []ir.RegValue) {
 	for _, rv := range snap {
-		if id := int32(rv.Val.ID) + 1; u.home[rv.Reg] != id {
-			u.home[rv.Reg] = id
+		if !u.slots.Holds(rv) {
+			u.slots.Hold(rv)
 			u.setHome(rv.Reg, u.ref(rv.Val))
 		}
 	}
@@ -97,6 +97,24 @@ func (u *unit) call(t *ir.Term) {
 		jen.If(goOn, elsewhere().code).Block(jen.Return(jen.Id("pc"), jen.Id("n"))),
 	))
 	u.add(u.edge(&t.Succs[0], true)...)
+}
+
+// returnTo returns. One that polls (ir.CFG.ReturnPolls) and finds that the run is to end
+// returns the low bits of a poll: no caller goes on then.
+func (u *unit) returnTo(t *ir.Term) {
+	u.writeHome(t.Snap)
+	target := u.ref(t.Target)
+	if u.returnPolls[u.here] {
+		target = u.keep(target)
+		poll := binary(target, "|", expr{code: lib("Poll"), prec: precPrimary})
+		u.add(jen.If(binary(u.retired(), ">=", u.limit()).code).Block(u.leave(poll)))
+	}
+	u.add(u.leave(target))
+}
+
+// limit reads State.Limit, which other goroutines may set.
+func (u *unit) limit() expr {
+	return call(jen.Qual("sync/atomic", "LoadInt64"), unary("&", u.state("Limit")))
 }
 
 // direct is the function for guest address pc, nil if it is not known or cannot be

@@ -256,10 +256,9 @@ func lowerGuard(u *unit, v *ir.Value) error {
 	return nil
 }
 
-// lowerPoll leaves if the run has reached its limit, which other goroutines may set.
+// lowerPoll leaves if the run has reached its limit.
 func lowerPoll(u *unit, v *ir.Value) error {
 	u.beforeExit(v)
-	limit := call(jen.Qual("sync/atomic", "LoadInt64"), unary("&", u.state("Limit")))
-	u.leaveIf(v, binary(u.retired(), ">=", limit), "Poll")
+	u.leaveIf(v, binary(u.retired(), ">=", u.limit()), "Poll")
 	return nil
 }

@@ -26,10 +26,7 @@ func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {
 	if u.done != 0 {
 		icount = stub.NewAdd(icount, i64(u.done))
 	}
-	way := u.wayOut(v)
-	way.pc.Incs = append(way.pc.Incs, lir.NewIncoming(u.pcValue(v.PC, low), stub))
-	way.icount.Incs = append(way.icount.Incs, lir.NewIncoming(icount, stub))
-	stub.NewBr(way.block)
+	u.wayOut(v).from(stub, u.pcValue(v.PC, low), icount)
 	u.cur = save
 	return stub
 }
@@ -45,19 +42,32 @@ func (u *unit) newWayOut() *wayOut {
 	return &wayOut{b, newPhi(b, types.I64), newPhi(b, types.I64)}
 }
 
+// from ends b by leaving w's way, at pc after icount instructions.
+func (w *wayOut) from(b *lir.Block, pc, icount value.Value) {
+	w.pc.Incs = append(w.pc.Incs, lir.NewIncoming(pc, b))
+	w.icount.Incs = append(w.icount.Incs, lir.NewIncoming(icount, b))
+	b.NewBr(w.block)
+}
+
+// plainExit is the way out where all registers are at home.
+func (u *unit) plainExit() *wayOut {
+	if u.exit == nil {
+		u.exit = u.newWayOut()
+	}
+	return u.exit
+}
+
 // wayOut returns the way out for v. At the full setting it writes the registers that
 // are not at home; exits where these are the same ones, with the same values, share
 // it. All others lead to the one return.
 func (u *unit) wayOut(v *ir.Value) *wayOut {
-	if u.exit == nil {
-		u.exit = u.newWayOut()
-	}
+	exit := u.plainExit()
 	if !u.o.Hot {
-		return u.exit
+		return exit
 	}
 	key := u.notHome(v.Snap)
 	if key == "" {
-		return u.exit
+		return exit
 	}
 	if way := u.exits[key]; way != nil && !u.o.Disable[lowerExits] {
 		return way
@@ -67,9 +77,7 @@ func (u *unit) wayOut(v *ir.Value) *wayOut {
 	save := u.cur
 	u.cur = way.block
 	u.storeHome(v.Snap)
-	u.exit.pc.Incs = append(u.exit.pc.Incs, lir.NewIncoming(way.pc, way.block))
-	u.exit.icount.Incs = append(u.exit.icount.Incs, lir.NewIncoming(way.icount, way.block))
-	way.block.NewBr(u.exit.block)
+	exit.from(way.block, way.pc, way.icount)
 	u.cur = save
 	return way
 }
@@ -107,11 +115,23 @@ func (u *unit) current(snap []ir.RegValue, r ir.Reg) value.Value {
 	return u.cur.NewLoad(types.I64, u.regHome(r))
 }
 
-// leave ends the unit at a terminal: the guest goes on at pc.
-func (u *unit) leave(snap []ir.RegValue, pc value.Value) error {
-	u.writeHome(snap)
-	u.ret(snap, u.count(), pc)
-	return nil
+// returnTo ends the unit at a return. One that polls and finds that the run is to end sets
+// the low bits of the PC: so no caller takes it for its return address, all of them
+// return at once, and the dispatcher sees a poll that has left at the target.
+//
+//	cmp Limit,%rbx; jge 1f; ...; ret
+//	1: or $3,%rsi; ...; ret
+func (u *unit) returnTo(t *ir.Term) {
+	pc := u.vals[t.Target.ID]
+	u.writeHome(t.Snap)
+	u.count()
+	if u.returnPolls[u.here] {
+		next, stop := u.fn.NewBlock(""), u.fn.NewBlock("")
+		u.condBr(u.underLimit(), next, stop, u.likely)
+		u.plainExit().from(stop, stop.NewOr(pc, i64(abi.PCPoll)), u.icount)
+		u.cur = next
+	}
+	u.ret(t.Snap, u.icount, pc)
 }
 
 // exitAt ends the unit at a terminal for the runtime, with the low bits of pc set:

@@ -10,18 +10,21 @@ import (
 	"github.com/llir/llvm/ir/value"
 
 	"axpress/ir"
+	"axpress/ir/spill"
 	"axpress/runtime/abi"
 )
 
 // unit is one translation unit being emitted.
 type unit struct {
 	*module
-	f     *ir.Func
-	cfg   *ir.CFG
-	order []*ir.Block // reverse postorder: definitions before uses
-	fn    *lir.Func
-	cur   *lir.Block // where instructions go
-	vals  []value.Value
+	f   *ir.Func
+	cfg *ir.CFG
+	// returnPolls says which blocks, by index in order, end in a return that polls.
+	returnPolls []bool
+	order       []*ir.Block // reverse postorder: definitions before uses
+	fn          *lir.Func
+	cur         *lir.Block // where instructions go
+	vals        []value.Value
 
 	state  value.Value // R12
 	base   value.Value // page address of a relocatable unit
@@ -41,8 +44,8 @@ type unit struct {
 
 	argLoads map[argLoad]value.Value
 
-	home  home   // at the current point
-	homes []home // at the beginning of each block of order
+	slots  spill.Slots   // at the current point
+	starts []spill.Slots // at the beginning of each block of order
 
 	exit  *wayOut            // shared by the side exits; nil if there are none
 	exits map[string]*wayOut // those before it that write registers, by which and what
@@ -72,14 +75,14 @@ func (m *module) unit(f *ir.Func) error {
 		blocks: make([]blockState, f.NumBlocks()), checks: map[int][]check{}, loaded: map[int]loaded{}, exits: map[string]*wayOut{}}
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
-	u.order = u.cfg.Order
-	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
+	u.order, u.returnPolls = u.cfg.Order, u.cfg.ReturnPolls()
+	u.starts = spill.Solve(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
 	u.findLazy()
 	u.walkers = u.findWalkers()
 	u.prologue()
 	for i, b := range u.order {
-		u.home, u.here = u.homes[i], int32(i)
+		u.slots, u.here = u.starts[i], int32(i)
 		if err := u.block(b); err != nil {
 			return fmt.Errorf("block b%d: %w", b.ID, err)
 		}
@@ -281,7 +284,7 @@ func (u *unit) term(b *ir.Block) error {
 	case ir.TermGoto:
 		u.tail(t)
 	case ir.TermRet:
-		return u.leave(t.Snap, u.vals[t.Target.ID])
+		u.returnTo(t)
 	case ir.TermInterpret:
 		return u.exitAt(t.Snap, u.pcValue(t.PC, abi.PCInterpret))
 	case ir.TermExit:

@@ -247,8 +247,8 @@ func TestSwitches(t *testing.T) {
 	}
 	tools := toolchaintest.Find(t)
 	snippets := parseCounts(t).snippets
-	for _, sw := range pipeline.Switches() {
-		if !sw.Hot {
+	for _, sw := range pipeline.Steps() {
+		if !sw.Full {
 			continue
 		}
 		t.Run(sw.Name, func(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package pipeline takes an image through all stages of translation and returns
-// an artefact: discover, lift, passes, LLVM IR, object code, link.
+// an artefact: the front half (translator/unit), LLVM IR, object code, link.
 //
 // In: an image, a tool chain, options. Out: an artifact.Artifact, the same bytes
 // for the same input whatever the number of workers. Units that cannot be

@@ -248,11 +248,15 @@ func (p *preparation) wanted(img *image.Image) []*Result {
 	if p.o.Profile == nil || img.Kind == image.Dyn {
 		return all
 	}
-	if hot := p.o.Profile.Hot(img.Hash, hotShare); len(hot) > 0 {
+	if hot := Hot(p.o.Profile, img); len(hot) > 0 {
 		all = append(all, p.result(img, hot))
 	}
 	return all
 }
+
+// Hot returns what of img is translated at the full setting with a profile: addresses in
+// functions.
+func Hot(p *profile.Profile, img *image.Image) []uint64 { return p.Hot(img.Hash, hotShare) }
 
 // result returns the place for the translation of img, or of what is hot in it.
 func (p *preparation) result(img *image.Image, hot []uint64) *Result {

@@ -39,6 +39,9 @@ func hostCPU() string {
 // AVX says whether code is made for hosts with AVX.
 func (l *LLVM) AVX() bool { return l.mcpu == levelAVX }
 
+// HostAVX is AVX of any LLVM on this host.
+func HostAVX() bool { return hostCPU() == levelAVX }
+
 // Path is where llc is.
 func (l *LLVM) Path() string { return l.llc }
 

@@ -3,9 +3,10 @@ package clipper
 import (
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 
 	"axpress/runtime/device"
+	"axpress/runtime/device/board"
 	"axpress/runtime/device/i8259"
 	"axpress/runtime/device/pci"
 	"axpress/runtime/device/pit8254"
@@ -13,28 +14,6 @@ import (
 	"axpress/runtime/device/tsunami"
 	"axpress/runtime/device/uart16550"
 )
-
-// Config says what the platform is built from. RAM, CPUs, Clock, Scheduler and
-// CPUIRQ are required.
-type Config struct {
-	RAM       []byte // physical memory from address 0, for DMA
-	CPUs      int    // 1-4
-	Clock     device.Clock
-	Scheduler device.Scheduler
-	CPUIRQ    device.CPUIRQ
-	// ConsoleOut receives what the guest sends on UART0; nil discards.
-	ConsoleOut io.Writer
-	// Serial2Out receives what it sends on UART1; nil discards.
-	Serial2Out io.Writer
-	// Wake is called, on any goroutine and without a lock, when serial input has
-	// arrived: the machine then calls Platform.Poll.
-	Wake func()
-	// RTCEpoch is the year that year register 0 of the RTC stands for; 0 picks the
-	// one Linux/Alpha reads correctly (package rtc).
-	RTCEpoch int
-	// DMAWritten is told which RAM DMA has changed. May be nil.
-	DMAWritten func(pa, n uint64)
-}
 
 // Platform is the assembled machine but for CPUs and RAM.
 type Platform struct {
@@ -48,12 +27,13 @@ type Platform struct {
 	RTC     *rtc.Device
 	PIT     *pit8254.Device
 
-	nextIO, nextMem uint64      // where the next base address register goes
-	pins            map[int]int // DRIR bit: how many functions assert it
+	nextIO, nextMem uint64 // where the next base address register goes
+	wires           wires
+	attached        []device.Device // behind PCI functions
 }
 
 // New wires a platform. The error says what Config lacks.
-func New(cfg Config) (*Platform, error) {
+func New(cfg board.Config) (*Platform, error) {
 	if cfg.Clock == nil || cfg.Scheduler == nil || cfg.CPUIRQ == nil {
 		return nil, errors.New("clipper: clock, scheduler or CPU interrupt connection missing")
 	}
@@ -77,7 +57,7 @@ func New(cfg Config) (*Platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clipper: %w", err)
 	}
-	p.Chipset, p.DMA = chipset, chipset.DMA()
+	p.Chipset, p.DMA, p.wires.chipset = chipset, chipset.DMA(), chipset
 	p.RTC, err = rtc.New(rtc.Config{
 		Clock: cfg.Clock, Scheduler: cfg.Scheduler, Tick: chipset.Tick, Epoch: cfg.RTCEpoch,
 	})
@@ -86,9 +66,9 @@ func New(cfg Config) (*Platform, error) {
 	}
 	p.PIT = pit8254.New(cfg.Clock, cfg.Scheduler, p.PIC.IRQ(irqPIT))
 	p.UART0 = uart16550.New(uart16550.Config{
-		Name: "uart0", Out: cfg.ConsoleOut, IRQ: p.PIC.IRQ(irqUART0), Wake: cfg.Wake,
+		Name: "uart0", Out: cfg.SerialOut[0], IRQ: p.PIC.IRQ(irqUART0), Wake: cfg.Wake,
 	})
-	p.UART1 = uart16550.New(uart16550.Config{Name: "uart1", Out: cfg.Serial2Out, IRQ: p.PIC.IRQ(irqUART1), Wake: cfg.Wake})
+	p.UART1 = uart16550.New(uart16550.Config{Name: "uart1", Out: cfg.SerialOut[1], IRQ: p.PIC.IRQ(irqUART1), Wake: cfg.Wake})
 	if err := p.mapAll(); err != nil {
 		return nil, fmt.Errorf("clipper: %w", err)
 	}
@@ -123,29 +103,35 @@ func (p *Platform) mapAll() error {
 }
 
 // Poll moves input that the host pushed into the serial ports. The machine calls
-// it after Config.Wake.
+// it after board.Config.Wake.
 func (p *Platform) Poll() {
 	p.UART0.Poll()
 	p.UART1.Poll()
 }
 
 // AttachPCI puts a function into a slot (FirstSlot to LastSlot), routes its
-// interrupt pin to the chipset, and sets up its header as firmware would. Call it
-// before the guest runs.
-func (p *Platform) AttachPCI(slot, fn int, f *pci.Function) error {
+// interrupt pin to the chipset, and sets up its header as firmware would. dev is what
+// is behind it. Call it before the guest runs.
+func (p *Platform) AttachPCI(slot, fn int, f *pci.Function, dev device.Device) error {
 	if slot < FirstSlot || slot > LastSlot {
 		return fmt.Errorf("clipper: PCI slot %d, want %d to %d", slot, FirstSlot, LastSlot)
+	}
+	if dev != nil && slices.ContainsFunc(p.Devices(), func(d device.Device) bool { return d.Name() == dev.Name() }) {
+		return fmt.Errorf("clipper: there is a device %s already", dev.Name())
 	}
 	var line device.Line
 	if f != nil {
 		if pin := int(f.ReadConfig(pci.RegInterruptPin, 1)); pin != 0 {
 			bit := drirBit(slot, pin)
-			line = p.wiredOr(bit)
+			line = p.wires.line(bit)
 			f.SetConfig(pci.RegInterruptLine, uint8(bit))
 		}
 	}
 	if err := p.PCI.Attach(slot, fn, f, line); err != nil {
 		return fmt.Errorf("clipper: %w", err)
+	}
+	if dev != nil {
+		p.attached = append(p.attached, dev)
 	}
 	p.nextIO, p.nextMem = f.Assign(p.nextIO, p.nextMem)
 	return nil

@@ -3,9 +3,11 @@ package clipper_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"axpress/runtime/device"
+	"axpress/runtime/device/board"
 	"axpress/runtime/device/clipper"
 	"axpress/runtime/device/devtest"
 	"axpress/runtime/device/pci"
@@ -24,9 +26,9 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t}
-	p, err := clipper.New(clipper.Config{
+	p, err := clipper.New(board.Config{
 		RAM: make([]byte, 1<<20), CPUs: 2, Clock: &b.clk, Scheduler: &b.clk, CPUIRQ: &b.cpus,
-		ConsoleOut: &b.out, Wake: func() { b.wake++ },
+		SerialOut: [board.SerialPorts]io.Writer{&b.out}, Wake: func() { b.wake++ },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -175,12 +177,12 @@ func TestPCIDevice(t *testing.T) {
 		return f
 	}
 	f0, f1 := mk(2), mk(2)
-	for _, err := range []error{b.AttachPCI(2, 0, f0), b.AttachPCI(2, 1, f1)} {
+	for _, err := range []error{b.AttachPCI(2, 0, f0, nil), b.AttachPCI(2, 1, f1, nil)} {
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, err := range []error{b.AttachPCI(7, 1, mk(0)), b.AttachPCI(0, 0, mk(0)), b.AttachPCI(2, 0, mk(0)), b.AttachPCI(3, 0, nil)} {
+	for _, err := range []error{b.AttachPCI(7, 1, mk(0), nil), b.AttachPCI(0, 0, mk(0), nil), b.AttachPCI(2, 0, mk(0), nil), b.AttachPCI(3, 0, nil, nil)} {
 		if err == nil {
 			t.Error("bad slot accepted")
 		}
@@ -216,7 +218,7 @@ func (regs) WriteReg(_ uint64, _ uint8) {}
 func TestDMA(t *testing.T) {
 	ram := make([]byte, 1<<20)
 	var clk devtest.Clock
-	p, err := clipper.New(clipper.Config{RAM: ram, CPUs: 1, Clock: &clk, Scheduler: &clk, CPUIRQ: &devtest.CPUs{}})
+	p, err := clipper.New(board.Config{RAM: ram, CPUs: 1, Clock: &clk, Scheduler: &clk, CPUIRQ: &devtest.CPUs{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +234,7 @@ func TestDMA(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	var clk devtest.Clock
-	for i, cfg := range []clipper.Config{
+	for i, cfg := range []board.Config{
 		{}, {RAM: make([]byte, 1), CPUs: 1},
 		{CPUs: 1, Clock: &clk, Scheduler: &clk, CPUIRQ: &devtest.CPUs{}},
 		{RAM: make([]byte, 1), CPUs: 5, Clock: &clk, Scheduler: &clk, CPUIRQ: &devtest.CPUs{}},
@@ -247,7 +249,7 @@ func FuzzBus(f *testing.F) {
 	f.Add([]byte{0, 0x20, 0x11, 1, 3, 0xf8, 65, 7})
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var clk devtest.Clock
-		p, err := clipper.New(clipper.Config{RAM: make([]byte, 8192), CPUs: 4, Clock: &clk, Scheduler: &clk,
+		p, err := clipper.New(board.Config{RAM: make([]byte, 8192), CPUs: 4, Clock: &clk, Scheduler: &clk,
 			CPUIRQ: &devtest.CPUs{}})
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,7 @@ type chip struct {
 	readISR, poll               bool
 
 	// icw is the initialisation word expected next at the data port, 0 if none.
-	icw            int
+	icw            uint8
 	needICW4, solo bool
 }
 

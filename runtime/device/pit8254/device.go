@@ -5,19 +5,19 @@ import "axpress/runtime/device"
 // Device is the timer. All methods run under the machine's lock.
 type Device struct {
 	clock  device.Clock
-	sched  device.Scheduler
 	irq    device.Line
 	ch     [3]channel
 	port61 uint8
 
-	cancel func() // of the event for channel 0
-	level  bool   // the interrupt line
+	edge  device.Timer // channel 0's next
+	level bool         // the interrupt line
 }
 
 // New makes a timer whose channel 0 drives irq. Channels are as at power-up: not
 // programmed. The gates of channels 0 and 1 are tied high.
 func New(clock device.Clock, sched device.Scheduler, irq device.Line) *Device {
-	d := &Device{clock: clock, sched: sched, irq: irq}
+	d := &Device{clock: clock, irq: irq}
+	d.edge = sched.NewTimer("pit8254 channel 0", d.tick)
 	d.ch[0].gate, d.ch[1].gate = true, true
 	return d
 }
@@ -100,10 +100,7 @@ func (r port61) WriteReg(_ uint64, v uint8) {
 // reschedule brings the interrupt line up to date after channel 0 changed and
 // asks to be called at its next edge.
 func (d *Device) reschedule() {
-	if d.cancel != nil {
-		d.cancel()
-		d.cancel = nil
-	}
+	d.edge.Stop()
 	now := d.now()
 	d.setLine(d.ch[0].out(now))
 	d.arm(now)
@@ -131,12 +128,11 @@ func (d *Device) arm(now uint64) {
 	if least := d.clock.Now() + minInterruptSpacing; c.periodic() && at < least {
 		at = least
 	}
-	d.cancel = d.sched.At(at, d.tick)
+	d.edge.Set(at)
 }
 
-// tick is the event: the output has risen (or, for a strobe, pulsed).
+// tick is what the timer calls: the output has risen (or, for a strobe, pulsed).
 func (d *Device) tick() {
-	d.cancel = nil
 	now := d.now()
 	if c := &d.ch[0]; c.periodic() || c.mode == modeStrobe {
 		d.setLine(false)

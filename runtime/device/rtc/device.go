@@ -34,7 +34,8 @@ type Device struct {
 	held   fields
 	frozen bool
 
-	periodic, update func() // cancel the pending event
+	periodic, update device.Timer
+	next             uint64 // the periodic timer's tick, in periods of the crystal
 }
 
 // New makes a clock that shows cfg.Clock's wall time, set as a console leaves it:
@@ -47,6 +48,8 @@ func New(cfg Config) (*Device, error) {
 		cfg.Tick = func() {}
 	}
 	d := &Device{cfg: cfg, epoch: cfg.Epoch}
+	d.periodic = cfg.Scheduler.NewTimer("rtc periodic", d.periodicDue)
+	d.update = cfg.Scheduler.NewTimer("rtc update", d.updateDue)
 	d.cmos[regA], d.cmos[regB], d.cmos[regD] = aReset, b24Hour, dVRT
 	now, wall := int64(cfg.Clock.Now()), cfg.Clock.WallTime()
 	d.base = wall / second
@@ -193,12 +196,8 @@ func (d *Device) setFrozen(released bool) {
 
 // arm asks for the events that registers A and B now call for.
 func (d *Device) arm() {
-	for _, c := range []*func(){&d.periodic, &d.update} {
-		if *c != nil {
-			(*c)()
-			*c = nil
-		}
-	}
+	d.periodic.Stop()
+	d.update.Stop()
 	if d.cmos[regB]&bPIE != 0 && d.period() != 0 {
 		d.armPeriodic()
 	}
@@ -225,17 +224,24 @@ func (d *Device) period() uint64 {
 // counts them; if it was away for longer than maxLate they are lost.
 func (d *Device) armPeriodic() {
 	p := d.period()
-	next := (device.TicksAt(d.cfg.Clock.Now(), crystalHz)/p + 1) * p
-	d.periodic = d.cfg.Scheduler.At(device.TickTime(next, crystalHz), func() {
-		late := (device.TicksAt(d.cfg.Clock.Now(), crystalHz) - next) / p
-		if late*p > maxLate*crystalHz {
-			late = 0
-		}
-		d.armPeriodic()
-		for range late + 1 {
-			d.event(cPF)
-		}
-	})
+	d.next = (device.TicksAt(d.cfg.Clock.Now(), crystalHz)/p + 1) * p
+	d.periodic.Set(device.TickTime(d.next, crystalHz))
+}
+
+// periodicDue is what the periodic timer calls.
+func (d *Device) periodicDue() {
+	p := d.period()
+	if p == 0 {
+		return // only a loaded state can have the timer on and the ticks off
+	}
+	late := (device.TicksAt(d.cfg.Clock.Now(), crystalHz) - d.next) / p
+	if late*p > maxLate*crystalHz {
+		late = 0
+	}
+	d.armPeriodic()
+	for range late + 1 {
+		d.event(cPF)
+	}
 }
 
 // maxLate is how late ticks can be, in seconds.
@@ -243,15 +249,17 @@ const maxLate = 2
 
 func (d *Device) armUpdate() {
 	_, ns := d.now()
-	at := d.cfg.Clock.Now() + uint64(second-ns)
-	d.update = d.cfg.Scheduler.At(at, func() {
-		d.armUpdate()
-		f := d.fields()
-		if d.alarmMatches(&f) {
-			d.event(cAF)
-		}
-		d.event(cUF)
-	})
+	d.update.Set(d.cfg.Clock.Now() + uint64(second-ns))
+}
+
+// updateDue is what the update timer calls: a second has ended.
+func (d *Device) updateDue() {
+	d.armUpdate()
+	f := d.fields()
+	if d.alarmMatches(&f) {
+		d.event(cAF)
+	}
+	d.event(cUF)
 }
 
 // event sets a flag and, if it is enabled, ticks. The enable bits of register B

@@ -29,7 +29,7 @@ const (
 // ITINTR 4+cpu.
 const (
 	miscDEVSUP     = 0xf << 40 // WO
-	miscREV        = 8 << 32   // RO: 8 is a Typhoon (facts 3.7)
+	miscREV        = 8 << 32   // RO: 8 is a Typhoon
 	miscNXSShift   = 29        // RO: source of the NXM: 0-3 CPU, 4-5 Pchip
 	miscNXS        = 7 << miscNXSShift
 	miscNXM        = 1 << 28 // W1C
@@ -65,8 +65,8 @@ const (
 	drirDevices = 1<<58 - 1
 )
 
-// Vectors that SRM PALcode hands to entInt (clipper_srm_device_interrupt in
-// sys_dp264.c): 0x800 + 16*n, n the ISA level or 16 + the DRIR bit.
+// Vectors that SRM PALcode hands to entInt (sys_dp264.c, the handler of
+// ES40s): 0x800 + 16*n, n the ISA level or 16 + the DRIR bit.
 const (
 	vectorBase   = 0x800
 	vectorStride = 16

@@ -19,10 +19,7 @@ type input struct {
 
 func (in *input) push(p []byte, br bool) int {
 	in.mu.Lock()
-	if in.head > 0 {
-		in.q = append(in.q[:0], in.q[in.head:]...)
-		in.head = 0
-	}
+	in.compact()
 	room := QueueSize - len(in.q)
 	if br && room > 0 {
 		in.q = append(in.q, char{br: true})
@@ -37,6 +34,14 @@ func (in *input) push(p []byte, br bool) int {
 		in.wake() // outside the lock: it may take the machine's
 	}
 	return n
+}
+
+// compact drops what has been taken. in.mu is held.
+func (in *input) compact() {
+	if in.head > 0 {
+		in.q = append(in.q[:0], in.q[in.head:]...)
+		in.head = 0
+	}
 }
 
 // take moves up to n characters to the end of dst.

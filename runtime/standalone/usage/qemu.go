@@ -18,7 +18,7 @@ var qemu = []struct {
 	{"m", "here it is --memory SIZE"},
 	{"smp", "here it is --smp N"},
 	{"cpu", "here it is --cpu MODEL"},
-	{"M machine", "here it is --platform clipper, which is the default"},
+	{"M machine", "here it is --platform NAME; --platform list says what there is"},
 	{"no-reboot", "here it is --no-reboot"},
 	{"icount", "here it is --deterministic"},
 	{"accel enable-kvm tcg", "here it is --engine native, go or interp"},

@@ -1,4 +1,4 @@
-package llvm
+package spill
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"axpress/ir"
 )
 
-// In a loop the home of a register holds the value of the last time around, which
+// In a loop the slot of a register holds the value of the last time around, which
 // is another one than the value now, though it has the same name.
-func TestHomesForgetValuesOfTheLastIteration(t *testing.T) {
+func TestForgetValuesOfTheLastIteration(t *testing.T) {
 	fs, err := ir.Parse(loopUnit)
 	if err != nil {
 		t.Fatal(err)
@@ -19,15 +19,15 @@ func TestHomesForgetValuesOfTheLastIteration(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := ir.NewCFG(f)
-	homes := solveHomes(cfg, f.NumValues(), true)
+	slots := Solve(cfg, f.NumValues(), true)
 	for i, b := range cfg.Order {
-		for r, id := range homes[i] {
+		for r, id := range slots[i] {
 			if id == 0 {
 				continue
 			}
 			for _, v := range b.Vals {
 				if int32(v.ID)+1 == id {
-					t.Errorf("b%d: home of register %d said to hold v%d, which is defined there", b.ID, r, v.ID)
+					t.Errorf("b%d: slot of register %d said to hold v%d, which is defined there", b.ID, r, v.ID)
 				}
 			}
 		}
@@ -54,33 +54,33 @@ b2 @0xfffffc0000310010:
 `
 
 // What every way into a block has stored need not be stored again: at the head of
-// the loop r16 is at home, as the parameter.
-func TestHomesKeepParameters(t *testing.T) {
+// the loop r16 is in its slot, as the parameter.
+func TestKeepParameters(t *testing.T) {
 	fs, err := ir.Parse(loopUnit)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := ir.NewCFG(fs[0])
-	homes := solveHomes(cfg, fs[0].NumValues(), true)
+	slots := Solve(cfg, fs[0].NumValues(), true)
 	for i, b := range cfg.Order {
-		if len(b.Params) == 1 && homes[i][16] != int32(b.Params[0].ID)+1 {
-			t.Errorf("at the loop's head the home of r16 holds value %d, want the parameter %d", homes[i][16]-1, b.Params[0].ID)
+		if len(b.Params) == 1 && slots[i][16] != int32(b.Params[0].ID)+1 {
+			t.Errorf("at the loop's head the slot of r16 holds value %d, want the parameter %d", slots[i][16]-1, b.Params[0].ID)
 		}
 	}
 }
 
-// A register that is written home is known to be there, also behind the edge.
-func TestHomesKnowWhatIsWritten(t *testing.T) {
+// A register that is stored is known to be there, also behind the edge.
+func TestKnowWhatIsStored(t *testing.T) {
 	fs, err := ir.Parse(strings.Replace(loopUnit, "  jump b1(v0)", "  setreg r2, v1\n  jump b1(v0)", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := ir.NewCFG(fs[0])
 	for _, early := range []bool{false, true} {
-		h := solveHomes(cfg, fs[0].NumValues(), early)[1]
-		// The loop's exits write another r2 home, if registers are written early.
+		h := Solve(cfg, fs[0].NumValues(), early)[1]
+		// The loop's exits store another r2, if registers are stored early.
 		if known := h[2] != 0; known == early {
-			t.Errorf("early %v: at the loop's head the home of r2 holds value %d", early, h[2]-1)
+			t.Errorf("early %v: at the loop's head the slot of r2 holds value %d", early, h[2]-1)
 		}
 	}
 }

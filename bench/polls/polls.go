@@ -1,0 +1,185 @@
+// Package polls measures how far translated code goes beyond the instruction count at
+// which a run is to end: at most abi.PollReach instructions.
+//
+// In: a guest of its own, in kernel mode, and an engine; the translator makes the code
+// (polls_test.go). Out: the largest overshoot under many limits. Wherever a run stops,
+// the registers must be those that the interpreter has after as many instructions.
+package polls
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"axpress/runtime/abi"
+	"axpress/runtime/gocode"
+	"axpress/runtime/interp"
+	"axpress/runtime/mem"
+	"axpress/runtime/mmu"
+)
+
+// Guest is a program. It begins at Entry, with a stack, and ends by returning from there:
+// to an instruction that it has at End, and that is no code of a function.
+type Guest struct {
+	Text       []byte
+	At         uint64 // guest address of Text, in KSEG
+	Entry, End uint64
+	Length     int64 // instructions until it ends; see Count
+}
+
+const (
+	ramBytes = 16 << 20
+	stackVA  = abi.KSEGBase + ramBytes/2
+)
+
+// World is a CPU with memory, and the interpreter.
+type World struct {
+	S   *abi.State
+	RAM *mem.RAM
+	MMU *mmu.MMU
+	cpu *interp.CPU
+}
+
+// NewWorld makes the world with RAM by newRAM.
+func NewWorld(newRAM func(size uint64) (*mem.RAM, error)) (*World, error) {
+	s, err := abi.NewState()
+	if err != nil {
+		return nil, err
+	}
+	ram, err := newRAM(ramBytes)
+	if err != nil {
+		return nil, errors.Join(err, abi.FreeState(s))
+	}
+	w := &World{S: s, RAM: ram, MMU: mmu.New(s, ram, nil)}
+	w.MMU.InitWindows()
+	w.cpu = interp.New(s, w.MMU, interp.Config{Cycles: noCycles})
+	return w, nil
+}
+
+func noCycles() uint64 { return 0 }
+
+// Close frees the memory.
+func (w *World) Close() error { return errors.Join(abi.FreeState(w.S), w.RAM.Close()) }
+
+// start puts the guest into memory and the CPU at its beginning.
+func (w *World) start(g *Guest) {
+	copy(w.RAM.Bytes()[g.At-abi.KSEGBase:], g.Text)
+	w.S.R, w.S.F = [32]uint64{26: g.End, 30: stackVA}, [32]uint64{}
+	w.S.PC, w.S.Icount = g.Entry, 0
+	w.cpu.InvalidateCode()
+}
+
+// Count runs g in the interpreter and returns how many instructions it has.
+func (w *World) Count(g *Guest) (int64, error) {
+	const most = 10_000_000
+	for w.start(g); w.S.PC != g.End; {
+		if exit := w.cpu.Step(); exit != abi.ExitPoll || w.S.Icount > most {
+			return 0, fmt.Errorf("the guest leaves by %s at %#x after %d instructions", exit, w.S.PC, w.S.Icount)
+		}
+	}
+	return w.S.Icount, nil
+}
+
+// Translated is an engine's translated code.
+type Translated interface {
+	Native() (code abi.Exit, ok bool)
+}
+
+// Result is what Overshoot found.
+type Result struct {
+	Most   int64 // instructions beyond the limit, at most
+	Limit  int64 // the limit that this was
+	Stops  int   // runs that ended beyond their limit
+	Native int64 // instructions of translated code, of all runs
+	Interp int64 // and what it left to the interpreter
+}
+
+// Overshoot runs g in w under each of the limits from step on, which are step apart, by e
+// as far as there is translated code. w must be a world of e; with is for the interpreter
+// alone.
+func (w *World) Overshoot(g *Guest, e Translated, step int64, with *World) (r Result, err error) {
+	with.start(g)
+	for limit := step; limit < g.Length; limit += step {
+		w.start(g)
+		w.S.Limit = limit
+		for w.S.Icount < limit {
+			before := w.S.Icount
+			code, ok := e.Native()
+			r.Native += w.S.Icount - before
+			if !ok || code == abi.ExitInterpret {
+				r.Interp++
+				code = w.cpu.Step()
+			}
+			if code != abi.ExitNone && code != abi.ExitPoll {
+				return r, fmt.Errorf("limit %d: %s at %#x after %d instructions", limit, code, w.S.PC, w.S.Icount)
+			}
+			if w.S.PC == g.End {
+				break
+			}
+		}
+		over := w.S.Icount - limit
+		if over > 0 {
+			r.Stops++
+		}
+		if over > r.Most {
+			r.Most, r.Limit = over, limit
+		}
+		for with.S.Icount < w.S.Icount {
+			if exit := with.cpu.Step(); exit != abi.ExitPoll {
+				return r, fmt.Errorf("interpreter: %s at %#x", exit, with.S.PC)
+			}
+		}
+		if with.S.Icount == w.S.Icount && (with.S.PC != w.S.PC || with.S.R != w.S.R) {
+			return r, fmt.Errorf("limit %d: at %#x after %d instructions, the interpreter is at %#x\n%x\n%x", limit, w.S.PC, w.S.Icount, with.S.PC, w.S.R, with.S.R)
+		}
+	}
+	return r, nil
+}
+
+// Nobody is the interpreter of an engine that is to run translated code alone.
+type Nobody struct{}
+
+// Run is not wanted.
+func (Nobody) Run() abi.Exit { panic("BUG: the engine interprets") }
+
+// Step is not wanted.
+func (Nobody) Step() abi.Exit { panic("BUG: the engine interprets") }
+
+// InvalidateCode does nothing.
+func (Nobody) InvalidateCode() {}
+
+// GoRequest is what a program of Go code is asked for.
+type GoRequest struct {
+	Guest Guest
+	Step  int64
+}
+
+// ServeGo is the program of the guest's functions as Go code: it reads a GoRequest from in
+// and writes the Result to out.
+func ServeGo(functions []gocode.Function, in io.Reader, out io.Writer) (err error) {
+	var q GoRequest
+	if err := json.NewDecoder(in).Decode(&q); err != nil {
+		return err
+	}
+	w, err := NewWorld(mem.New)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	with, err := NewWorld(mem.New)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, with.Close()) }()
+	e, err := gocode.New(gocode.Config{State: w.S, MMU: w.MMU, RAM: w.RAM, Interpreter: Nobody{}, Cycles: noCycles, Functions: functions})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	r, err := w.Overshoot(&q.Guest, e, q.Step, with)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r)
+}
