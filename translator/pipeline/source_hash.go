@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "f7503a8650b5a80941da3cf5eaba05cf"
+const sourceHash = "48314b1d2bf7fed2a77437111aadc8fd"
