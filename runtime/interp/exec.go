@@ -719,6 +719,9 @@ pages:
 				goto fault
 			}
 			idx++
+			if b.limited && !b.single && atomic.LoadInt64(&s.Limit) == 0 {
+				goto ends
+			}
 			continue
 
 		slowStore:
@@ -727,7 +730,15 @@ pages:
 				goto fault
 			}
 			idx++
+			if b.limited && !b.single && atomic.LoadInt64(&s.Limit) == 0 {
+				goto ends
+			}
 			continue
+
+		ends: // behind an access to a device
+			count += int64(idx - start)
+			pc, exit = base+idx<<2, abi.ExitPoll
+			break pages
 
 		taken:
 			target = base + (idx+1)<<2 + uint64(int64(o.imm))<<2

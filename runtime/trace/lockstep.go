@@ -198,7 +198,7 @@ func (l *Lockstep) cyclesAt(icount int64) uint64 {
 	if !l.stretch.on {
 		return l.cycles()
 	}
-	return l.stretch.baseCycles + uint64(icount-l.stretch.before.icount)/instsPerCycle
+	return l.stretch.baseCycles + uint64(icount-l.stretch.before.Icount)/instsPerCycle
 }
 
 // exitDiverged is what Run returns to make the machine stop with an error: an exit
@@ -265,7 +265,7 @@ const maxMisses = 1 << 16
 
 // enterShadow makes the shadow the CPU that the stretch begins with.
 func (l *Lockstep) enterShadow(limit int64) {
-	l.stretch.before.load(l.shadow.s)
+	l.stretch.before.Load(l.shadow.s)
 	atomic.StoreInt64(&l.shadow.s.Limit, limit)
 }
 
@@ -286,9 +286,9 @@ func (l *Lockstep) runStretch() (code abi.Exit, native bool) {
 	l.stats.Stretches++
 	l.stats.Exits[left]++
 	l.got.take(l.shadow.s)
-	end := l.repeat(l.got.icount)
+	end := l.repeat(l.got.Icount)
 	bad := l.compare(left, &end)
-	l.stats.Compared += uint64(l.s.Icount - b.icount)
+	l.stats.Compared += uint64(l.s.Icount - b.Icount)
 	code = left
 	if bad != "" && l.broken == nil {
 		code = l.diverged(left, end, bad)

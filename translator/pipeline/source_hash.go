@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "0cb56b316edd2211d87b7b53e1e31022"
+const sourceHash = "2748a4532cb33fa18cc2e78c0bfaa0db"

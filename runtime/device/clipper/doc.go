@@ -22,6 +22,6 @@
 // the i8259 pair initialised with ISA level n as vector n, the RTC at 1024 Hz,
 // base address registers assigned as devices are attached.
 //
-// Sources: facts/alpha-linux.md 3.7, 4.5; arch/alpha/kernel/sys_dp264.c
-// (clipper_map_irq).
+// Sources: arch/alpha/kernel/sys_dp264.c (clipper_map_irq, clipper_init_irq) and
+// core_tsunami.c of Linux 6.1.
 package clipper

@@ -1,4 +1,10 @@
-package machine
+// Package panicwatch finds out that the guest's kernel has panicked and will do nothing
+// more, as it does not halt then.
+//
+// In: the kernel's variables and log (runtime/klog), the lines of its consoles, the
+// virtual time. Out: whether and why it is dead, and the end of its log. It must not know
+// how the guest is run.
+package panicwatch
 
 import (
 	"math"
@@ -7,9 +13,10 @@ import (
 	"sync/atomic"
 
 	"axpress/runtime/klog"
+	"axpress/runtime/state"
 )
 
-// panicWatch finds out that the kernel has panicked.
+// Watch finds out that the kernel has panicked.
 //
 // With the kernel's symbols its own variable says that a CPU has entered panic(), whatever the console shows; what it then
 // says stands in its log. Without them, or before Linux 4.5, the console's text is read.
@@ -21,15 +28,15 @@ import (
 // anybody may print such a line, a system call, user mode, or wtint seen afterwards
 // takes the verdict of the text back.
 //
-// All of it is under the machine's lock; panicked alone may be read without.
-type panicWatch struct {
+// All of it is under the machine's lock, but Panicked and Unnoticed.
+type Watch struct {
 	kernel   *klog.Kernel
 	panicked atomic.Bool
 	exact    bool // by the kernel's variable: only that takes it back
 	ended    bool
 	line     string
-	since    uint64   // virtual time of the last output, set by dead
-	fresh    bool     // output since dead was last called
+	since    uint64   // virtual time of the last output, set by Dead
+	fresh    bool     // output since Dead was last called
 	look     uint64   // virtual time to look at the log again
 	syscalls uint64   // when the line was seen
 	shown    []string // the last lines of the console
@@ -37,20 +44,32 @@ type panicWatch struct {
 	countSyscalls func() uint64
 }
 
+// New watches a kernel. syscalls says how many system calls its CPUs have made.
+func New(kernel *klog.Kernel, syscalls func() uint64) *Watch {
+	return &Watch{kernel: kernel, countSyscalls: syscalls}
+}
+
+// Panicked says that the kernel has panicked, as far as Dead or See has noticed. Any goroutine may ask.
+func (w *Watch) Panicked() bool { return w.panicked.Load() }
+
+// Line is what it has said when it panicked.
+func (w *Watch) Line() string { return w.line }
+
 const (
 	panicBegin = "Kernel panic - not syncing"
 	panicEnd   = "---[ end Kernel panic"
 
-	panicEndNS    = 20_000_000     // after the last line
-	panicLookNS   = 20_000_000     // between looks at the log
-	panicSilentNS = 20_000_000_000 // after the first one only: it may count down to a reboot
+	panicEndNS  = 20_000_000 // after the last line
+	panicLookNS = 20_000_000 // between looks at the log
+	// SilentNS is how long a kernel is silent that has begun to panic until it is dead, if it does not count down to a reboot.
+	SilentNS = 20_000_000_000
 
 	// watchedLines are as many lines of console or log as are looked at: panic() may print a backtrace between its lines.
 	watchedLines = 64
 )
 
-// see is given each line of console output.
-func (w *panicWatch) see(line string) {
+// See is given each line of console output.
+func (w *Watch) See(line string) {
 	w.fresh = true
 	w.shown = append(w.shown[max(len(w.shown)-watchedLines+1, 0):], strings.TrimRight(line, "\r\n"))
 	if !w.kernel.KnowsPanic() {
@@ -59,7 +78,7 @@ func (w *panicWatch) see(line string) {
 }
 
 // read looks for the lines of a panic in the console's text.
-func (w *panicWatch) read(line string) {
+func (w *Watch) read(line string) {
 	i := strings.Index(line, panicBegin)
 	if i < 0 {
 		return
@@ -75,7 +94,7 @@ func (w *panicWatch) read(line string) {
 }
 
 // readLog looks for them in the kernel's log.
-func (w *panicWatch) readLog() {
+func (w *Watch) readLog() {
 	lines, err := w.kernel.Tail(watchedLines)
 	if err != nil {
 		w.line = panicBegin + " (" + err.Error() + ")"
@@ -93,37 +112,26 @@ func (w *panicWatch) readLog() {
 	}
 }
 
-// alive is called by a CPU, without the machine's lock.
-func (m *Machine) alive() {
-	if !m.watch.panicked.Load() {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.watch.alive()
-}
-
-// alive: the guest does something that a dead kernel does not.
-func (w *panicWatch) alive() {
+// Alive: the guest does something that a dead kernel does not.
+func (w *Watch) Alive() {
 	if !w.exact {
 		w.forget()
 	}
 }
 
-func (w *panicWatch) forget() {
+func (w *Watch) forget() {
 	if w.panicked.Swap(false) {
 		w.exact, w.ended, w.line = false, false, ""
 	}
 }
 
-// unnoticed says that the kernel has panicked, and dead has not been called since. A CPU may ask without the machine's lock.
-func (w *panicWatch) unnoticed() bool { return w.kernel.Panicked() && !w.panicked.Load() }
+// Unnoticed says that the kernel has panicked, and Dead has not been called since. A CPU may ask without the machine's lock.
+func (w *Watch) Unnoticed() bool { return w.kernel.Panicked() && !w.panicked.Load() }
 
-// dead says whether the kernel has panicked and will do nothing more.
-func (w *panicWatch) dead(m *Machine) bool {
-	now := m.clock.Now()
+// Dead says whether the kernel has panicked and will do nothing more, at the virtual time now.
+func (w *Watch) Dead(now uint64) bool {
 	switch {
-	case w.unnoticed():
+	case w.Unnoticed():
 		w.exact, w.line = true, panicBegin
 		w.since, w.look = now, now
 		w.panicked.Store(true)
@@ -143,27 +151,27 @@ func (w *panicWatch) dead(m *Machine) bool {
 			w.since = now
 		}
 	}
-	return now >= w.end()
+	return now >= w.End()
 }
 
-// end is the virtual time at which a guest that has panicked is dead.
-func (w *panicWatch) end() uint64 {
+// End is the virtual time at which a guest that has panicked is dead.
+func (w *Watch) End() uint64 {
 	if w.ended {
 		return w.since + panicEndNS
 	}
-	return w.since + panicSilentNS + w.kernel.PanicSeconds()*1_000_000_000
+	return w.since + SilentNS + w.kernel.PanicSeconds()*1_000_000_000
 }
 
-// deadline is when to call dead again, the end of time if the guest has not panicked. Precondition: dead has been called
+// Deadline is when to call Dead again, the end of time if the guest has not panicked. Precondition: Dead has been called
 // since the last output.
-func (w *panicWatch) deadline() uint64 {
+func (w *Watch) Deadline() uint64 {
 	switch {
 	case !w.panicked.Load():
 		return math.MaxUint64
 	case w.exact && !w.ended:
-		return min(w.end(), w.look)
+		return min(w.End(), w.look)
 	}
-	return w.end()
+	return w.End()
 }
 
 // Log is the end of the kernel's log.
@@ -173,19 +181,19 @@ type Log struct {
 	Shown, Silent bool
 }
 
-// Log returns the last n lines of the kernel's log. The machine must not run. Errors: there are no symbols of it, or there
+// Log returns the last n lines of the kernel's log. Errors: there are no symbols of it, or there
 // is no log.
-func (m *Machine) Log(n int) (l Log, err error) {
-	l.Lines, err = m.watch.kernel.Tail(n)
-	l.Silent = len(m.watch.shown) == 0
+func (w *Watch) Log(n int) (l Log, err error) {
+	l.Lines, err = w.kernel.Tail(n)
+	l.Silent = len(w.shown) == 0
 	if len(l.Lines) > 0 {
-		l.Shown = m.watch.hasShown(l.Lines[len(l.Lines)-1])
+		l.Shown = w.hasShown(l.Lines[len(l.Lines)-1])
 	}
 	return l, err
 }
 
 // hasShown says whether the console has shown a line of the log: there it may stand without the time.
-func (w *panicWatch) hasShown(line string) bool {
+func (w *Watch) hasShown(line string) bool {
 	_, text, _ := strings.Cut(line, "] ")
 	return slices.ContainsFunc(w.shown, func(s string) bool { return strings.HasSuffix(s, text) })
 }
@@ -196,9 +204,9 @@ const (
 	saysPowerOff = "Power down"
 )
 
-// halts says whether a kernel that has asked the console to remain halted meant to halt, not to power off: for the console of
+// Halts says whether a kernel that has asked the console to remain halted meant to halt, not to power off: for the console of
 // an Alpha both are the same.
-func (w *panicWatch) halts() bool {
+func (w *Watch) Halts() bool {
 	lines, err := w.kernel.Tail(watchedLines)
 	if err != nil {
 		lines = w.shown
@@ -213,4 +221,29 @@ func (w *panicWatch) halts() bool {
 		}
 	}
 	return false
+}
+
+// Name implements device.Device.
+func (w *Watch) Name() string { return "panic watch" }
+
+// Save implements device.Device.
+func (w *Watch) Save(b *state.Writer) {
+	panicked := w.panicked.Load()
+	b.Block(w.block(&panicked))
+}
+
+// Load implements device.Device.
+func (w *Watch) Load(r *state.Reader) error {
+	panicked := false
+	if err := r.Block(w.block(&panicked)); err != nil {
+		return err
+	}
+	w.panicked.Store(panicked)
+	return nil
+}
+
+func (w *Watch) block(panicked *bool) state.Block {
+	return state.Block{Name: w.Name(), Version: 1, Fields: []any{
+		panicked, &w.exact, &w.ended, &w.line, &w.since, &w.fresh, &w.look, &w.syscalls, &w.shown,
+	}}
 }

@@ -1,10 +1,6 @@
-package machine
+package clock
 
-import (
-	"sync/atomic"
-
-	"axpress/runtime/abi"
-)
+import "sync/atomic"
 
 // early is the beginning of a run with the host's clock: until the kernel first lets interrupts in, guest time is the number of
 // instructions that the boot CPU has retired, in nanoseconds, as with the deterministic clock. After that it goes on from
@@ -27,40 +23,41 @@ const portNS = 1000
 // earlyLimit bounds it, in ns, for a kernel that never lets interrupts in.
 const earlyLimit = 2_000_000_000
 
-// hostNow is Now in host mode. Any goroutine may ask.
-func (k *clock) hostNow() uint64 {
+// hostNow is Now with the host's time. Any goroutine may ask.
+func (k *Clock) hostNow() uint64 {
 	if k.early.counting.Load() {
 		return k.early.ns.Load()
 	}
 	return k.early.ns.Load() + k.host.ns() - k.early.host
 }
 
-// counts is called by a CPU whose count of instructions is exact, before it asks for the time and when its turn ends.
-func (k *clock) counts(c *CPU) {
-	if c.Index == 0 && k.early.counting.Load() {
-		k.early.ns.Store(uint64(c.S.Icount) + k.early.waited)
+// Early says that a run with the host's time is still in its beginning.
+func (k *Clock) Early() bool { return k.early.counting.Load() }
+
+// Counts is called by a CPU that has retired icount instructions, before it asks for the
+// time and when its turn ends; boot says that it is the boot CPU.
+func (k *Clock) Counts(boot bool, icount int64) {
+	if boot && k.early.counting.Load() {
+		k.early.ns.Store(uint64(icount) + k.early.waited)
 	}
 }
 
-// accesses is called by a CPU that is about to access a device.
-func (k *clock) accesses(c *CPU) {
+// Accesses is called by a CPU that is about to access a device; the rest is as for Counts.
+func (k *Clock) Accesses(boot bool, icount int64) {
 	switch {
-	case k.deterministic():
-		if !hasQEMU(k.m.cfg.SSN) {
+	case k.cfg.Deterministic:
+		if k.cfg.Ports {
 			k.skew += portNS
 		}
-	case c.Index == 0 && k.early.counting.Load():
+	case boot && k.early.counting.Load():
 		k.early.waited += portNS
-		k.counts(c)
+		k.Counts(boot, icount)
 	}
 }
 
-// settle ends the beginning if the boot CPU, whose turn ends, shows that it is over.
-func (k *clock) settle(c *CPU) {
-	if c.Index != 0 || !k.early.counting.Load() {
-		return
-	}
-	if c.mode != cpuRunning || c.S.PS&7 != 7 || c.S.Mode() != abi.ModeKernel || k.early.ns.Load() >= earlyLimit {
+// Settle ends the beginning if the boot CPU, whose turn ends, shows that it is over, as over says.
+func (k *Clock) Settle(over bool) {
+	if k.early.counting.Load() && (over || k.early.ns.Load() >= earlyLimit) {
 		k.early.host = k.host.ns()
 		k.early.counting.Store(false)
 	}

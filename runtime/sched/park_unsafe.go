@@ -1,4 +1,4 @@
-package machine
+package sched
 
 import (
 	"math"
@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nap is how the thread of a CPU sleeps until somebody kicks the CPU. A system call of
+// Parker is how the thread of a CPU sleeps until somebody kicks the CPU. A system call of
 // its own, a futex, because waking a goroutine that is locked to its thread through Go's
 // scheduler takes two more switches of threads.
-type nap struct {
+type Parker struct {
 	kicked atomic.Uint32 // 1: look around before you run or sleep
-	asleep atomic.Bool
+	parked atomic.Bool
 }
 
 // Operations of futex (linux/futex.h), on memory that no other process shares.
@@ -23,11 +23,28 @@ const (
 	futexWakePrivate = 1 | 128
 )
 
-// wake ends the nap. kicked has been set.
-func (n *nap) wake() {
-	if n.asleep.Load() {
-		futexWake(&n.kicked, 1)
+// Kick has the thread look around: from now on Kicked says so, and Park returns at once.
+func (p *Parker) Kick() { p.kicked.Store(1) }
+
+// Kicked says that somebody has called Kick since Clear.
+func (p *Parker) Kicked() bool { return p.kicked.Load() != 0 }
+
+// Clear takes kicks back. The thread looks around after it.
+func (p *Parker) Clear() { p.kicked.Store(0) }
+
+// Unpark ends Park. Precondition: Kick has been called.
+func (p *Parker) Unpark() {
+	if p.parked.Load() {
+		futexWake(&p.kicked, 1)
 	}
+}
+
+// Park returns when somebody has kicked, after at most ns nanoseconds, or for no
+// reason.
+func (p *Parker) Park(ns uint64) {
+	p.parked.Store(true)
+	futexWait(&p.kicked, 0, ns)
+	p.parked.Store(false)
 }
 
 // precise lets the calling thread's sleeps end when they should: the host may delay them
@@ -35,14 +52,6 @@ func (n *nap) wake() {
 func precise() {
 	// On failure sleeps are longer, nothing else.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1000, 0, 0, 0)
-}
-
-// sleep returns when somebody has kicked, after at most ns nanoseconds, or for no
-// reason.
-func (n *nap) sleep(ns uint64) {
-	n.asleep.Store(true)
-	futexWait(&n.kicked, 0, ns)
-	n.asleep.Store(false)
 }
 
 // futexWait lets the thread sleep until somebody wakes it, for at most ns nanoseconds, if

@@ -1,4 +1,8 @@
-package machine
+// Package ev5 is what processors of the 21164 family have beside the board: internal
+// registers in their physical address space.
+//
+// In: a CPU's model and its bus. Out: the bus as that CPU sees it. It must not know the board.
+package ev5
 
 import (
 	"axpress/lifter/isa"
@@ -19,9 +23,9 @@ const (
 // have no effect on anything.
 type internalRegisters struct{ mmu.PhysBus }
 
-// withInternal puts internal registers in front of the bus of a model that has them
+// WithInternal puts internal registers in front of the bus of a model that has them
 // in its address space.
-func withInternal(m *isa.Model, bus mmu.PhysBus) mmu.PhysBus {
+func WithInternal(m *isa.Model, bus mmu.PhysBus) mmu.PhysBus {
 	if m.Implver != implver21164 {
 		return bus
 	}

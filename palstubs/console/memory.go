@@ -1,4 +1,4 @@
-package machine
+package console
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 // gives up an initial RAM disk that is there.
 const MaxMemory = 32 << 30
 
-// Memory returns how many bytes of a machine's memory the kernel uses if it is booted with cmdline: no more than the last
+// UsedMemory returns how many bytes of a machine's memory the kernel uses if it is booted with cmdline: no more than the last
 // mem= says, if that is not 0 (L kernel/setup.c, setup_arch).
-func Memory(size uint64, cmdline string) uint64 {
+func UsedMemory(size uint64, cmdline string) uint64 {
 	limit := uint64(0)
 	for _, word := range strings.FieldsFunc(cmdline, func(r rune) bool { return r == ' ' || r == '\t' }) {
 		if text, ok := strings.CutPrefix(word, "mem="); ok {
@@ -49,8 +49,8 @@ func memLimit(text string) uint64 {
 	return n
 }
 
-// checkMemory refuses a size of memory that no kernel can use.
-func checkMemory(size uint64) error {
+// CheckMemory refuses a size of memory that no kernel can use.
+func CheckMemory(size uint64) error {
 	switch {
 	case size%abi.PageSize != 0:
 		return fmt.Errorf("memory of %d bytes: not a multiple of the page size, %d", size, abi.PageSize)
