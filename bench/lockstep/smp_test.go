@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -75,7 +74,7 @@ func each(cpus int, text string) (s string) {
 type smpRun struct {
 	shared  []uint64   // the first words at dataVA
 	own     [][]uint64 // and of each CPU's part
-	engines []*native.Engine
+	engines []*nativeEngine
 	fastRTI []uint64 // rti that native code has executed itself, by CPU
 }
 
@@ -83,18 +82,18 @@ type smpRun struct {
 // it power off.
 func runSMP(t *testing.T, img *image.Image, cpus int, code ...*abi.Code) smpRun {
 	t.Helper()
-	return runWith(t, img, cpus, native.Options{Code: code})
+	return runWith(t, img, cpus, dispatch.Config{Code: code})
 }
 
 // runWith is runSMP with other options of the engines.
-func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpRun) {
+func runWith(t *testing.T, img *image.Image, cpus int, o dispatch.Config) (r smpRun) {
 	t.Helper()
 	const words = 16
 	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: machine.ClockHost}
 	if len(o.Code) > 0 {
 		o.Shared = dispatch.NewShared(cpus)
 		cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
-			e, err := native.New(c, o)
+			e, err := newNative(c, o)
 			if err == nil {
 				r.engines = append(r.engines, e)
 			}
@@ -106,7 +105,7 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 		t.Fatal(err)
 	}
 	for _, e := range r.engines {
-		needAll(t, e.Off())
+		needAll(t, e.off)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
@@ -129,11 +128,6 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	for n := range cpus {
 		r.own = append(r.own, read(dataPA+owns(n)))
 		r.fastRTI = append(r.fastRTI, m.CPU(n).S.FastCalls[abi.FastRTI])
-	}
-	for _, e := range r.engines {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 	if err := m.Close(); err != nil {
 		t.Error(err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,13 +11,13 @@ import (
 	"slices"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
+	"axpress/runtime/engine"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
 	"axpress/runtime/standalone/attend"
@@ -67,7 +66,8 @@ type boot struct {
 	partly       bool           // a guest whose translations cannot all be had runs all the same
 	left         []prepare.Left // what has none, then
 	translating  time.Duration
-	engines      []*native.Engine         // of the last boot
+	engines      []*engine.Mixed          // of the last boot
+	off          []string                 // see dispatch.Engine.Off, of the last boot
 	whereabouts  []machine.Whereabouts    // of the CPUs at the end of the run
 	lastWords    string                   // of the kernel's log, for the person
 	heard        [machine.Ports]uint64    // bytes that the serial ports sent, in all boots
@@ -239,7 +239,7 @@ func (b *boot) run(ctx context.Context, in io.Reader, out io.Writer) (stop machi
 
 // once boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
 func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *stats, error) {
-	b.engines = nil
+	b.engines, b.off = nil, nil
 	m, err := machine.New(b.config(lines.Out(0), lines.Out(1)))
 	if err != nil {
 		return machine.Stop{}, nil, fail(statusInput, "%s: %w", b.kernelFile, err)
@@ -265,7 +265,7 @@ func (b *boot) once(ctx context.Context, lines *attend.Lines) (machine.Stop, *st
 		return stop, nil, err
 	}
 	s := b.stats(m.Stats(), stop, took)
-	return stop, s, errors.Join(b.close(), m.Close())
+	return stop, s, m.Close()
 }
 
 // config describes the machine, whose serial ports send to first, the console, and second.
@@ -302,29 +302,25 @@ func (b *boot) config(first, second io.Writer) machine.Config {
 	return c
 }
 
-// newEngine makes what executes cpu's instructions.
+// newEngine makes what executes cpu's instructions. Preconditions: the code stays mapped
+// while the engine runs; the machine's RAM holds the kernel as it was translated.
 func (b *boot) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (vcpu.Engine, error) {
 	if b.engine == engineInterp {
-		return machine.NewInterpreter(cpu)
+		return engine.New(&cpu.CPU), nil
 	}
-	e, err := native.New(cpu, native.Options{Code: code, Shared: shared, NoFSGSBase: b.noFSGSBase})
+	tier, err := dispatch.New(dispatch.Config{CPU: &cpu.CPU, Code: code, Shared: shared, NoFSGSBase: b.noFSGSBase})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("native engine: %w", err)
+	}
+	if cpu.Index == 0 { // what one CPU lacks they all lack
+		b.off = tier.Off()
 	}
 	if b.boots == 1 && cpu.Index == 0 {
-		for _, off := range e.Off() {
+		for _, off := range b.off {
 			b.prepare.Report.Note("without " + off)
 		}
 	}
+	e := engine.New(&cpu.CPU, tier)
 	b.engines = append(b.engines, e)
 	return e, nil
-}
-
-// close frees what the engines hold.
-func (b *boot) close() error {
-	var errs []error
-	for _, e := range b.engines {
-		errs = append(errs, e.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
+	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/outfile"
+	"axpress/runtime/vcpu"
 	"axpress/translator/prepare"
 )
 
@@ -89,7 +89,7 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		Kernel: b.kernelFile, Engine: b.engine, CPUs: b.cpus, Boots: b.boots, Stop: stop.Reason.String(), StopPC: fmt.Sprintf("%#x", stop.PC),
 		HostSeconds: took.Seconds(), Translation: b.translating.Seconds(), GuestTime: float64(m.VirtualNS) / 1e9,
 		Exits: map[string]uint64{}, NativeExits: map[string]uint64{}, Helpers: map[string]uint64{}, CallPALs: map[string]uint64{},
-		NotTranslated: append([]prepare.Left{}, b.left...), Misses: []miss{}, Off: []string{}, StopSymbol: b.names().At(stop.PC),
+		NotTranslated: append([]prepare.Left{}, b.left...), Misses: []miss{}, Off: append([]string{}, b.off...), StopSymbol: b.names().At(stop.PC),
 	}
 	for _, c := range m.CPUs {
 		s.Instructions += uint64(c.Instructions)
@@ -99,19 +99,16 @@ func (b *boot) stats(m machine.Stats, stop machine.Stop, took time.Duration) *st
 		s.Stale += c.StaleCode
 		addAll(s.Exits, c.Exits)
 		addAll(s.CallPALs, c.CallPALs)
-		s.addEngine(c.Engine)
+		s.addEngine(&c.Engine)
 	}
 	s.PALcode = s.Instructions - s.Native - s.Interpreted
 	if s.Instructions > 0 {
 		s.NativeShare = float64(s.Native) / float64(s.Instructions)
 	}
 	count := map[uint64]uint64{}
-	for i, e := range b.engines {
+	for _, e := range b.engines {
 		for pc, n := range e.Misses() {
 			count[pc] += n
-		}
-		if i == 0 { // what one CPU lacks they all lack
-			s.Off = append(s.Off, e.Off()...)
 		}
 	}
 	s.addMisses(b, count)
@@ -124,34 +121,32 @@ func addAll(to, from map[string]uint64) {
 	}
 }
 
-// addEngine sorts an engine's counters by their names.
-func (s *stats) addEngine(counters map[string]uint64) {
-	for name, n := range counters {
-		helper, isHelper := strings.CutPrefix(name, native.StatHelper)
-		exit, isExit := strings.CutPrefix(name, native.StatExit)
-		switch {
-		case name == native.StatNative:
-			s.Native += n
-		case name == native.StatInterpreted:
-			s.Interpreted += n
-		case name == native.StatEntries:
-			s.Entries += n
-		case name == native.StatCompared:
-			s.Compared += n
-		case name == native.StatChanged:
-			s.Changed += n
-		case name == native.StatMapped:
-			s.Mapped += n
-		case name == native.StatSegments:
-			s.Segments += n
-		case isHelper:
-			s.Helpers[helper] += n
-			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {
-				s.TLBRefills += n
-			}
-		case isExit:
-			s.NativeExits[exit] += n
+// addEngine adds an engine's counters.
+func (s *stats) addEngine(c *vcpu.Counters) {
+	s.Native += c.Translated
+	s.Interpreted += c.Interpreted
+	s.Entries += c.Entries
+	s.Compared += c.Compared
+	s.Changed += c.Changed
+	s.Mapped += c.Mapped
+	s.Segments += c.Segments
+	for i, n := range c.Helpers {
+		addTo(s.Helpers, abi.ThunkNames[i], n)
+		if i <= abi.ThunkStoreCond3 {
+			s.TLBRefills += n
 		}
+	}
+	addTo(s.Helpers, "load", c.Loads)
+	addTo(s.Helpers, "store", c.Stores)
+	for i, n := range c.Exits {
+		addTo(s.NativeExits, abi.Exit(i).String(), n)
+	}
+}
+
+// addTo adds n to what counts has under name; what never happened is not listed.
+func addTo(counts map[string]uint64, name string, n uint64) {
+	if n != 0 {
+		counts[name] += n
 	}
 }
 

@@ -195,6 +195,10 @@ const NativeMXCSR = 0x1000
 // need no check of their own.
 const RootReach = 32 << 10
 
+// PollReach is a bound of translated code between two polls: it leaves at most so many
+// instructions after Icount has reached Limit.
+const PollReach = 1024
+
 // WindowBits is the width of the addresses that a window has room for: user
 // addresses are below 1<<WindowBits (Linux, TASK_SIZE). What is within RootReach of
 // it, on both sides, is reserved as well.

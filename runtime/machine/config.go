@@ -14,6 +14,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/clipper"
+	"axpress/runtime/engine"
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
@@ -72,7 +73,8 @@ type Config struct {
 	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
 	IPI     IPIMode
 	IPIData IPIData
-	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
+	// NewEngine makes what executes a CPU's instructions; nil is the interpreter. Close
+	// closes it.
 	NewEngine func(*CPU) (vcpu.Engine, error)
 }
 
@@ -171,7 +173,7 @@ func (cfg *Config) complete() error {
 		cfg.Epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	if cfg.NewEngine == nil {
-		cfg.NewEngine = NewInterpreter
+		cfg.NewEngine = func(c *CPU) (vcpu.Engine, error) { return engine.New(&c.CPU), nil }
 	}
 	cfg.Model = cfg.Model.Or()
 	if err := cfg.IPI.check(); err != nil {
@@ -252,7 +254,7 @@ func (m *Machine) addCPU(i int, callbacks osf.Console) error {
 	return err
 }
 
-// Close frees the guest's memory and ends Writes to Inputs. The machine must not
+// Close closes the engines, frees the guest's memory and ends Writes to Inputs. The machine must not
 // run; a second Close does nothing.
 func (m *Machine) Close() error {
 	m.wakeup.mu.Lock()
@@ -266,6 +268,9 @@ func (m *Machine) Close() error {
 	}
 	var errs []error
 	for _, c := range m.cpus {
+		if c.engine != nil {
+			errs = append(errs, c.engine.Close())
+		}
 		errs = append(errs, abi.FreeState(c.S))
 	}
 	m.cpus = nil

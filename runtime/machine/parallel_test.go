@@ -11,6 +11,7 @@ import (
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/vcpu"
 )
 
@@ -193,10 +194,9 @@ func TestExclusive(t *testing.T) {
 	`, func(c *Config) {
 		c.CPUs = 2
 		c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-			in, err := NewInterpreter(cpu)
-			e := &lonely{Engine: in, c: cpu, inside: &inside, t: t}
+			e := &lonely{Engine: engine.New(&cpu.CPU), c: cpu, inside: &inside, t: t}
 			engines = append(engines, e)
-			return e, err
+			return e, nil
 		}
 	}).run(t)
 	g.want(t, PowerOff, "")
@@ -235,8 +235,7 @@ func TestFailureOnOneCPU(t *testing.T) {
 		`, func(c *Config) {
 			c.CPUs = 2
 			c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-				in, err := NewInterpreter(cpu)
-				return &failing{in, cpu, panics}, err
+				return &failing{engine.New(&cpu.CPU), cpu, panics}, nil
 			}
 		})
 		func() {

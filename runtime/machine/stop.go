@@ -6,6 +6,7 @@ import (
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/vcpu"
 )
 
 // Reason says why a run ended.
@@ -107,7 +108,7 @@ type CPUStats struct {
 	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
 	Exits        map[string]uint64 // by abi.Exit
 	CallPALs     map[string]uint64 // those that left the engine, by name
-	Engine       map[string]uint64
+	Engine       vcpu.Counters
 }
 
 // Stats returns the counters. The machine must not run.
@@ -124,7 +125,7 @@ func (c *CPU) counters() CPUStats {
 	cs := CPUStats{
 		Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(),
 		Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
-		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
+		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Counters(),
 	}
 	for i, n := range c.stats.exits {
 		if n != 0 {

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b19c500695272554ff56fb4fc1360958"
+const sourceHash = "ae5bad2653dbbb6846f7cb2685a2f867"
