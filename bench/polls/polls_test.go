@@ -193,7 +193,7 @@ func TestHostCode(t *testing.T) {
 				code, newRAM = append(code, translate(pipeline.Options{Hot: hot})), mem.NewWide
 			}
 			w := world(t, newRAM)
-			e, err := dispatch.New(dispatch.Config{State: w.S, MMU: w.MMU, RAM: w.RAM, Interpreter: Nobody{}, Cycles: noCycles, Code: code})
+			e, err := dispatch.New(dispatch.Config{CPU: &w.CPU, Code: code})
 			if err != nil {
 				t.Fatal(err)
 			}
