@@ -14,7 +14,7 @@ STAGE      := $(DEB)/stage
 T          ?= 10s
 AXPRESS    := bin/axpress
 
-.PHONY: help demo build test install lint unit race fuzz bench generate clean man deb
+.PHONY: help demo build quick test install lint unit race fuzz bench generate clean man deb
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -24,6 +24,9 @@ demo: build ## build the guest, translate it, boot it natively
 
 build: go ## build bin/axpress
 	CGO_ENABLED=0 $(GO) build -o $(AXPRESS) ./cmd/axpress
+
+quick: go ## the tests that need no built guest, in two minutes; installs nothing
+	$(GO) test -short ./...
 
 test: install lint unit race ## install what is needed and run everything, the booted kernels included
 
@@ -38,7 +41,8 @@ lint: go ## go vet, gofmt, staticcheck, generated files
 
 unit: build ## all tests, with the built guest
 	env=$$($(AXPRESS) guest build --env) && eval "$$env" && \
-		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && $(GO) test -count=1 -timeout 40m ./...
+		$(AXPRESS) translate "$$AXPRESS_GUEST_KERNEL" "$$AXPRESS_GUEST_INITRD" && \
+		AXPRESS_TEST_ALL=1 $(GO) test -count=1 -timeout 40m ./...
 
 race: go ## tests under the race detector, but for what runs native code, and a guest with four CPUs
 	$(GO) test -race -short -timeout 20m $$($(GO) list ./... | grep -vE '$(NATIVE)')

@@ -4,7 +4,8 @@
 // They use the product as a user does, as one command built here, and the guests of
 // bench/guest. Guests and translations come from the user's caches; without them the
 // tests build and translate first, which takes most of their time. What is missing
-// on the machine is installed if root runs the tests, else named.
+// on the machine is installed if root runs the tests, else named. So they run where
+// 'make test' runs them (lifter/image/guesttest), and are skipped elsewhere.
 //
 // console_test.go compares what the engines print, oldbug_test.go shows a kernel
 // bug that depends on exact faults, demo_test.go runs the demo, bench_test.go a

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"axpress/bench/guest"
+	"axpress/lifter/image/guesttest"
 )
 
 // program is the built command; TestMain removes its folder.
@@ -47,9 +48,10 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// axpress returns the path of the command.
+// axpress returns the path of the command. Who needs it needs guests, too.
 func axpress(t testing.TB) string {
 	t.Helper()
+	guesttest.Build(t)
 	if err := packages(); err != nil {
 		t.Fatal(err)
 	}

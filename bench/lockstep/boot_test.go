@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/bench/guest"
 	"axpress/lifter/image"
+	"axpress/lifter/image/guesttest"
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
@@ -18,32 +18,11 @@ import (
 	"axpress/translator/profile"
 )
 
-// The guest to boot; without these the small one is built, or taken from the
-// user's cache.
-const (
-	kernelEnv = "AXPRESS_GUEST_KERNEL"
-	initrdEnv = "AXPRESS_GUEST_INITRD"
-)
-
 // The guest's command line: boot to userland, run the demo's programs, power off.
 const cmdline = "console=ttyS0"
 
 // maxDivergences ends a boot that goes wrong everywhere.
 const maxDivergences = 8
-
-// guestFiles returns the paths of kernel and initramfs.
-func guestFiles(t *testing.T) (kernel, initrd string) {
-	t.Helper()
-	kernel, initrd = os.Getenv(kernelEnv), os.Getenv(initrdEnv)
-	if kernel != "" && initrd != "" {
-		return kernel, initrd
-	}
-	g, err := guest.Build(t.Context(), guest.Options{Log: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g.Kernel, g.Initrd
-}
 
 // hotNames are functions that each program has, and that do much with single bytes, unaligned numbers and formats.
 var hotNames = regexp.MustCompile(`^_*(mem|str|int_malloc|vfprintf|vsnprintf)`)
@@ -64,7 +43,10 @@ func hotStrings(images []*image.Image) *profile.Profile {
 // TestKernelInLockstep boots a real kernel with its userland, from the first instruction to
 // the power-off. Translations come from the user's cache, or are made.
 func TestKernelInLockstep(t *testing.T) {
-	kernelPath, initrdPath := guestFiles(t)
+	if testing.Short() {
+		t.Skip("boots a whole guest in lockstep, which takes minutes")
+	}
+	kernelPath, initrdPath := guesttest.Kernel(t), guesttest.Initrd(t)
 	kernel, err := image.Open(kernelPath)
 	if err != nil {
 		t.Fatal(err)

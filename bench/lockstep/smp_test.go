@@ -37,7 +37,7 @@ func initCPU() string {
 `, uint64(dataVA), ownShift, ownOffset)
 }
 
-// startOthers is text by which CPU 0 has the console start all others at label second, as Linux does (L kernel/smp.c,
+// startOthers is text by which CPU 0 has the console start all others at label second, as Linux does (Linux, arch/alpha/kernel/smp.c,
 // secondary_cpu_start): each gets a stack and CPU 0's page table, and "START".
 func startOthers(cpus int) string {
 	s := `
@@ -90,13 +90,34 @@ func runSMP(t *testing.T, img *image.Image, cpus int, code ...*abi.Code) smpRun 
 func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpRun) {
 	t.Helper()
 	const words = 16
-	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: machine.ClockHost}
+	r.engines = boot(t, img, cpus, machine.ClockHost, o, func(m *machine.Machine) {
+		read := func(pa uint64) (all []uint64) {
+			for i := range uint64(words) {
+				v, _ := m.CPU(0).RAM.Read64(pa + 8*i)
+				all = append(all, v)
+			}
+			return all
+		}
+		const dataPA = dataVA &^ abi.KSEGBase
+		r.shared = read(dataPA)
+		for n := range cpus {
+			r.own = append(r.own, read(dataPA+owns(n)))
+			r.fastRTI = append(r.fastRTI, m.CPU(n).S.FastCalls[abi.FastRTI])
+		}
+	})
+	return r
+}
+
+// boot runs img to its power-off and has ended look at the machine.
+func boot(t *testing.T, img *image.Image, cpus int, clock machine.ClockMode, o native.Options, ended func(*machine.Machine)) (engines []*native.Engine) {
+	t.Helper()
+	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: clock}
 	if len(o.Code) > 0 {
 		o.Shared = dispatch.NewShared(cpus)
 		cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 			e, err := native.New(c, o)
 			if err == nil {
-				r.engines = append(r.engines, e)
+				engines = append(engines, e)
 			}
 			return e, err
 		}
@@ -105,7 +126,7 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range r.engines {
+	for _, e := range engines {
 		needAll(t, e.Off())
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
@@ -117,20 +138,8 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	if stop.Reason != machine.PowerOff {
 		t.Errorf("the guest ends by %v at %#x: %s; %+v", stop.Reason, stop.PC, stop.Detail, m.Whereabouts())
 	}
-	read := func(pa uint64) (all []uint64) {
-		for i := range uint64(words) {
-			v, _ := m.CPU(0).RAM.Read64(pa + 8*i)
-			all = append(all, v)
-		}
-		return all
-	}
-	const dataPA = dataVA &^ abi.KSEGBase
-	r.shared = read(dataPA)
-	for n := range cpus {
-		r.own = append(r.own, read(dataPA+owns(n)))
-		r.fastRTI = append(r.fastRTI, m.CPU(n).S.FastCalls[abi.FastRTI])
-	}
-	for _, e := range r.engines {
+	ended(m)
+	for _, e := range engines {
 		if err := e.Close(); err != nil {
 			t.Error(err)
 		}
@@ -138,5 +147,5 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
-	return r
+	return engines
 }

@@ -92,7 +92,7 @@ func (p Plan) Append() (string, error) {
 	return Name + "=" + strings.Join(items, ","), nil
 }
 
-// complaints are what a kernel says that has noticed something (L kernel/panic.c, rcu/tree_stall.h, watchdog.c, hung_task.c,
+// complaints are what a kernel says that has noticed something (Linux, kernel/panic.c, rcu/tree_stall.h, watchdog.c, hung_task.c,
 // arch/alpha/kernel/traps.c), and what is wrong in the program's own lines.
 var complaints = regexp.MustCompile(`WARNING:|BUG:|Oops|Unable to handle|detected stall|self-detected|soft lockup|blocked for more than|Kernel panic|` +
 	`smp: .*(wrong \(|FAILED| [1-9]\d* (not allowed|wrong|failures)| exit status [1-9])`)

@@ -9,7 +9,6 @@ import (
 	"axpress/lifter/image"
 	"axpress/palstubs/console"
 	"axpress/runtime/device/platforms"
-	"axpress/runtime/machine"
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
 	"axpress/runtime/standalone/size"
@@ -85,8 +84,8 @@ func (b *guestOptions) check() error {
 		return fail(statusUsage, "--smp %d: the %s engine runs one CPU; use --engine %s or --smp 1", b.cpus, b.engine, engineNative)
 	case b.memory == 0 || b.memory%image.PageSize != 0:
 		return fail(statusUsage, "--memory: %d bytes are no multiple of the page size, %d", b.memory, image.PageSize)
-	case b.memory > machine.MaxMemory:
-		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(machine.MaxMemory))
+	case b.memory > console.MaxMemory:
+		return fail(statusUsage, "--memory %s: Linux/Alpha uses no more than %s, and loses an initramfs above that", size.String(b.memory), size.String(console.MaxMemory))
 	case len(b.append) > maxAppend:
 		return fail(statusUsage, "--append: the command line has %d bytes; the kernel takes %d", len(b.append), maxAppend)
 	case b.logTail < ending.Auto:
@@ -100,7 +99,7 @@ func (b *guestOptions) check() error {
 // memoryText says how much memory the guest has, and what its command line leaves of it.
 func (b *guestOptions) memoryText() string {
 	text := size.String(b.memory) + " of memory"
-	if usable := machine.Memory(b.memory, b.append); usable < b.memory {
+	if usable := console.UsedMemory(b.memory, b.append); usable < b.memory {
 		text += fmt.Sprintf(", of which mem= leaves %s", size.String(usable))
 	}
 	return text

@@ -16,6 +16,7 @@ import (
 	"axpress/lifter/image"
 	"axpress/lifter/image/imagetest"
 	"axpress/lifter/isa"
+	"axpress/runtime/device/platforms"
 	"axpress/runtime/machine"
 	"axpress/translator/cache"
 	"axpress/translator/toolchain"
@@ -428,6 +429,19 @@ func TestInternalError(t *testing.T) {
 	if st := a.internal("BUG: no such op"); st != statusInternal || strings.Count(errs.String(), "\n") != 1 ||
 		!strings.Contains(errs.String(), "internal error: no such op; please report") {
 		t.Errorf("%d %q", st, errs.String())
+	}
+}
+
+// --platform list needs no kernel.
+func TestPlatformList(t *testing.T) {
+	r := cli(t, t.Context(), t.TempDir(), "run", "--platform", "list")
+	if r.status != statusOK || strings.Count(r.out, "\n") != 1+len(platforms.All()) {
+		t.Errorf("%d %q", r.status, r.out)
+	}
+	for _, p := range platforms.All() {
+		if !strings.Contains(r.out, p.Name) || !strings.Contains(r.out, p.Description) {
+			t.Errorf("%s is not in %q", p.Name, r.out)
+		}
 	}
 }
 

@@ -146,10 +146,15 @@ func (v *irView) text(ctx context.Context, file string) error {
 	if err != nil {
 		return fail(statusInput, "%w", err)
 	}
+	return v.parsed(ctx, file, string(data))
+}
+
+// parsed shows, or runs, the functions in text, which is that of file.
+func (v *irView) parsed(ctx context.Context, file, text string) error {
 	if v.hot {
 		v.o.Hot = []uint64{}
 	}
-	set, err := pipeline.Parse(string(data), v.o)
+	set, err := pipeline.Parse(text, v.o)
 	if err != nil {
 		return fail(statusInput, "%s: %w", file, err)
 	}

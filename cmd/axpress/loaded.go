@@ -11,7 +11,7 @@ import (
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
-	"axpress/runtime/machine"
+	"axpress/palstubs/console"
 	"axpress/translator/prepare"
 )
 
@@ -50,7 +50,7 @@ func (b *guestOptions) load() (*loaded, error) {
 	if kernel.Kind != image.Kernel {
 		return nil, fail(statusInput, "%s: a user program (%s), no kernel; give a vmlinux", b.kernelFile, kernel.Kind)
 	}
-	end, usable := uint64(0), machine.Memory(b.memory, b.append)
+	end, usable := uint64(0), console.UsedMemory(b.memory, b.append)
 	for i := range kernel.Segments {
 		s := &kernel.Segments[i]
 		if pa := physical(s.VAddr); s.MemSize > usable || pa > usable-s.MemSize {

@@ -64,7 +64,7 @@ type stats struct {
 	MissedPCs     int            `json:"missed_pcs"`
 }
 
-// ipiStats is machine.IPIStats.
+// ipiStats is ipi.Stats.
 type ipiStats struct {
 	Sent     uint64            `json:"sent"`
 	Taken    uint64            `json:"taken"`

@@ -6,25 +6,26 @@ import (
 
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
+	"axpress/runtime/ipi"
 	"axpress/runtime/machine"
 )
 
 // ipiModes are the values of --ipi.
-var ipiModes = map[string]machine.IPIMode{"latched": machine.IPILatched, "edge": machine.IPIEdge}
+var ipiModes = map[string]ipi.Mode{"latched": ipi.Latched, "edge": ipi.Edge}
 
 // ipiData finds where the kernel notes what interprocessor interrupts are for: ipi_data, an
-// array with one element for each CPU that the kernel has room for (L kernel/smp.c). How
+// array with one element for each CPU that the kernel has room for (Linux, arch/alpha/kernel/smp.c). How
 // many that are is not known, but an element is a cache line.
-func ipiData(kernel *image.Image) machine.IPIData {
+func ipiData(kernel *image.Image) ipi.Data {
 	for _, s := range kernel.Names {
 		if s.Name == "ipi_data" && s.Size >= 8 {
-			return machine.IPIData{PA: physical(s.Addr), Stride: cacheLine}
+			return ipi.Data{PA: physical(s.Addr), Stride: cacheLine}
 		}
 	}
-	return machine.IPIData{}
+	return ipi.Data{}
 }
 
-// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (L asm/cache.h); those for EV4 or EV5 alone have 32.
+// cacheLine is L1_CACHE_BYTES of kernels for EV6 and of generic ones (Linux, arch/alpha/include/asm/cache.h); those for EV4 or EV5 alone have 32.
 const cacheLine = 64
 
 // whereIsEach describes what each CPU was doing when the run ended, one line each.

@@ -14,6 +14,7 @@ import (
 	"axpress/lifter/asmtest"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
+	"axpress/lifter/image/guesttest"
 	"axpress/lifter/image/imagetest"
 )
 
@@ -66,14 +67,9 @@ func dump(t testing.TB, res *discover.Result) []byte {
 	return b.Bytes()
 }
 
-// TestGuest checks real programs: the kernel AXPRESS_GUEST_KERNEL and the
-// programs AXPRESS_GUEST_PROGRAMS (paths separated as in PATH).
+// TestGuest checks real programs: those of a guest, and its kernel.
 func TestGuest(t *testing.T) {
-	paths := filepath.SplitList(os.Getenv("AXPRESS_GUEST_PROGRAMS"))
-	if k := os.Getenv("AXPRESS_GUEST_KERNEL"); k != "" {
-		paths = append(paths, k)
-	}
-	t.Logf("%d guest programs", len(paths))
+	paths := append(guesttest.Programs(t), guesttest.Kernel(t))
 	for _, path := range paths {
 		img, err := image.Open(path)
 		if err != nil {

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"axpress/lifter/image/guesttest"
 )
 
 const objdump = "alpha-linux-gnu-objdump"
@@ -224,11 +226,7 @@ func TestObjdumpSweep(t *testing.T) {
 
 // TestObjdumpKernel compares on the text of a whole kernel.
 func TestObjdumpKernel(t *testing.T) {
-	kernel := os.Getenv("AXPRESS_GUEST_KERNEL")
-	if kernel == "" {
-		t.Log("AXPRESS_GUEST_KERNEL names no vmlinux: nothing compared here")
-		return
-	}
+	kernel := guesttest.Kernel(t)
 	c := &comparer{t: t, seen: map[string]int{}}
 	runObjdump(t, c.compare, "-d", "-z", kernel)
 	if c.lines == 0 {

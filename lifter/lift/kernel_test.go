@@ -7,19 +7,15 @@ import (
 	"axpress/ir"
 	"axpress/lifter/discover"
 	"axpress/lifter/image"
+	"axpress/lifter/image/guesttest"
 )
 
-// guestEnv names a vmlinux to lift; it is what CI builds.
+// guestEnv names a vmlinux to measure with.
 const guestEnv = "AXPRESS_GUEST_KERNEL"
 
 // TestKernel lifts and verifies every unit of a whole kernel.
 func TestKernel(t *testing.T) {
-	path := os.Getenv(guestEnv)
-	if path == "" {
-		t.Logf("%s names no vmlinux: nothing lifted here", guestEnv)
-		return
-	}
-	img, units := discoverKernel(t, path)
+	img, units := discoverKernel(t, guesttest.Kernel(t))
 	for _, fn := range units {
 		f, err := Lift(fn, img, Options{Kernel: true})
 		if err == nil {

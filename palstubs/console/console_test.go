@@ -3,12 +3,15 @@ package console
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"maps"
 	"strings"
 	"testing"
 
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/identity"
+	"axpress/runtime/state"
 )
 
 const testMem = 32 << 20
@@ -382,5 +385,31 @@ func TestCallbacks(t *testing.T) {
 	}
 	if got := string(mem[32:37]); got != "hello" {
 		t.Errorf("environment %q", got)
+	}
+}
+
+// What the guest has set is restored; a state with other variables is refused.
+func TestSaveLoad(t *testing.T) {
+	a, b := NewCallbacks(nil, "root=a"), NewCallbacks(nil, "root=b")
+	a.env[envBootDev] = "dka0"
+	b.env[envDumpDev] = "dka1"
+	var w state.Writer
+	a.Save(&w)
+	if err := b.Load(state.NewReader(w.Bytes())); err != nil || !maps.Equal(a.env, b.env) {
+		t.Errorf("%v: %v, want %v", err, b.env, a.env)
+	}
+	want := maps.Clone(b.env)
+	for name, change := range map[string]func(map[uint64]string){
+		"unknown": func(env map[uint64]string) { env[0x99] = "" },
+		"missing": func(env map[uint64]string) { delete(env, envBootDev) },
+		"long":    func(env map[uint64]string) { env[envBootDev] = strings.Repeat("x", maxEnvironmentLen+1) },
+	} {
+		env := maps.Clone(a.env)
+		change(env)
+		var w state.Writer
+		w.Block(a.block(&env))
+		if err := b.Load(state.NewReader(w.Bytes())); !errors.Is(err, state.ErrRefused) || !maps.Equal(b.env, want) {
+			t.Errorf("%s: %v, %v", name, err, b.env)
+		}
 	}
 }

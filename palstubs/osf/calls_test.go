@@ -145,7 +145,7 @@ var callCases = []struct {
 		if got := uint32(s.PCCOffset) + uint32(f.cycles); got != 1000 {
 			t.Errorf("process cycles %d, want 1000", got)
 		}
-		if len(f.calls) != 0 {
+		if len(f.calls) != 1 || f.calls[0] != "another space" {
 			t.Errorf("swpctx called %v", f.calls)
 		}
 	}},

@@ -81,7 +81,10 @@ func (c *CPU) loadPCB(pa uint64, pcb [pcbQuads]uint64) {
 	s.KSP = pcb[pcbKSP/8]
 	s.USP = pcb[pcbUSP/8]
 	s.PTBR = pcb[pcbPTBR/8]
-	s.SetASN(pcb[pcbPCCASN/8] >> 32 & MaxASN)
+	if asn := pcb[pcbPCCASN/8] >> 32 & MaxASN; asn != s.ASN {
+		s.SetASN(asn)
+		c.Sys.EnterSpace()
+	}
 	s.PCCOffset = uint64(uint32(pcb[pcbPCCASN/8]) - uint32(c.Sys.Cycles()))
 	s.Unique = pcb[pcbUnique/8]
 	s.FEN = pcb[pcbFlags/8] & 1

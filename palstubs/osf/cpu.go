@@ -54,6 +54,8 @@ type System interface {
 	InvalidateAll()
 	InvalidateProcess()
 	InvalidateSingle(va uint64, instructions, data bool)
+	// EnterSpace is told that State.ASN has become another.
+	EnterSpace()
 	// InvalidateCode makes instruction fetch see all earlier stores (imb).
 	InvalidateCode()
 

@@ -157,13 +157,13 @@ func TestInterruptPriorities(t *testing.T) {
 	for ipl := range uint64(8) {
 		c, f := newTest(t, false, ipl)
 		f.vector = 0x900
-		for i := range numIRQ {
+		for i := range NumIRQ {
 			c.SetIRQ(i, true)
 		}
 		if c.S.IRQLevel != 7 {
 			t.Fatalf("IRQLevel %d", c.S.IRQLevel)
 		}
-		for i := int(numIRQ) - 1; i >= 0; i-- {
+		for i := int(NumIRQ) - 1; i >= 0; i-- {
 			level := irqIPL[i]
 			_, taken := c.DeliverInterrupt()
 			if taken != (ipl < level) {
@@ -211,7 +211,7 @@ func TestSpuriousInterrupt(t *testing.T) {
 	if _, taken := c.DeliverInterrupt(); taken || c.S.PC != testPC {
 		t.Error("a request that has gone away was delivered")
 	}
-	c.SetIRQ(numIRQ, true) // must not panic
+	c.SetIRQ(NumIRQ, true) // must not panic
 }
 
 func TestErrorInterruptWaitsForMIP(t *testing.T) {

@@ -101,6 +101,7 @@ func (f *fake) InvalidateProcess() { f.log("tbiap") }
 func (f *fake) InvalidateSingle(va uint64, i, d bool) {
 	f.log("tbis %#x %v %v", va, i, d)
 }
+func (f *fake) EnterSpace()     { f.log("another space") }
 func (f *fake) InvalidateCode() { f.log("imb") }
 func (f *fake) Halt(h Halt)     { f.halts = append(f.halts, h) }
 

@@ -19,13 +19,13 @@ const (
 	IRQTimer
 	IRQIPI
 	IRQError // chipset or bus error: a machine check
-	numIRQ
+	NumIRQ   // how many there are
 )
 
 // irqIPL is the level that a request is taken at: below it the processor accepts
 // (AAH II-B, "Processor Status"; L asm/system.h: device 3/4, timer 5, IPI 6,
 // machine check 7).
-var irqIPL = [numIRQ]uint64{IRQDevice: 4, IRQTimer: 5, IRQIPI: 6, IRQError: 7}
+var irqIPL = [NumIRQ]uint64{IRQDevice: 4, IRQTimer: 5, IRQIPI: 6, IRQError: 7}
 
 // entInt types in a0 and SCB vectors in a1 (AAH II-B, "Interrupt Entry").
 const (
@@ -41,7 +41,7 @@ const (
 // SetIRQ sets the level of a request and with it State.IRQLevel. Any goroutine may
 // call it, one at a time for a CPU.
 func (c *CPU) SetIRQ(irq IRQ, level bool) {
-	if irq >= numIRQ {
+	if irq >= NumIRQ {
 		return
 	}
 	bit := uint32(1) << irq
@@ -54,11 +54,24 @@ func (c *CPU) SetIRQ(irq IRQ, level bool) {
 
 func (c *CPU) setPending(pending uint32) {
 	c.pending.Store(pending)
-	highest := uint64(0)
-	if pending != 0 {
-		highest = irqIPL[bits.Len32(pending)-1]
+	atomic.StoreUint64(&c.S.IRQLevel, LevelOf(pending))
+}
+
+// LevelOf is the highest level of pending requests, 0 if there are none.
+func LevelOf(pending uint32) uint64 {
+	if pending == 0 {
+		return 0
 	}
-	atomic.StoreUint64(&c.S.IRQLevel, highest)
+	return irqIPL[bits.Len32(pending)-1]
+}
+
+// Pending returns the requests that are there, by IRQ.
+func (c *CPU) Pending() uint32 { return c.pending.Load() }
+
+// SetPending makes exactly these requests be there, for a CPU that does not run.
+func (c *CPU) SetPending(pending uint32) {
+	c.pending.Store(pending)
+	atomic.StoreUint64(&c.S.IRQLevel, LevelOf(pending))
 }
 
 // Name tells the PALcode of this CPU from other parts of a machine that have state.
@@ -75,7 +88,7 @@ func (c *CPU) Load(r *state.Reader) error {
 	var pending uint32
 	b := c.block(&pending)
 	b.Check = func() error {
-		if pending>>numIRQ != 0 {
+		if pending>>NumIRQ != 0 {
 			return fmt.Errorf("interrupt requests %#x", pending)
 		}
 		return nil
@@ -102,7 +115,7 @@ func (c *CPU) IRQLevel() uint64 { return atomic.LoadUint64(&c.S.IRQLevel) }
 func (c *CPU) DeliverInterrupt() (r Result, taken bool) {
 	s := c.S
 	pending := c.pending.Load()
-	for i := int(numIRQ) - 1; i >= 0; i-- {
+	for i := int(NumIRQ) - 1; i >= 0; i-- {
 		if pending>>i&1 == 0 || s.PS&psIPL >= irqIPL[i] {
 			continue
 		}

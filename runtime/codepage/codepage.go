@@ -55,7 +55,7 @@ func (c *Pages[T]) Invalidate() { clear(c.valid) }
 func (c *Pages[T]) Counts() (compared, changed uint64) { return c.compared, c.changed }
 
 // At returns the code of the page that pc is in, nil if there is none or the page
-// cannot be executed.
+// cannot be executed. The guest executes at pc next.
 func (c *Pages[T]) At(pc, asn uint64, m *mmu.MMU) *T {
 	if p := c.Page(pc, asn, m); p != nil {
 		return p.Code
@@ -63,7 +63,8 @@ func (c *Pages[T]) At(pc, asn uint64, m *mmu.MMU) *T {
 	return nil
 }
 
-// Page returns what is known of the page that pc is in, nil if it cannot be executed.
+// Page returns what is known of the page that pc is in, nil if it cannot be executed. The
+// guest executes at pc next.
 func (c *Pages[T]) Page(pc, asn uint64, m *mmu.MMU) *Page[T] {
 	if len(c.byHash) == 0 {
 		return nil
@@ -79,6 +80,26 @@ func (c *Pages[T]) Page(pc, asn uint64, m *mmu.MMU) *Page[T] {
 		c.valid[key] = p
 	}
 	return p
+}
+
+// Ahead is Page for who looks before the guest is sure to come to pc; it may not have executed in
+// the page before, or not since its translation was dropped, if not live.
+func (c *Pages[T]) Ahead(pc, asn uint64, m *mmu.MMU) (p *Page[T], live bool) {
+	if len(c.byHash) == 0 {
+		return nil, false
+	}
+	key := pc>>abi.PageShift | asn<<52
+	if p, live = c.valid[key]; live {
+		return p, true
+	}
+	pa, live, ok := m.Ahead(pc)
+	if !ok {
+		return nil, false
+	}
+	if p = c.check(pa); live {
+		c.valid[key] = p
+	}
+	return p, live
 }
 
 // check identifies the content of the physical page at pa.

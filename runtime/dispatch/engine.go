@@ -101,6 +101,7 @@ type Engine struct {
 	hot       hotCode
 	heat      heat
 	window    *window.Set // nil if there is no hot code
+	leave     func()      // ends that window follows mmu
 	segment   segment
 	off       []string // see Off
 	ioMiss    bool     // hot code has just accessed I/O space
@@ -196,7 +197,7 @@ func (e *Engine) needWindow() (err error) {
 	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
 		return err
 	}
-	e.mmu.SetWindow(follower{e.window, &e.heat})
+	e.leave = e.mmu.Follow(follower{e.window, &e.heat})
 	return nil
 }
 
@@ -225,7 +226,7 @@ const pageBytes = 4096
 func (e *Engine) Close() error {
 	err := errors.Join(unix.Munmap(e.stack), e.shared.close())
 	if e.window != nil {
-		e.mmu.SetWindow(nil)
+		e.leave()
 		err = errors.Join(err, e.window.Close())
 	}
 	return err
@@ -328,11 +329,14 @@ func (e *Engine) SetVeto(veto func() bool) {
 	e.allowFast()
 }
 
-// allowFast lets native code do by itself what nobody wants to see.
+// allowFast lets native code do by itself what nobody wants to see. With a list of live translations it
+// does not read page tables.
 func (e *Engine) allowFast() {
 	e.s.FastPAL = 0
 	if e.veto == nil && !e.plainPAL {
-		e.s.FastPAL = 1
+		if e.s.FastPAL = fastPAL; e.mmu.List() == nil {
+			e.s.FastPAL |= fastRefill
+		}
 	}
 }
 
@@ -442,6 +446,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 		}
 		return e.kernel.lookup(pc)
 	}
+	e.hot.follow(pc, e)
 	if e.heat.isHot(e.s.PTBR, e.s.ASN) {
 		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
 			e.segment.needs(e.s.ASN, e.s.JumpGen)
@@ -460,6 +465,6 @@ func (e *Engine) HasEntry(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel != nil && e.kernel.has(pc)
 	}
-	p := e.pages.At(pc, e.s.ASN, e.mmu)
-	return p != nil && p.has(pc)
+	p, _ := e.pages.Ahead(pc, e.s.ASN, e.mmu)
+	return p != nil && p.Code != nil && p.Code.has(pc)
 }

@@ -321,8 +321,8 @@ TEXT refill<>(SB), NOSPLIT|NOFRAME, $0
 	JNZ  fail
 	CMPQ const_offWindowMiss(R12), $0
 	JNE  fail
-	CMPQ const_offFastPAL(R12), $0
-	JEQ  fail
+	TESTQ $const_fastRefill, const_offFastPAL(R12)
+	JZ   fail
 	MOVQ AX, R9
 	SHRQ $const_windowBits, R9
 	JNZ  fail

@@ -1,6 +1,9 @@
 package dispatch
 
-import "axpress/runtime/window"
+import (
+	"axpress/runtime/mmu"
+	"axpress/runtime/window"
+)
 
 // Hot code of programs pays only where much is computed on few pages: a page that is
 // not in the window costs a host signal and two mappings. So an address space
@@ -83,14 +86,20 @@ func (h *heat) forget() {
 	}
 }
 
-// follower follows the MMU's invalidations.
+// follower has the windows follow the MMU's invalidations.
 type follower struct {
 	*window.Set
 	heat *heat
 }
 
-// DropAll implements mmu.Window.
-func (f follower) DropAll() {
-	f.Set.DropAll()
-	f.heat.forget()
+// Invalidated implements mmu.Follower.
+func (f follower) Invalidated(i mmu.Invalidation) {
+	switch {
+	case !i.Data:
+	case i.One:
+		f.Drop(i.VA)
+	default:
+		f.DropAll()
+		f.heat.forget()
+	}
 }

@@ -79,6 +79,10 @@ const (
 	tlbMask    = (abi.TLBEntries - 1) * abi.TLBEntrySize
 	tlbShift   = abi.PageShift - 4
 
+	// Bits of FastPAL.
+	fastPAL    = 1 << 0
+	fastRefill = 1 << 1
+
 	// For refill; see runtime/mmu for the bits of page table entries.
 	pageShift       = abi.PageShift
 	windowBits      = abi.WindowBits

@@ -23,7 +23,7 @@ func (e *Engine) serve() {
 			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
 			return
 		}
-		defer e.mmu.InvalidateSingle(va, false, true)
+		defer e.mmu.Uncache(va)
 	}
 	outcome := mmu.Done
 	switch op {
@@ -100,15 +100,11 @@ func (e *Engine) mapPage(va uint64) {
 }
 
 // plain translates va for a load in the current mode. ok: the page is RAM, and nobody
-// minds if it is accessed through another mapping.
+// minds if it is accessed through another mapping. With a list of live translations it is
+// in the list, and so is the one for stores if it is writable.
 func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
-	mode := e.s.Mode()
-	pa, fault := e.mmu.Translate(va, abi.MMAccessRead, mode)
-	if fault || pa >= e.ram.Size() || !e.untied(pa) {
-		return 0, false, false
-	}
-	_, readOnly := e.mmu.Translate(va, abi.MMAccessWrite, mode)
-	return pa, !readOnly, true
+	pa, writable, ok = e.mmu.Rights(va, e.s.Mode())
+	return pa, writable, ok && e.untied(pa)
 }
 
 // untied says whether the page at pa may be mapped anywhere: it is not watched as the

@@ -160,7 +160,8 @@ func (e *Engine) HasEntry(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel.has(pc)
 	}
-	return e.find(pc) != nil
+	p, _ := e.pages.Ahead(pc, e.s.ASN, e.mmu)
+	return p != nil && p.Code != nil && p.Code[pc%abi.PageSize/4] != nil
 }
 
 // Run runs the guest from State.PC until State.Limit or an exit that is not translated

@@ -9,7 +9,7 @@ type Identity struct {
 	// Name is the name of the system: the HWRPB's dynamic
 	// system recognition string.
 	Name string
-	// SysType and SysVariation are the HWRPB's (L asm/hwrpb.h, kernel/setup.c).
+	// SysType and SysVariation are the HWRPB's (Linux, arch/alpha/include/asm/hwrpb.h and kernel/setup.c).
 	SysType, SysVariation uint64
 	// MaxCPUs is how many processors the board has room for, at most 64.
 	MaxCPUs int

@@ -62,11 +62,9 @@ func (c *CPU) scan(pc uint64) (accessed bool) {
 	}
 	paths := make([]path, 1, 8)
 	paths[0].pc = pc
-	kind, va, mmcsr, access := c.s.FaultKind, c.s.FaultVA, c.s.FaultMMCSR, c.s.FaultAccess
-	defer func() { c.s.FaultKind, c.s.FaultVA, c.s.FaultMMCSR, c.s.FaultAccess = kind, va, mmcsr, access }()
 	for steps := scanSteps; steps > 0 && len(paths) > 0; steps-- {
 		p := &paths[len(paths)-1]
-		word, ok := c.m.Fetch(p.pc)
+		word, ok := c.m.PeekWord(p.pc)
 		inst := isa.Decode(word)
 		here := p.pc
 		p.pc += 4

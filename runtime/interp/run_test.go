@@ -190,7 +190,10 @@ func TestWritableCodeAfterSwitch(t *testing.T) {
 		r.ram.Write32(codePA, 0x80)
 		run := func(asn, want uint64) {
 			t.Helper()
-			r.s.SetASN(asn)
+			if asn != r.s.ASN {
+				r.s.SetASN(asn)
+				r.m.EnterSpace()
+			}
 			r.s.PC = 0x10000
 			if code := r.c.Run(); code != abi.ExitCallPAL || r.s.ExitArg != want {
 				t.Errorf("entry %#x: %s %#x, want CALL_PAL %#x", c.pte, code, r.s.ExitArg, want)
@@ -200,6 +203,7 @@ func TestWritableCodeAfterSwitch(t *testing.T) {
 		r.ram.Write32(codePA, 0x81)
 		run(1, 0x80)
 		r.s.SetASN(2)
+		r.m.EnterSpace()
 		r.s.PC = 0x20000
 		if code := r.c.Run(); code != abi.ExitFault {
 			t.Fatalf("nothing is at %#x, but %s", r.s.PC, code)

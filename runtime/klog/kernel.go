@@ -21,7 +21,7 @@ type Symbol struct{ Addr, Size uint64 }
 // Symbols are the variables of a kernel by name, of which Names are wanted.
 type Symbols map[string]Symbol
 
-// The variables that are read, in L kernel/panic.c and kernel/printk/printk.c.
+// The variables that are read, in Linux, kernel/panic.c and kernel/printk/printk.c.
 const (
 	panicCPU     = "panic_cpu"
 	panicTimeout = "panic_timeout"
@@ -58,7 +58,7 @@ var errGarbage = errors.New("there is no kernel log where the symbols say (not y
 // KnowsPanic says whether Panicked can tell: Linux 4.5 and later, with symbols.
 func (k *Kernel) KnowsPanic() bool { return k.panicAt != 0 }
 
-// noCPU is panic_cpu's value before a panic, PANIC_CPU_INVALID (L linux/panic.h).
+// noCPU is panic_cpu's value before a panic, PANIC_CPU_INVALID (Linux, include/linux/panic.h).
 const noCPU = ^uint32(0)
 
 // Panicked says whether a CPU has entered panic(). A kernel does not come back from there. Before the kernel is loaded it

@@ -39,7 +39,7 @@ func (k *Kernel) text(pa, n uint64) (string, bool) {
 	return b.String(), true
 }
 
-// The records of Linux 3.5 to 5.9 (L kernel/printk/printk.c struct printk_log): a time, the record's whole length, that of
+// The records of Linux 3.5 to 5.9 (Linux, kernel/printk/printk.c, struct printk_log): a time, the record's whole length, that of
 // its text, and the text behind the header. A length of 0 says that the next one is at the buffer's beginning.
 const (
 	recTotal = 8

@@ -1,6 +1,6 @@
 package klog
 
-// The ring buffer (L kernel/printk/printk_ringbuffer.h): descriptors by sequence, an information block for each, and the
+// The ring buffer (Linux, kernel/printk/printk_ringbuffer.h): descriptors by sequence, an information block for each, and the
 // texts in a ring of bytes. All offsets are bytes.
 const (
 	ringCountBits = 0x00

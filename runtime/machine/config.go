@@ -12,12 +12,17 @@ import (
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
-	"axpress/runtime/device"
+	"axpress/runtime/clock"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/platforms"
+	"axpress/runtime/ev5"
+	"axpress/runtime/ipi"
 	"axpress/runtime/klog"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/panicwatch"
+	"axpress/runtime/sched"
+	"axpress/runtime/serialio"
 	"axpress/runtime/vcpu"
 )
 
@@ -51,7 +56,7 @@ type Config struct {
 	Entry    uint64 // virtual address
 	Initrd   []byte
 	Append   string // kernel command line, at most 255 bytes
-	Memory   uint64 // bytes, a multiple of 8 KiB, at most MaxMemory; 0 is DefaultMemory
+	Memory   uint64 // bytes, a multiple of 8 KiB, at most console.MaxMemory; 0 is DefaultMemory
 	CPUs     int    // 0 is 1
 	// Model is what the CPUs are; nil: isa.DefaultModel.
 	Model   *isa.Model
@@ -67,41 +72,60 @@ type Config struct {
 	// Symbols are variables of the kernel, as klog.Names names them; nil: not known.
 	Symbols klog.Symbols
 	// IPI says when interprocessor interrupts get lost, IPIData what they are for.
-	IPI     IPIMode
-	IPIData IPIData
+	IPI     ipi.Mode
+	IPIData ipi.Data
+	// OnInterrupt is called when an interrupt is delivered, on the thread of its CPU;
+	// nil: nobody wants to know.
+	OnInterrupt func(Interrupt)
 	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
 	NewEngine func(*CPU) (vcpu.Engine, error)
 }
 
+// Ports is how many serial ports the guest has. The first, ttyS0, is the console.
+const Ports = board.SerialPorts
+
+// Interrupt is what Config.OnInterrupt is told.
+type Interrupt struct {
+	CPU    int
+	Icount int64 // instructions that the CPU has retired before it
+	// Type and Vector are a0 and a1 of the kernel's entry (Handbook, II-B, "Interrupt Entry").
+	Type, Vector uint64
+}
+
 // Machine is one guest.
 type Machine struct {
-	cfg      Config
-	ram      *mem.RAM
-	cpus     []*CPU
-	platform platforms.Platform
-	board    board.Board
-	host     host
-	clock    *clock
-	outputs  [Ports]*serialOut
-	inputs   [Ports]*Input
-	inquiry  inquiries
-	watch    panicWatch
-	wakeup   wakeup
-	current  *CPU // whose turn it is
-	stop     *Stop
+	cfg       Config
+	ram       *mem.RAM
+	cpus      []*CPU
+	platform  platforms.Platform
+	board     board.Board
+	host      host
+	clock     *clock.Clock
+	live      *mmu.KernelList // of CPUs under the deterministic clock
+	callbacks *console.Callbacks
+	outputs   [Ports]*serialio.Output
+	inputs    [Ports]*serialio.Input
+	inquiry   inquiries
+	watch     *panicwatch.Watch
+	wakeup    wakeup
+	stop      *Stop
+
+	// What follows is for CPUs that take turns.
+	policy   sched.RoundRobin
+	runnable []bool
+	current  *CPU // whose turn it is, or was last
+	turn     turn // its slice, that has not ended
 
 	// What follows is for CPUs that run in parallel, each on a thread of its own.
 	parallel bool
-	// mu guards board, clock.queue, outputs' lines, watch and stop. No CPU runs
+	// mu guards the board, the clock's timers, outputs' lines, watch and stop. No CPU runs
 	// guest code while it holds it.
 	mu       sync.Mutex
-	world    world
-	crowd    crowd
+	world    *sched.StopTheWorld
+	over     *sched.Oversubscription
 	stopping atomic.Bool
-	watching atomic.Uint64 // CPUs that sleep on words, see watchList, one bit each
+	watching atomic.Uint64 // CPUs that sleep on words, see idle.WatchList, one bit each
 	halted   atomic.Uint64 // CPUs that wait in the console for START, one bit each
-	failed   error         // of an engine; under mu
-	broken   *crash        // a panic on a CPU's goroutine; under mu
 }
 
 // New builds a machine ready to run. Errors: a configuration that cannot be built.
@@ -110,13 +134,12 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
-	m := &Machine{cfg: cfg, platform: platform, wakeup: wakeup{ch: make(chan struct{}, 1)}}
+	m := &Machine{cfg: cfg, platform: platform, wakeup: wakeup{ch: make(chan struct{}, 1)}, runnable: make([]bool, cfg.CPUs)}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
 	m.host.m = m
-	m.crowd.init()
-	for i := range m.inputs {
-		m.inputs[i] = newInput(m, i)
-	}
+	m.policy = sched.RoundRobin{Last: cfg.CPUs - 1, Quantum: quantum(cfg.CPUs)}
+	m.over = sched.NewOversubscription(0)
+	m.world = sched.NewStopTheWorld(m.over)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())
@@ -129,20 +152,27 @@ func New(cfg Config) (_ *Machine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m.watch.countSyscalls, m.watch.kernel = m.syscalls, klog.New(m.ram, cfg.Symbols)
+	m.watch = panicwatch.New(klog.New(m.ram, cfg.Symbols), m.syscalls)
 	for i, w := range []io.Writer{cfg.Console, cfg.Serial2} {
-		m.outputs[i] = newSerialOut(w, &m.watch)
+		m.outputs[i] = serialio.NewOutput(w, m.watch.See)
 	}
-	m.clock = newClock(m)
+	m.live = mmu.NewKernelList()
+	m.clock = clock.New(clock.Config{
+		Deterministic: cfg.Clock == ClockDeterministic, Epoch: cfg.Epoch, CPUs: cfg.CPUs,
+		Instructions: m.instructions, Ports: !hasQEMU(cfg.SSN), First: m.deadlineMoved,
+	})
 	if m.board, err = platform.New(board.Config{
-		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.queue, Host: &m.host,
-		CPUIRQ: irqLines{m}, SerialOut: [Ports]io.Writer{m.outputs[0], m.outputs[1]}, Wake: m.wake,
+		RAM: m.ram.Bytes(), CPUs: cfg.CPUs, Clock: m.clock, Scheduler: m.clock.Timers, Host: &m.host, CPUIRQ: irqLines{m},
+		SerialOut: [Ports]io.Writer{m.outputs[0], m.outputs[1]}, Wake: m.wake,
 	}); err != nil {
 		return nil, err
 	}
-	callbacks := console.NewCallbacks(terminal{m}, cfg.Append)
+	for i, line := range m.board.Serial() {
+		m.inputs[i] = serialio.NewInput(line, m.wake)
+	}
+	m.callbacks = console.NewCallbacks(terminal{m}, cfg.Append)
 	for i := range cfg.CPUs {
-		if err := m.addCPU(i, callbacks); err != nil {
+		if err := m.addCPU(i); err != nil {
 			return nil, err
 		}
 	}
@@ -174,7 +204,7 @@ func (cfg *Config) complete() (platforms.Platform, error) {
 	}
 	cfg.Model = cfg.Model.Or()
 	platform, err := platforms.ByName(cfg.Platform)
-	if err := errors.Join(err, cfg.IPI.check(), checkMemory(cfg.Memory)); err != nil {
+	if err := errors.Join(err, cfg.IPI.Check(), console.CheckMemory(cfg.Memory)); err != nil {
 		return platform, err
 	}
 	switch most := platform.Identity.MaxCPUs; {
@@ -202,7 +232,7 @@ func (m *Machine) load() (console.Boot, error) {
 		low, high = min(low, s.PA), max(high, s.PA+n)
 	}
 	n := uint64(len(cfg.Initrd))
-	top := min(Memory(size, cfg.Append), size-console.TopBytes)
+	top := min(console.UsedMemory(size, cfg.Append), size-console.TopBytes)
 	if high > top || n > top-high {
 		return console.Boot{}, fmt.Errorf("initrd of %#x bytes: no room between the kernel's end %#x and the end of the RAM that it uses, %#x", n, high, top)
 	}
@@ -225,23 +255,27 @@ func (m *Machine) load() (console.Boot, error) {
 	return boot, nil
 }
 
-func (m *Machine) addCPU(i int, callbacks osf.Console) error {
+func (m *Machine) addCPU(i int) error {
 	s, err := abi.NewState()
 	if err != nil {
 		return err
 	}
-	c := &CPU{CPU: vcpu.CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram}, m: m, slice: newSlicer(m.cfg.CPUs > 1 && !m.parallel)}
+	c := &CPU{CPU: vcpu.CPU{Index: i, Model: m.cfg.Model, S: s, RAM: m.ram}, m: m}
 	c.CPU.Cycles = c.cycles
 	if m.parallel {
 		c.CPU.Exclusive = c.exclusive
+	} else {
+		c.alarm.timer = m.clock.Timers.NewTimer(fmt.Sprintf("alarm of CPU %d", i), c.alarmFires)
 	}
 	m.cpus = append(m.cpus, c)
 	s.WHAMI = uint64(i)
-	c.newAlarm()
-	c.MMU = mmu.New(s, m.ram, withInternal(c.Model, lockedBus{c, m.board.Port(i)}))
+	c.MMU = mmu.New(s, m.ram, ev5.WithInternal(c.Model, lockedBus{c, m.board.Port(i)}))
 	c.MMU.InitWindows()
+	if m.clock.Deterministic() {
+		c.MMU.KeepList(mmu.NewList(m.live))
+	}
 	c.PAL = &osf.CPU{
-		S: s, Mem: memory{c}, Sys: system{c}, Console: callbacks,
+		S: s, Mem: memory{c}, Sys: system{c}, Console: m.callbacks,
 		LogoutPA: console.LogoutPA(m.platform.Identity, i), Implver: c.Model.Implver, ParavirtualClock: hasQEMU(m.cfg.SSN),
 	}
 	m.halted.Or(uint64(1) << i) // until boot or start
@@ -260,7 +294,9 @@ func (m *Machine) Close() error {
 	m.wakeup.closed = true
 	m.host.close()
 	for _, in := range m.inputs {
-		close(in.closed)
+		if in != nil {
+			in.Close()
+		}
 	}
 	var errs []error
 	for _, c := range m.cpus {
@@ -273,7 +309,8 @@ func (m *Machine) Close() error {
 	return errors.Join(errs...)
 }
 
-// Board gives access to the devices, for tests and for adding devices before Run.
+// Board gives access to the devices, for tests and for adding devices before
+// Run.
 func (m *Machine) Board() board.Board { return m.board }
 
 // CPU returns CPU number i, nil if there is none.
@@ -283,12 +320,6 @@ func (m *Machine) CPU(i int) *CPU {
 	}
 	return m.cpus[i]
 }
-
-var (
-	_ device.Clock  = (*clock)(nil)
-	_ device.CPUIRQ = irqLines{}
-	_ device.Host   = (*host)(nil)
-)
 
 // newRAM makes the RAM: wide if the engine may want that and the host has room.
 func newRAM(cfg *Config) (*mem.RAM, error) {

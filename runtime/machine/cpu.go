@@ -9,7 +9,10 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/device"
+	"axpress/runtime/idle"
+	"axpress/runtime/ipi"
 	"axpress/runtime/mmu"
+	"axpress/runtime/sched"
 	"axpress/runtime/vcpu"
 )
 
@@ -22,11 +25,17 @@ type CPU struct {
 	engine vcpu.Engine
 	mode   cpuMode
 	alarm  alarm
-	slice  slicer
-	nap    nap
-	watch  watchList
-	spin   spin
+	loop   idle.Loop    // is what it executes one that only waits?
+	back   idle.Backoff // its next slice
+	park   sched.Parker
 	stats  cpuStats
+
+	// With the host's clock.
+	slice   sched.Slice
+	sliceNS uint64 // how long it is, at most
+	// Where CPUs run in parallel.
+	watch idle.WatchList
+	spin  idle.AdaptiveSpin
 }
 
 // cpuMode says what a CPU is doing.
@@ -37,13 +46,13 @@ const (
 	cpuRunning                 // executes guest code
 	cpuWaiting                 // wtint: until an interrupt is pending
 	cpuSpinning                // in a loop that nothing but an interrupt or another CPU ends
+	numModes
 )
 
 type cpuStats struct {
 	exits      [abi.NumExits]uint64
 	interrupts uint64
-	spins      uint64
-	ipi        ipiCounts
+	ipi        ipi.Counts
 	callPALs   [256]uint64
 }
 
@@ -65,9 +74,12 @@ func (c *CPU) boot(b console.Boot) error {
 // cycles is the free-running cycle counter: bits 31:0 of what RPCC returns are its
 // low half, bits 63:32 are State.PCCOffset.
 func (c *CPU) cycles() uint64 {
-	c.m.clock.counts(c)
+	c.counts()
 	return c.m.cycles()
 }
+
+// counts tells the clock how many instructions c has retired.
+func (c *CPU) counts() { c.m.clock.Counts(c.Index == 0, c.S.Icount) }
 
 // cycleFreq is the rate of the cycle counter in Hz, as the HWRPB states it. A kernel without the paravirtual clock
 // measures it, and believes only what its CPU can have.
@@ -130,7 +142,7 @@ func (y system) SendIPI(target uint64) {
 func (y system) AckIPI() {
 	y.c.m.mu.Lock()
 	defer y.c.m.mu.Unlock()
-	y.c.tookIPI()
+	y.c.stats.ipi.Took(y.c.messages())
 	y.c.m.board.AckIPI(y.c.Index)
 }
 
@@ -154,7 +166,7 @@ func (y system) CServe(fn, a1, a2 uint64) (v uint64, ok bool) {
 }
 
 func (y system) VMTime() uint64 {
-	y.c.m.clock.counts(y.c)
+	y.c.counts()
 	return y.c.m.clock.Now()
 }
 func (y system) WallTime() uint64 { return uint64(y.c.m.clock.WallTime()) }
@@ -168,6 +180,7 @@ func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
 func (y system) InvalidateSingle(va uint64, instructions, data bool) {
 	y.c.MMU.InvalidateSingle(va, instructions, data)
 }
+func (y system) EnterSpace()     { y.c.MMU.EnterSpace() }
 func (y system) InvalidateCode() { y.c.engine.InvalidateCode() }
 
 func (y system) Halt(h osf.Halt) {
@@ -176,10 +189,27 @@ func (y system) Halt(h osf.Halt) {
 	y.c.halted(h)
 }
 
+// sendIPI raises an interprocessor interrupt of target for c. The machine's lock is held.
+func (c *CPU) sendIPI(target *CPU) {
+	c.stats.ipi.Sent++
+	to := &target.stats.ipi
+	if c.m.cfg.IPI.Loses(atomic.LoadUint64(&target.S.PS) & 7) {
+		to.Lost(target.messages())
+		return
+	}
+	if target.PAL.IsPending(osf.IRQIPI) {
+		to.Merged++
+	}
+	c.m.board.RaiseIPI(target.Index)
+}
+
+// messages are what the interprocessor interrupts of c are for at the moment.
+func (c *CPU) messages() ipi.Messages { return c.m.cfg.IPIData.Of(c.Index, c.RAM) }
+
 // alarm is the paravirtual alarm of a CPU.
 type alarm struct {
 	at    uint64       // 0: off
-	timer device.Timer // where CPUs take turns
+	timer device.Timer // nil where CPUs run in parallel: there it is the CPU itself that looks
 }
 
 // setAlarm arranges an interval timer interrupt at virtual time at; 0 is never. A
@@ -187,21 +217,21 @@ type alarm struct {
 func (c *CPU) setAlarm(at uint64) {
 	c.alarm.at = at
 	switch {
-	case at != 0 && c.m.parallel:
-		c.slice.deadlineMoved(c.m, c) // it is c itself that looks, see alarmDue
-	case at != 0:
-		c.alarm.timer.Set(at)
-	default:
+	case c.alarm.timer == nil:
+		if at != 0 && limitOf(c) != 0 {
+			c.bound() // for alarmDue
+		}
+	case at == 0:
 		c.alarm.timer.Stop()
+	default:
+		c.alarm.timer.Set(at)
 	}
 }
 
-// newAlarm makes the timer of c's alarm.
-func (c *CPU) newAlarm() {
-	c.alarm.timer = c.m.clock.queue.NewTimer(fmt.Sprintf("cpu%d alarm", c.Index), func() {
-		c.alarm.at = 0
-		c.m.board.RaiseTimer(c.Index)
-	})
+// alarmFires raises the interrupt of c's alarm. The machine's lock is held, or CPUs take turns.
+func (c *CPU) alarmFires() {
+	c.alarm.at = 0
+	c.m.board.RaiseTimer(c.Index)
 }
 
 // irqLines is device.CPUIRQ.
@@ -227,6 +257,15 @@ func (l irqLines) SetIRQ(cpu int, kind device.IRQKind, level bool) {
 	}
 }
 
+// accesses tells the clock that c accesses a device. Where that takes time with the
+// deterministic clock the next timer comes nearer, so the run ends behind the access.
+func (c *CPU) accesses() {
+	k := c.m.clock
+	if k.Accesses(c.Index == 0, c.S.Icount); k.Deterministic() && !hasQEMU(c.m.cfg.SSN) {
+		atomic.StoreInt64(&c.S.Limit, 0)
+	}
+}
+
 // lockedBus is the bus of a CPU under the machine's lock.
 type lockedBus struct {
 	c *CPU
@@ -235,7 +274,7 @@ type lockedBus struct {
 
 // Read implements mmu.PhysBus.
 func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
-	b.c.m.clock.accesses(b.c)
+	b.c.accesses()
 	b.c.m.mu.Lock()
 	defer b.c.m.mu.Unlock()
 	return b.PhysBus.Read(pa, size)
@@ -243,7 +282,7 @@ func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
 
 // Write implements mmu.PhysBus.
 func (b lockedBus) Write(pa uint64, size int, v uint64) error {
-	b.c.m.clock.accesses(b.c)
+	b.c.accesses()
 	b.c.m.mu.Lock()
 	defer b.c.m.mu.Unlock()
 	return b.PhysBus.Write(pa, size, v)

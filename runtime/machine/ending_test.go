@@ -12,6 +12,7 @@ import (
 	"axpress/palstubs/console"
 	"axpress/runtime/abi"
 	"axpress/runtime/klog/klogtest"
+	"axpress/runtime/panicwatch"
 	"axpress/runtime/vcpu"
 )
 
@@ -64,8 +65,8 @@ func TestPrintedPanicIsNone(t *testing.T) {
 	p2:
 		bsr   ra,@puts
 		lda   t0,1(zero)
-		sll   t0,27,t0
-	wait:                         # 134 ms
+		sll   t0,25,t0
+	wait:                         # 67 ms
 		subq  t0,1,t0
 		bne   t0,@wait
 		br    zero,@poweroff
@@ -91,15 +92,15 @@ func TestPanicCountsDown(t *testing.T) {
 			withLog("Kernel panic - not syncing: no init", "Rebooting ..")(c)
 			binary.LittleEndian.PutUint32(c.Segments[1].Data[8:], uint32(seconds))
 		})
-		if g.m.watch.dead(g.m) {
+		if g.m.watch.Dead(g.m.clock.Now()) {
 			t.Fatal("dead before it has run")
 		}
 		binary.LittleEndian.PutUint32(g.m.ram.Bytes()[guestPA+0x10000:], 0)
-		if g.m.watch.dead(g.m) || !g.m.watch.panicked.Load() {
+		if g.m.watch.Dead(g.m.clock.Now()) || !g.m.watch.Panicked() {
 			t.Fatal("not noticed")
 		}
-		want := panicSilentNS + seconds*1_000_000_000
-		if end := g.m.watch.end(); end != want {
+		want := panicwatch.SilentNS + seconds*1_000_000_000
+		if end := g.m.watch.End(); end != want {
 			t.Errorf("panic=%d: the end is at %d ns, want %d", seconds, end, want)
 		}
 	}
@@ -133,22 +134,6 @@ func TestHaltIsNoPowerOff(t *testing.T) {
 		if g.stop.Reason != c.want || g.out.String() != out {
 			t.Errorf("%q, console %q: %+v", c.log, c.console, g.stop)
 		}
-	}
-}
-
-func TestMemory(t *testing.T) {
-	const size = 1 << 30
-	for cmdline, want := range map[string]uint64{
-		"": size, "console=ttyS0": size, "mem=64M": 64 << 20, "mem=64M mem=32m": 32 << 20, "a mem=0x4000000 b": 64 << 20, "mem=65536k\tquiet": 64 << 20,
-		"mem=8G": size, "mem=0": size, "mem=x": size, "xmem=64M": size, "mem=0100000000": 1 << 24, "mem=67108865": 64 << 20, "mem=64Mx": 64 << 20, "mem=0x": size,
-		"mem=1g": 1 << 30,
-	} {
-		if got := Memory(size, cmdline); got != want {
-			t.Errorf("%q: %#x, want %#x", cmdline, got, want)
-		}
-	}
-	if got := Memory(64<<30, ""); got != MaxMemory {
-		t.Errorf("64 GB: %#x", got)
 	}
 }
 
@@ -274,7 +259,7 @@ func TestCalibrate(t *testing.T) {
 }
 
 func TestMemoryRefused(t *testing.T) {
-	for size, says := range map[uint64]string{MaxMemory + abi.PageSize: "32 GB", 1<<20 + 1: "page size"} {
+	for size, says := range map[uint64]string{console.MaxMemory + abi.PageSize: "32 GB", 1<<20 + 1: "page size"} {
 		_, err := New(Config{Segments: []Segment{{PA: guestPA, MemSize: 0x1000}}, Memory: size})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", fmt.Sprint(size), err)

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"axpress/runtime/abi"
 	"axpress/runtime/interp"
 	"axpress/runtime/vcpu"
 )
@@ -21,4 +22,12 @@ type interpreter struct {
 // Stats implements Engine: everything a CPU retires is interpreted.
 func (e *interpreter) Stats() map[string]uint64 {
 	return map[string]uint64{"interpreted": uint64(e.c.S.Icount)}
+}
+
+// runFor runs e for n instructions; State.Limit is where that ends.
+func runFor(e vcpu.Engine, n int64) abi.Exit {
+	if exact, ok := e.(interface{ RunFor(n int64) abi.Exit }); ok {
+		return exact.RunFor(n)
+	}
+	return e.Run()
 }

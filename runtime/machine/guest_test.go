@@ -150,3 +150,6 @@ func (g *guestRun) want(t *testing.T, r Reason, out string) {
 		t.Errorf("stop %s at %#x (%s), output %q; want %s, %q", g.stop.Reason, g.stop.PC, g.stop.Detail, g.out.String(), r, out)
 	}
 }
+
+// replace replaces names in a guest's source.
+func replace(src string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(src) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+
+	"axpress/runtime/device"
 )
 
 // Snapshot is what the CPUs of a machine that runs have said about themselves, each at a moment of its own.
@@ -94,4 +96,42 @@ func (c *CPU) answer() {
 	if q.left--; q.left == 0 {
 		close(q.done)
 	}
+}
+
+// Whereabouts says what a CPU is doing.
+type Whereabouts struct {
+	CPU     int
+	PC, RA  uint64 // RA is register 26
+	IPL     uint64
+	User    bool
+	Doing   string
+	Pending []string // interrupts
+	// Messages are what its interprocessor interrupts are for that it has not yet looked
+	// at.
+	Messages []string
+}
+
+// doing describes the modes.
+var doing = map[cpuMode]string{
+	cpuHalted: "halted", cpuRunning: "runs", cpuWaiting: "waits for an interrupt (wtint)", cpuSpinning: "spins",
+}
+
+// Whereabouts says what each CPU is doing. The machine must not run.
+func (m *Machine) Whereabouts() (all []Whereabouts) {
+	for _, c := range m.cpus {
+		all = append(all, c.whereabouts())
+	}
+	return all
+}
+
+// whereabouts says what c is doing. c's own goroutine asks, or the machine does not run.
+func (c *CPU) whereabouts() Whereabouts {
+	w := Whereabouts{CPU: c.Index, PC: c.S.PC, RA: c.S.R[26], IPL: c.S.PS & 7, User: c.S.PS&8 != 0, Doing: doing[c.mode]}
+	for kind, irq := range irqs {
+		if c.PAL.IsPending(irq) {
+			w.Pending = append(w.Pending, device.IRQKind(kind).String())
+		}
+	}
+	w.Messages = c.messages().Names()
+	return w
 }

@@ -11,6 +11,7 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/device/platforms"
+	"axpress/runtime/idle"
 	"axpress/runtime/vcpu"
 )
 
@@ -388,20 +389,20 @@ func TestNewRefuses(t *testing.T) {
 func TestSpin(t *testing.T) {
 	for _, k := range []struct {
 		name, loop string
-		want       waiting
+		want       idle.Waiting
 	}{
-		{"empty", "loop: br zero,loop", waitsOnly},
-		{"flag", "loop: ldl t0,0x2128(s0); and t0,4,t0; mb; beq t0,loop", waitsOnly},
-		{"flag that is known later", "loop: mov t0,t1; ldl t0,0x2128(s0); and t0,4,t0; beq t0,loop", waitsOnly},
-		{"flag and counter", "loop: ldl t0,0x2128(s0); addq t1,1,t1; br zero,loop", waitsCount},
-		{"walk", "loop: ldl t0,0x2128(s0); addq s0,8,s0; br zero,loop", waitsNot},
-		{"counter", "loop: addq t0,1,t0; br zero,loop", waitsNot},
-		{"store", "loop: stq zero,-8(sp); br zero,loop", waitsNot},
-		{"rpcc", "loop: rpcc t0; br zero,loop", waitsNot},
-		{"device", "loop: ldbu t0,5(s1); br zero,loop", waitsNot},
-		{"call_pal", "loop: call_pal 0x36; br zero,loop", waitsNot},
-		{"fault", "loop: ldq t0,0(zero); br zero,loop", waitsNot},
-		{"trap", "loop: addq/v zero,zero,t0; br zero,loop", waitsNot},
+		{"empty", "loop: br zero,loop", idle.Only},
+		{"flag", "loop: ldl t0,0x2128(s0); and t0,4,t0; mb; beq t0,loop", idle.Only},
+		{"flag that is known later", "loop: mov t0,t1; ldl t0,0x2128(s0); and t0,4,t0; beq t0,loop", idle.Only},
+		{"flag and counter", "loop: ldl t0,0x2128(s0); addq t1,1,t1; br zero,loop", idle.Counts},
+		{"walk", "loop: ldl t0,0x2128(s0); addq s0,8,s0; br zero,loop", idle.Not},
+		{"counter", "loop: addq t0,1,t0; br zero,loop", idle.Not},
+		{"store", "loop: stq zero,-8(sp); br zero,loop", idle.Not},
+		{"rpcc", "loop: rpcc t0; br zero,loop", idle.Not},
+		{"device", "loop: ldbu t0,5(s1); br zero,loop", idle.Not},
+		{"call_pal", "loop: call_pal 0x36; br zero,loop", idle.Not},
+		{"fault", "loop: ldq t0,0(zero); br zero,loop", idle.Not},
+		{"trap", "loop: addq/v zero,zero,t0; br zero,loop", idle.Not},
 	} {
 		src := strings.NewReplacer("; ", "\n", "loop: ", "loop:\n", ",loop", ",@loop").Replace(k.loop)
 		g := newGuest(t, src, nil)
@@ -411,7 +412,7 @@ func TestSpin(t *testing.T) {
 				t.Fatalf("%s: prologue: exit %d", k.name, code)
 			}
 		}
-		if got := c.waits(); got != k.want {
+		if got := c.loop.Prove(&c.CPU, c.engine); got != k.want {
 			t.Errorf("%s: waits = %v", k.name, got)
 		}
 	}

@@ -2,105 +2,80 @@ package machine
 
 import (
 	"context"
-	"fmt"
 	"math"
-	"runtime"
-	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"axpress/palstubs/console"
+	"axpress/runtime/idle"
+	"axpress/runtime/sched"
 )
 
-// crash is a panic on a CPU's goroutine.
-type crash struct {
-	value any
-	stack []byte
-}
-
 // runParallel runs every CPU on a host thread of its own, and everything that is no
-// CPU's business on this goroutine: input, the devices' scheduled calls, output, the
-// end.
+// CPU's business on this goroutine: input, the devices' timers, output, the end.
 func (m *Machine) runParallel(ctx context.Context) error {
-	// A thread that computes keeps one of Go's processors, and this goroutine and the
-	// one that types need some too.
-	before := runtime.GOMAXPROCS(0)
-	if want := len(m.cpus) + 2; before < want {
-		runtime.GOMAXPROCS(want)
-		defer runtime.GOMAXPROCS(before)
-	}
 	m.stopping.Store(false)
-	m.failed, m.broken = nil, nil
-	var done sync.WaitGroup
-	for _, c := range m.cpus {
-		done.Go(func() { m.thread(c) })
+	failed := func(error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.finish(&Stop{Reason: Failed})
 	}
-	m.serve(ctx)
-	done.Wait()
-	if m.broken != nil {
-		panic(fmt.Sprintf("%v\n\non the thread of a CPU:\n%s", m.broken.value, m.broken.stack))
-	}
-	if m.failed != nil {
+	err := sched.Parallel(len(m.cpus), m.over, m.thread, failed, func() { m.serve(ctx) })
+	if err != nil {
 		m.stop = nil
 	} else if m.stop.PC == 0 {
 		m.stop.PC = m.cpus[0].S.PC
 	}
-	return m.failed
+	return err
 }
 
-// thread runs c until the run ends.
-func (m *Machine) thread(c *CPU) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	precise()
-	m.crowd.awake.Add(1)
-	defer m.crowd.awake.Add(-1)
-	defer func() {
-		if p := recover(); p != nil {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.broken = &crash{p, debug.Stack()}
-			m.finish(&Stop{Reason: Failed})
-		}
-	}()
+// thread runs CPU i until the run ends.
+func (m *Machine) thread(i int) error {
+	c := m.cpus[i]
 	for {
 		c.alarmDue() // that kicks
-		// What happens from now on is seen below, or kicks c out of its turn or nap.
-		c.nap.kicked.Store(0)
+		// What happens from now on is seen below, or kicks c out of its turn or sleep.
+		c.park.Clear()
 		if m.stopping.Load() {
-			return
+			return nil
 		}
 		c.answer()
 		if !c.awake() {
 			continue
 		}
 		if err := m.parallelTurn(c); err != nil {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			m.failed = err
-			m.finish(&Stop{Reason: Failed})
-			return
+			return err
 		}
 		m.afterTurn()
-		m.crowd.pass()
+		m.over.Yield()
 	}
 }
 
-// parallelTurn is turn beside other CPUs.
+// parallelTurn is a turn beside other CPUs.
 func (m *Machine) parallelTurn(c *CPU) error {
-	m.world.enter(&m.crowd)
-	defer m.world.leave()
-	return m.turn(c)
+	m.world.Enter()
+	defer m.world.Leave()
+	return m.runSlice(c)
+}
+
+// exclusive is vcpu.CPU.Exclusive.
+func (c *CPU) exclusive(fn func()) {
+	c.m.world.Do(func() {
+		for _, other := range c.m.cpus {
+			if other != c {
+				other.kick()
+			}
+		}
+	}, fn)
 }
 
 // kick makes c, whatever it does, come to the top of its loop soon. Any goroutine may
 // call it while the machine runs.
 func (c *CPU) kick() {
 	// In this order: who sees the limit of 0 also sees the kick, see setLimit.
-	c.nap.kicked.Store(1)
+	c.park.Kick()
 	atomic.StoreInt64(&c.S.Limit, 0)
-	c.nap.wake()
+	c.park.Unpark()
 }
 
 // alarmDue raises the interval timer interrupt of c if its alarm is due.
@@ -108,10 +83,9 @@ func (c *CPU) alarmDue() {
 	if c.alarm.at == 0 || c.m.clock.Now() < c.alarm.at {
 		return
 	}
-	c.alarm.at = 0
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()
-	c.m.board.RaiseTimer(c.Index)
+	c.alarmFires()
 }
 
 // awake says whether c has guest code to run now. If not, it has slept.
@@ -125,7 +99,7 @@ func (c *CPU) awake() bool {
 		c.mode = cpuRunning
 	case cpuSpinning:
 		if !c.interruptible() && c.stillSpins() {
-			c.napSpinning()
+			c.parkSpinning()
 			return false
 		}
 		c.mode = cpuRunning
@@ -146,9 +120,9 @@ func (c *CPU) startLocked() bool {
 
 // stillSpins goes round the loop of a CPU that spins, and says whether it has come round.
 func (c *CPU) stillSpins() bool {
-	c.m.world.enter(&c.m.crowd)
-	defer c.m.world.leave()
-	return c.waits() == waitsOnly
+	c.m.world.Enter()
+	defer c.m.world.Leave()
+	return c.loop.Prove(&c.CPU, c.engine) == idle.Only
 }
 
 // rest lets the thread of c sleep until it is kicked or its alarm is due, but at most for
@@ -161,9 +135,9 @@ func (c *CPU) rest(patience uint64) {
 		}
 		patience = min(patience, at-now)
 	}
-	c.m.crowd.awake.Add(-1)
-	c.nap.sleep(patience)
-	c.m.crowd.awake.Add(1)
+	c.m.over.Awake(-1)
+	c.park.Park(patience)
+	c.m.over.Awake(1)
 }
 
 // afterTurn passes on what a turn has left for others to do.
@@ -177,7 +151,7 @@ func (m *Machine) afterTurn() {
 			}
 		}
 	}
-	if m.serialWaits() || m.watch.unnoticed() {
+	if m.serialWaits() || m.watch.Unnoticed() {
 		m.wakeup.token()
 	}
 }
@@ -219,9 +193,89 @@ func (m *Machine) service(ctx context.Context) (next uint64) {
 		}
 	}
 	m.signalInputs()
-	m.clock.fire()
-	if m.watch.dead(m) {
-		m.finish(&Stop{Reason: Panic, Detail: m.watch.line})
+	m.clock.Fire()
+	if m.watch.Dead(m.clock.Now()) {
+		m.finish(&Stop{Reason: Panic, Detail: m.watch.Line()})
 	}
-	return min(m.clock.next(), m.watch.deadline())
+	return min(m.clock.Timers.Next(), m.watch.Deadline())
+}
+
+// patience is for how long a CPU may compute, in ns, where CPUs run in parallel, before
+// it looks after the others.
+func (m *Machine) patience() uint64 {
+	switch {
+	case m.watching.Load() != 0:
+		return idle.MaxSliceWatched
+	case m.over.Is():
+		return sched.MaxSliceOversubscribed
+	}
+	return math.MaxUint64
+}
+
+// parkSpinning lets c sleep until something happens that may end its loop.
+func (c *CPU) parkSpinning() {
+	m, bit := c.m, uint64(1)<<c.Index
+	c.watch.Set(c.loop.Seen)
+	before := m.watching.Or(bit)
+	defer m.watching.And(^bit)
+	if c.watch.Changed(c.RAM) {
+		return
+	}
+	for _, other := range m.cpus {
+		if other != c && before == 0 {
+			other.shorten() // it may be at the begin of a long slice
+		}
+	}
+	began := m.clock.Now()
+	c.rest(idle.MaxPark)
+	c.spin.Of(c.S.PC).Parked(m.clock.Now() - began)
+}
+
+// shorten has c begin a new slice, if it runs. It is no kick: nothing has happened.
+func (c *CPU) shorten() {
+	if limitOf(c) > 0 {
+		atomic.StoreInt64(&c.S.Limit, 0)
+	}
+}
+
+// wakeWatching wakes the CPUs whose words have changed. c calls it each time it has run
+// guest code.
+func (c *CPU) wakeWatching() {
+	m := c.m
+	watching := m.watching.Load()
+	if watching == 0 {
+		return
+	}
+	for _, other := range m.cpus {
+		bit := uint64(1) << other.Index
+		if watching&bit != 0 && other != c && other.watch.Changed(c.RAM) {
+			m.watching.And(^bit)
+			other.kick()
+		}
+	}
+}
+
+// waitsFor draws conclusions from what c, whose turn has ended, waits for; whole says that
+// nothing else was executed in that turn, as far as one can see.
+func (c *CPU) waitsFor(what idle.Waiting, whole bool) {
+	over := c.m.over.Is()
+	switch {
+	case what == idle.Not:
+		return
+	case what == idle.Only:
+		now, took := c.m.clock.Now(), uint64(0)
+		if whole {
+			took = c.slice.Took()
+		}
+		more := c.spin.Of(c.S.PC).GoRound(now, took)
+		if more == 0 {
+			c.mode = cpuSpinning
+		} else if !over {
+			c.back.NS = max(more, idle.First)
+			return
+		}
+	case !over:
+		return
+	}
+	c.back.NS = idle.First
 }

@@ -114,7 +114,7 @@ func TestDeviceInterruptGoesToOneCPU(t *testing.T) {
 		stq  t1,0x240(t0)         # DIM1, bit 8
 	`+bothWait, func(c *Config) { c.CPUs = 2 })
 	line := g.m.board.(*clipper.Platform).Chipset.DRIR(8)
-	g.m.clock.queue.NewTimer("test", func() { line.Set(true) }).Set(uint64(50 * time.Millisecond))
+	g.m.clock.Timers.NewTimer("test", func() { line.Set(true) }).Set(uint64(50 * time.Millisecond))
 	g.run(t).want(t, PowerOff, "")
 	if a, b := g.m.CPU(0).PAL.IsPending(osf.IRQDevice), g.m.CPU(1).PAL.IsPending(osf.IRQDevice); a || !b {
 		t.Errorf("pending: %v, %v", a, b)
@@ -147,7 +147,7 @@ func TestContextEndsParallelRun(t *testing.T) {
 	}
 }
 
-// An engine that has the world for itself now and then, and counts who is in it.
+// An engine that stops the world now and then, and counts who runs.
 type lonely struct {
 	vcpu.Engine
 	c      *CPU

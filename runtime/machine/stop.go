@@ -1,11 +1,17 @@
 package machine
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"iter"
 
 	"axpress/palstubs/console"
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
+	"axpress/runtime/ipi"
+	"axpress/runtime/panicwatch"
 )
 
 // Reason says why a run ended.
@@ -59,17 +65,17 @@ func (c *CPU) halted(h osf.Halt) {
 		panic("BUG: " + err.Error()) // New has built the HWRPB
 	}
 	asked := request == console.HaltCold || request == console.HaltWarm || request == console.HaltRemain
-	if others && (c.Index != 0 || h.Code == osf.HaltCallPAL && !asked && !m.watch.panicked.Load()) {
+	if others && (c.Index != 0 || h.Code == osf.HaltCallPAL && !asked && !m.watch.Panicked()) {
 		return
 	}
 	stop := &Stop{Reason: Halt, PC: h.PC, Detail: h.String()}
 	switch {
-	case m.watch.panicked.Load():
-		stop.Reason, stop.Detail = Panic, m.watch.line
+	case m.watch.Panicked():
+		stop.Reason, stop.Detail = Panic, m.watch.Line()
 	case h.Code != osf.HaltCallPAL:
 	case request == console.HaltCold || request == console.HaltWarm:
 		stop.Reason, stop.Detail = Reboot, ""
-	case request == console.HaltRemain && m.watch.halts():
+	case request == console.HaltRemain && m.watch.Halts():
 		stop.Detail = "as it was told to; the machine would stay on"
 	case request == console.HaltRemain:
 		stop.Reason, stop.Detail = PowerOff, ""
@@ -102,7 +108,7 @@ type Stats struct {
 type CPUStats struct {
 	Instructions int64
 	Interrupts   uint64
-	IPIs         IPIStats
+	IPIs         ipi.Stats
 	Spins        uint64            // times that the CPU was found spinning and the host could rest
 	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
 	Exits        map[string]uint64 // by abi.Exit
@@ -122,8 +128,8 @@ func (m *Machine) Stats() Stats {
 // counters returns those of c. c's own goroutine asks, or the machine does not run.
 func (c *CPU) counters() CPUStats {
 	cs := CPUStats{
-		Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.stats(),
-		Spins: c.stats.spins, StaleCode: c.MMU.StaleCode(),
+		Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.Stats(),
+		Spins: c.loop.Found, StaleCode: c.MMU.StaleCode(),
 		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
 	}
 	for i, n := range c.stats.exits {
@@ -143,4 +149,57 @@ func (c *CPU) counters() CPUStats {
 		cs.CallPALs[name] = n
 	}
 	return cs
+}
+
+// Log returns the last n lines of the kernel's log. The machine must not run. Errors: there are no symbols of it, or there
+// is no log.
+func (m *Machine) Log(n int) (panicwatch.Log, error) { return m.watch.Log(n) }
+
+// Hash is a hash of the guest's memory: of each page that is not empty, with its number.
+// The machine must not run.
+func (m *Machine) Hash() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for pa, page := range m.pages() {
+		var at [8]byte
+		binary.LittleEndian.PutUint64(at[:], pa)
+		h.Write(at[:])
+		h.Write(page)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// pages are the pages of RAM that are not empty, by physical address.
+func (m *Machine) pages() iter.Seq2[uint64, []byte] {
+	return func(yield func(uint64, []byte) bool) {
+		ram, empty, done := m.ram.Bytes(), make([]byte, abi.PageSize), false
+		err := m.ram.Touched(func(lo, hi uint64) {
+			for pa := lo; pa < hi && !done; pa += abi.PageSize {
+				if page := ram[pa : pa+abi.PageSize]; !bytes.Equal(page, empty) {
+					done = !yield(pa, page)
+				}
+			}
+		})
+		if err != nil {
+			panic("BUG: " + err.Error()) // it is a memfd of ours
+		}
+	}
+}
+
+// instructions is how many all CPUs have retired.
+func (m *Machine) instructions() uint64 {
+	n := uint64(0)
+	for _, c := range m.cpus {
+		n += uint64(c.S.Icount)
+	}
+	return n
+}
+
+// syscalls counts the system calls of all CPUs.
+func (m *Machine) syscalls() uint64 {
+	n := uint64(0)
+	for _, c := range m.cpus {
+		n += c.callPALs(abi.PALCallsys)
+	}
+	return n
 }

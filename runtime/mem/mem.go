@@ -23,6 +23,8 @@ type RAM struct {
 	mapped []byte // what is to be unmapped
 	fd     int
 	wide   bool
+	// watched are the pieces that are or were mapped privately, in order, for Touched.
+	watched []span
 }
 
 // New allocates size bytes of zeroed RAM. size must be a positive multiple of

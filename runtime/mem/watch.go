@@ -1,8 +1,10 @@
 package mem
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,6 +31,8 @@ func (r *RAM) Watch(lo, hi uint64) (*Watch, error) {
 		if err := remapPrivate(r.b[lo:hi], r.fd, int64(lo)); err != nil {
 			return nil, fmt.Errorf("watch guest RAM: map [%#x, %#x) privately: %w", lo, hi, err)
 		}
+		r.watched = append(r.watched, span{lo, hi})
+		slices.SortFunc(r.watched, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
 	}
 	fd, err := unix.Open(pagemapFile, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {

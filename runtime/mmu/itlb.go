@@ -21,14 +21,15 @@ func (m *MMU) itlbTag(pc uint64) uint64 {
 
 // FetchPage returns the physical address of the page that instructions at pc are
 // fetched from in the current mode; it is in RAM. !ok: a fault with access kind
-// execute, or a machine check if the page is not RAM.
+// execute, or a machine check if the page is not RAM. It is for who executes at pc next:
+// the translation is live from now on.
 func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
 	e := &m.itlb[pc>>abi.PageShift%itlbEntries]
 	tag := m.itlbTag(pc)
 	if e.tag == tag {
 		return e.pa, true
 	}
-	pa, leaf, ok := m.walk(pc, abi.MMAccessExec, m.s.Mode())
+	pa, leaf, ok := m.translate(pc, abi.MMAccessExec, m.s.Mode())
 	if !ok {
 		return 0, false
 	}
@@ -36,7 +37,9 @@ func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
 		return 0, m.mcheck(pa, abi.MMAccessExec)
 	}
 	*e = itlbEntry{tag, pa & abi.PageMask}
-	m.spaces.note(m.s.ASN, leaf, m.ram)
+	if m.list == nil {
+		m.spaces.note(m.s.ASN, leaf, m.ram)
+	}
 	return e.pa, true
 }
 
@@ -51,18 +54,29 @@ func (m *MMU) Fetch(pc uint64) (word uint32, ok bool) {
 }
 
 // ITLBGeneration changes whenever instruction translations were dropped, so
-// that caches of translated addresses can be dropped with them. It must be asked
-// before a run: some are dropped when their address space is entered (see spaces).
-func (m *MMU) ITLBGeneration() uint64 {
-	if m.spaces.enter(m.s.ASN, m.ram) {
-		m.clearITLB()
+// that caches of translated addresses can be dropped with them before the next run.
+func (m *MMU) ITLBGeneration() uint64 { return m.gen }
+
+// EnterSpace is to be called when State.ASN has become another: some instruction
+// translations are dropped then (see spaces).
+func (m *MMU) EnterSpace() {
+	enter := func(asn uint64) bool { return m.spaces.enter(asn, m.ram) }
+	if m.list != nil {
+		enter = func(asn uint64) bool { return m.list.enter(asn, m.ram) }
 	}
-	return m.gen
+	if enter(m.s.ASN) {
+		m.uncache(Invalidation{Instructions: true})
+	}
 }
 
 // StaleCode returns how often an address space was entered of which an instruction
 // translation was not what its page tables say, without a TBI.
-func (m *MMU) StaleCode() uint64 { return m.spaces.stale }
+func (m *MMU) StaleCode() uint64 {
+	if m.list != nil {
+		return m.list.stale
+	}
+	return m.spaces.stale
+}
 
 func (m *MMU) clearITLB() {
 	for i := range m.itlb {
@@ -70,50 +84,4 @@ func (m *MMU) clearITLB() {
 	}
 	m.spaces.forget()
 	m.gen++
-}
-
-// InvalidateAll drops every translation: CALL_PAL TBI -2 (tbia).
-func (m *MMU) InvalidateAll() {
-	m.s.FlushTLB()
-	m.clearITLB()
-	m.dropWindows()
-}
-
-func (m *MMU) dropWindows() {
-	if m.window != nil {
-		m.window.DropAll()
-	}
-}
-
-// InvalidateProcess drops the translations of pages without ASM, in every
-// address space: CALL_PAL TBI -1 (tbiap). It drops all: native code fills the soft TLB
-// too, and does not note which pages have ASM.
-func (m *MMU) InvalidateProcess() {
-	m.s.FlushTLB()
-	m.clearITLB()
-	m.dropWindows()
-}
-
-// InvalidateSingle drops the translations of the page of va in every address
-// space and mode: CALL_PAL TBI 1 (i), 2 (d), 3 (both). The architecture asks for
-// the current address space and, for ASM pages, all; since an ASM page has
-// entries under the ASNs it was used with, all must go, and dropping a page too
-// many is always allowed. The tables are direct-mapped by address alone, so
-// there is one slot to clear in each.
-func (m *MMU) InvalidateSingle(va uint64, i, d bool) {
-	if d {
-		x := abi.TLBIndex(va)
-		for mode := range m.s.TLB {
-			for access := range m.s.TLB[mode] {
-				m.s.TLB[mode][access][x].Tag = abi.TLBInvalid
-			}
-		}
-		if m.window != nil {
-			m.window.Drop(va)
-		}
-	}
-	if i {
-		m.itlb[va>>abi.PageShift%itlbEntries].tag = itlbInvalid
-		m.gen++
-	}
 }

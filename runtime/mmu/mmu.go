@@ -25,8 +25,10 @@ type MMU struct {
 	gen    uint64 // counts the invalidations of instruction translations
 	spaces spaces
 
+	list      *List       // of live translations; nil: what the tables say at a miss
+	followers []*Follower // see Follow
+
 	beforeStore func(pa uint64) // see WatchStores
-	window      Window          // may be nil
 }
 
 // New returns the MMU of the CPU whose state is s. io may be nil: then nothing
@@ -36,15 +38,6 @@ func New(s *abi.State, ram *mem.RAM, io PhysBus) *MMU {
 	m.clearITLB()
 	return m
 }
-
-// Window is a further place where translations are kept, see runtime/window.
-type Window interface {
-	Drop(va uint64)
-	DropAll()
-}
-
-// SetWindow makes w follow the invalidations.
-func (m *MMU) SetWindow(w Window) { m.window = w }
 
 // RAM is the physical memory that the MMU was made for.
 func (m *MMU) RAM() *mem.RAM { return m.ram }
@@ -66,14 +59,6 @@ func (m *MMU) InitWindows() {
 		m.s.RAMLimit[n] = m.size >> n
 		m.s.StoreRAMLimit[n] = m.size >> n
 	}
-}
-
-// Translate translates va for an access (abi.MMAccess*) in a mode (abi.Mode*).
-// fault: State.Fault* say why not. It neither uses nor fills the TLB, and does
-// not ask whether anything answers at pa.
-func (m *MMU) Translate(va uint64, access uint64, mode int) (pa uint64, fault bool) {
-	pa, _, ok := m.walk(va, access, mode)
-	return pa, !ok
 }
 
 // Load reads 1<<log2size bytes at va in the current mode, zero-extended, and
@@ -146,7 +131,7 @@ func (m *MMU) resolve(va uint64, log2size int, access uint64) (pa uint64, ok boo
 		return 0, false
 	}
 	mode := m.s.Mode()
-	pa, _, ok = m.walk(va, access, mode)
+	pa, _, ok = m.translate(va, access, mode)
 	if !ok {
 		return 0, false
 	}
@@ -162,12 +147,18 @@ func (m *MMU) fill(va, pa, access uint64, mode int) {
 		return
 	}
 	i := abi.TLBIndex(va)
-	m.s.TLB[mode][access][i] = abi.TLBEntry{
+	e := abi.TLBEntry{
 		// An ASM page matches in every address space, an entry in one only: under
 		// another ASN the probe misses and the walk, which does not look at ASNs,
 		// makes the entry anew. That costs a walk and never gives a wrong answer.
 		Tag:    va&abi.PageMask ^ m.s.ASNTag,
 		Addend: m.base + page - va&abi.PageMask,
+	}
+	m.s.TLB[mode][access][i] = e
+	// Where loads and stores go to different pages, code that does both at once must not find
+	// both: it takes them for one.
+	if other := &m.s.TLB[mode][access^1][i]; m.list != nil && other.Tag == e.Tag && other.Addend != e.Addend {
+		other.Tag = abi.TLBInvalid
 	}
 }
 

@@ -133,7 +133,8 @@ func TestWalk(t *testing.T) {
 		x.table(l1, 3, tt.t.e1)
 		x.table(l2, 4, tt.t.e2)
 		x.table(l3, 5, tt.t.e3)
-		pa, fault := x.m.Translate(tt.va, tt.access, tt.mode)
+		pa, _, found := x.m.walk(tt.va, tt.access, tt.mode)
+		fault := !found
 		if tt.want == ok {
 			if fault || pa != dataPFN<<13|tt.va&0x1fff {
 				t.Errorf("%s: pa %#x fault %v mmcsr %d", tt.name, pa, fault, x.s.FaultMMCSR)
@@ -157,15 +158,15 @@ func TestKSEG(t *testing.T) {
 		{abi.KSEGBase + 1<<40 + 0x1fc000000, 0xf01_fc00_0000},
 	}
 	for _, tt := range tests {
-		if pa, fault := x.m.Translate(tt.va, abi.MMAccessRead, abi.ModeKernel); pa != tt.pa || fault {
-			t.Errorf("%#x: pa %#x fault %v, want %#x", tt.va, pa, fault, tt.pa)
+		if pa, ok := x.m.Peek(tt.va, abi.MMAccessRead, abi.ModeKernel); pa != tt.pa || !ok {
+			t.Errorf("%#x: pa %#x ok %v, want %#x", tt.va, pa, ok, tt.pa)
 		}
 	}
 	// Page table entries name all 44 bits, with the ones that KSEG makes (virt_to_phys) or without.
 	for _, want := range []uint64{ioPA, 0x801_a000_0000} {
 		x.table(l3, 5, want>>13<<32|pteRW)
 		x.m.InvalidateAll()
-		if pa, _ := x.m.Translate(testVA, abi.MMAccessRead, abi.ModeUser); pa != want {
+		if pa, _ := x.m.Peek(testVA, abi.MMAccessRead, abi.ModeUser); pa != want {
 			t.Errorf("mapped I/O page: %#x, want %#x", pa, want)
 		}
 	}
@@ -516,10 +517,12 @@ func TestEnterSpace(t *testing.T) {
 			t.Errorf("%s: dropped while the address space runs", c.name)
 		}
 		x.s.SetASN(8)
+		x.m.EnterSpace()
 		if x.m.ITLBGeneration() != gen {
 			t.Errorf("%s: dropped when another is entered", c.name)
 		}
 		x.s.SetASN(7)
+		x.m.EnterSpace()
 		if drop := x.m.ITLBGeneration() != gen; drop != c.drop || x.m.StaleCode() != c.stale {
 			t.Errorf("%s: dropped %v, stale %d", c.name, drop, x.m.StaleCode())
 		}
@@ -543,6 +546,6 @@ func TestLargeSpace(t *testing.T) {
 func BenchmarkWalk(b *testing.B) {
 	x := newMachine(b)
 	for b.Loop() {
-		x.m.Translate(testVA, abi.MMAccessRead, abi.ModeUser)
+		x.m.Peek(testVA, abi.MMAccessRead, abi.ModeUser)
 	}
 }

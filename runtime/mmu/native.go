@@ -33,13 +33,18 @@ func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
 }
 
 // Atomic returns the host address of va, for an access that reads and writes. !ok: the
-// interpreter, which does them one after the other, finds out why not.
+// interpreter, which does them one after the other, finds out why not. With a list of live
+// translations both must be: between its read and its write the guest may be interrupted.
 func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
-	if _, ok = m.resolve(va, log2size, abi.MMAccessRead); !ok {
+	if mode := m.s.Mode(); m.list != nil && !(m.isLive(va, abi.MMAccessRead, mode) && m.isLive(va, abi.MMAccessWrite, mode)) {
+		return 0, false
+	}
+	from, ok := m.resolve(va, log2size, abi.MMAccessRead)
+	if !ok {
 		return 0, false
 	}
 	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
-	if !ok || pa >= m.size {
+	if !ok || pa >= m.size || pa != from {
 		return 0, false
 	}
 	m.storing(pa)
@@ -47,8 +52,12 @@ func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
 }
 
 // Fill enters the page of va into the soft TLB, as an access does, if the access would
-// succeed. What is wrong with it is noted in State as for the access itself.
+// succeed. What is wrong with it is noted in State as for the access itself. It makes no
+// translation live.
 func (m *MMU) Fill(va uint64, log2size int, access uint64) {
+	if m.list != nil && !m.isLive(va, access, m.s.Mode()) {
+		return
+	}
 	m.resolve(va, log2size, access)
 }
 

@@ -15,7 +15,6 @@ import "axpress/runtime/mem"
 // real machine.
 type spaces struct {
 	of    [numASN]space
-	asn   uint64 // the one last entered
 	stale uint64 // times that one was entered of which a page had moved
 }
 
@@ -56,13 +55,9 @@ func (t *spaces) note(asn, pa uint64, ram *mem.RAM) {
 	}
 }
 
-// enter is told of the address space that is about to run. drop: it was not the last one, and what is known
-// of its code may be wrong.
+// enter is told of the address space that is about to run, which is not the last one.
+// drop: what is known of its code may be wrong.
 func (t *spaces) enter(asn uint64, ram *mem.RAM) (drop bool) {
-	if asn == t.asn {
-		return false
-	}
-	t.asn = asn
 	s := &t.of[asn%numASN]
 	for _, l := range s.leaves {
 		pte, _ := ram.Read64(l.pa)

@@ -120,21 +120,11 @@ func (e *Engine) take() {
 	e.schedule()
 }
 
-// fetchPage returns where the page is that pc is in, false if it cannot be fetched from.
-// The guest must not notice: a fault that waits to be delivered is kept.
-func fetchPage(c *machine.CPU, pc uint64) (pa uint64, ok bool) {
-	s := c.S
-	kind, va, mmcsr, access := s.FaultKind, s.FaultVA, s.FaultMMCSR, s.FaultAccess
-	pa, ok = c.MMU.FetchPage(pc)
-	s.FaultKind, s.FaultVA, s.FaultMMCSR, s.FaultAccess = kind, va, mmcsr, access
-	return pa, ok
-}
-
 // Here returns the place where c is. Its machine must not run.
 func Here(c *machine.CPU) Place {
 	p := Place{PC: c.S.PC, User: c.S.Mode() == abi.ModeUser}
 	if p.User {
-		if pa, ok := fetchPage(c, p.PC); ok {
+		if pa, ok := c.MMU.PeekPage(p.PC); ok {
 			p.Page = sha256.Sum256(c.RAM.Bytes()[pa : pa+abi.PageSize])
 		}
 	}
@@ -144,7 +134,7 @@ func Here(c *machine.CPU) Place {
 // pageOf returns the hash of the page that pc is in, zero if it cannot be fetched
 // from.
 func (e *Engine) pageOf(pc uint64) (none [sha256.Size]byte) {
-	pa, ok := fetchPage(e.c, pc)
+	pa, ok := e.c.MMU.PeekPage(pc)
 	if !ok {
 		return none
 	}

@@ -64,7 +64,7 @@ func (s *shadow) fill() {
 	defer func() {
 		g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR = before[0], before[1], before[2], before[3]
 	}()
-	word, ok := s.cpu.MMU.Fetch(g.PC)
+	word, ok := s.cpu.MMU.PeekWord(g.PC)
 	if !ok {
 		return
 	}

@@ -25,8 +25,8 @@ func (l *Lockstep) compare(left abi.Exit, end *repeated) (bad string) {
 		return end.note
 	case end.early:
 		return fmt.Sprintf("the interpreter leaves by %s (%#x) after %d instructions, native code retires %d",
-			end.code, end.arg, l.ref.icount-l.stretch.before.icount, l.got.icount-l.stretch.before.icount)
-	case !l.got.equal(&l.ref):
+			end.code, end.arg, l.ref.Icount-l.stretch.before.Icount, l.got.Icount-l.stretch.before.Icount)
+	case !l.got.Equal(&l.ref.Arch):
 		return "registers differ"
 	}
 	same, err := l.samePages()
@@ -171,7 +171,7 @@ func (at location) String() string {
 	case inF:
 		return fmt.Sprintf("f%d", at.n)
 	case inField:
-		return fields[at.n].name
+		return abi.FieldName(int(at.n))
 	}
 	return fmt.Sprintf("memory %#x", at.n)
 }
@@ -181,19 +181,19 @@ const maxMemDiffs = 16
 
 // eachDifference calls f for each place in which a and b differ.
 func eachDifference(a, b *archState, f func(at location, a, b uint64)) {
-	for i := range uint64(len(a.r)) {
-		if a.r[i] != b.r[i] {
-			f(location{inR, i}, a.r[i], b.r[i])
+	for i := range uint64(len(a.R)) {
+		if a.R[i] != b.R[i] {
+			f(location{inR, i}, a.R[i], b.R[i])
 		}
 	}
-	for i := range uint64(len(a.f)) {
-		if a.f[i] != b.f[i] {
-			f(location{inF, i}, a.f[i], b.f[i])
+	for i := range uint64(len(a.F)) {
+		if a.F[i] != b.F[i] {
+			f(location{inF, i}, a.F[i], b.F[i])
 		}
 	}
-	for i := range fields {
-		if a.field[i] != b.field[i] && !(a.unlocked(i) && b.unlocked(i)) {
-			f(location{inField, uint64(i)}, a.field[i], b.field[i])
+	for i := range a.Field {
+		if a.Differs(&b.Arch, i) {
+			f(location{inField, uint64(i)}, a.Field[i], b.Field[i])
 		}
 	}
 }

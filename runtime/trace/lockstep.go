@@ -93,7 +93,7 @@ type Lockstep struct {
 		mmu  *mmu.MMU
 		Shadow
 	}
-	gen uint64 // ITLBGeneration of mmu that shadow.mmu follows
+	leave func() // ends that shadow.mmu follows mmu
 
 	stretch struct {
 		on         bool // the interpreter repeats what native code did
@@ -111,8 +111,7 @@ type Lockstep struct {
 
 var _ vcpu.Engine = (*Lockstep)(nil)
 
-// New makes the engine of c, for machine.Config.NewEngine. It puts itself between
-// c's PALcode and the machine, to see which translations are dropped.
+// New makes the engine of c, for machine.Config.NewEngine.
 func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	if cfg.ScanEvery <= 0 {
 		cfg.ScanEvery = DefaultScanEvery
@@ -135,7 +134,7 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 		l.log.before(pa)
 		l.shadow.Written(pa)
 	})
-	c.PAL.Sys = tap{c.PAL.Sys, l}
+	l.leave = c.MMU.Follow(l.shadow.mmu)
 	return l, nil
 }
 
@@ -150,6 +149,9 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	}
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
 	sh.mmu.InitWindows()
+	if list := c.MMU.List(); list != nil {
+		sh.mmu.KeepList(list) // the interpreter repeats all accesses of the shadow
+	}
 	cpu := ShadowCPU{State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, Interpreter: nobody{}}
 	if l.cfg.Shadow != nil {
 		sh.Shadow, err = l.cfg.Shadow(cpu)
@@ -170,6 +172,10 @@ func (l *Lockstep) Off() []string { return l.off }
 
 // Close frees the shadow. The machine must not run any more.
 func (l *Lockstep) Close() error {
+	if l.leave != nil {
+		l.leave()
+		l.leave = nil
+	}
 	var errs []error
 	if sh := &l.shadow; sh.Shadow != nil {
 		errs = append(errs, sh.Shadow.Close())
@@ -195,7 +201,7 @@ func (l *Lockstep) cyclesAt(icount int64) uint64 {
 	if !l.stretch.on {
 		return l.cycles()
 	}
-	return l.stretch.baseCycles + uint64(icount-l.stretch.before.icount)/instsPerCycle
+	return l.stretch.baseCycles + uint64(icount-l.stretch.before.Icount)/instsPerCycle
 }
 
 // exitDiverged is what Run returns to make the machine stop with an error: an exit
@@ -204,11 +210,6 @@ const exitDiverged = abi.ExitHelper
 
 // Run implements vcpu.Engine.
 func (l *Lockstep) Run() abi.Exit {
-	if g := l.mmu.ITLBGeneration(); g != l.gen {
-		// Somebody dropped translations without the PALcode: a CPU is being started.
-		l.gen = g
-		l.shadow.mmu.InvalidateAll()
-	}
 	for l.s.Icount < atomic.LoadInt64(&l.s.Limit) {
 		code, native := l.runStretch()
 		switch {
@@ -267,7 +268,7 @@ const maxMisses = 1 << 16
 
 // enterShadow makes the shadow the CPU that the stretch begins with.
 func (l *Lockstep) enterShadow(limit int64) {
-	l.stretch.before.load(l.shadow.s)
+	l.stretch.before.Load(l.shadow.s)
 	atomic.StoreInt64(&l.shadow.s.Limit, limit)
 }
 
@@ -288,9 +289,9 @@ func (l *Lockstep) runStretch() (code abi.Exit, native bool) {
 	l.stats.Stretches++
 	l.stats.Exits[left]++
 	l.got.take(l.shadow.s)
-	end := l.repeat(l.got.icount)
+	end := l.repeat(l.got.Icount)
 	bad := l.compare(left, &end)
-	l.stats.Compared += uint64(l.s.Icount - b.icount)
+	l.stats.Compared += uint64(l.s.Icount - b.Icount)
 	code = left
 	if bad != "" && l.broken == nil {
 		code = l.diverged(left, end, bad)
@@ -371,28 +372,3 @@ type nobody struct{}
 func (nobody) Run() abi.Exit   { panic("BUG: the shadow of a lockstep run interprets") }
 func (nobody) Step() abi.Exit  { panic("BUG: the shadow of a lockstep run interprets") }
 func (nobody) InvalidateCode() {}
-
-// tap passes on what the PALcode asks of the machine, and drops translations of
-// the shadow with those of the CPU.
-type tap struct {
-	osf.System
-	l *Lockstep
-}
-
-func (t tap) InvalidateAll() {
-	t.System.InvalidateAll()
-	t.l.shadow.mmu.InvalidateAll()
-	t.l.gen = t.l.mmu.ITLBGeneration()
-}
-
-func (t tap) InvalidateProcess() {
-	t.System.InvalidateProcess()
-	t.l.shadow.mmu.InvalidateProcess()
-	t.l.gen = t.l.mmu.ITLBGeneration()
-}
-
-func (t tap) InvalidateSingle(va uint64, instructions, data bool) {
-	t.System.InvalidateSingle(va, instructions, data)
-	t.l.shadow.mmu.InvalidateSingle(va, instructions, data)
-	t.l.gen = t.l.mmu.ITLBGeneration()
-}

@@ -46,7 +46,7 @@ type probe struct {
 func (l *Lockstep) rewind() {
 	l.log.undo()
 	l.fail(l.shadow.view.DiscardAll())
-	l.stretch.before.load(l.s)
+	l.stretch.before.Load(l.s)
 }
 
 // probe repeats the stretch with native code stopping at s, and compares. Pages
@@ -67,10 +67,10 @@ func (l *Lockstep) probe(s stop) probe {
 		sh.mmu.InitWindows()
 	}
 	l.got.take(sh.s)
-	end := l.repeat(l.got.icount)
+	end := l.repeat(l.got.Icount)
 	l.ref.take(l.s)
 	l.scan()
-	p := probe{stop: s, icount: l.got.icount, diffs: l.differences()}
+	p := probe{stop: s, icount: l.got.Icount, diffs: l.differences()}
 	p.agree = !ok || !end.early && len(p.diffs) == 0
 	return p
 }
@@ -112,7 +112,7 @@ func (l *Lockstep) search(b *bracket, lo, hi int64, at func(int64) stop) {
 // narrow returns the closest stops around the divergence; !ok: the stretch does
 // not diverge when it is repeated.
 func (l *Lockstep) narrow() (_ bracket, ok bool) {
-	start := l.stretch.before.icount
+	start := l.stretch.before.Icount
 	whole := stop{l.stretch.before.limit, allAccesses}
 	p := l.probe(whole)
 	if p.agree { // perhaps the state of the soft TLB had to do with it
@@ -146,10 +146,10 @@ func (l *Lockstep) narrow() (_ bracket, ok bool) {
 func (l *Lockstep) diverged(left abi.Exit, end repeated, bad string) (code abi.Exit) {
 	l.stats.Divergences++
 	b := &l.stretch.before
-	target := l.got.icount
+	target := l.got.Icount
 	d := &Divergence{
-		What: bad, Stretch: l.stats.Stretches, PC: b.field[fieldPC], Symbol: l.symbol(b.field[fieldPC]),
-		Icount: b.icount, Native: l.got.icount - b.icount, Interp: l.ref.icount - b.icount, First: -1,
+		What: bad, Stretch: l.stats.Stretches, PC: b.Field[abi.FieldPC], Symbol: l.symbol(b.Field[abi.FieldPC]),
+		Icount: b.Icount, Native: l.got.Icount - b.Icount, Interp: l.ref.Icount - b.Icount, First: -1,
 	}
 	if end.tried {
 		l.explainExit(d, target)
@@ -280,7 +280,7 @@ func overwritten(done []Inst, wrote map[location]int64) (pcs []uint64) {
 func (l *Lockstep) step(wrote func(location)) Inst {
 	var before, after archState
 	before.take(l.s)
-	pc := before.field[fieldPC]
+	pc := before.Field[abi.FieldPC]
 	word, flow := l.fetch(pc)
 	in := Inst{PC: pc, Word: word}
 	stores := len(l.log.stores)
@@ -300,7 +300,7 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 		effects = append(effects, fmt.Sprintf("%v=%#x", at, now))
 	}
 	eachDifference(&before, &after, func(at location, _, now uint64) {
-		if at != (location{inField, fieldPC}) || flow || now != pc+4 {
+		if at != (location{inField, abi.FieldPC}) || flow || now != pc+4 {
 			see(at, now)
 		}
 	})
@@ -333,6 +333,6 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 // fetch returns the instruction word at pc, 0 if it cannot be read, and whether it
 // may transfer control.
 func (l *Lockstep) fetch(pc uint64) (word uint32, flow bool) {
-	word, _ = l.mmu.Fetch(pc)
+	word, _ = l.mmu.PeekWord(pc)
 	return word, isa.Decode(word).Op.Info().Flow != isa.FlowNext
 }

@@ -128,7 +128,7 @@ func linkFile(pkg, file string, names []string) (File, error) {
 func newFile(pkg string) *jen.File {
 	f := jen.NewFile(pkg)
 	f.HeaderComment(Header)
-	f.ImportNames(map[string]string{runtimePath: "gocode", abiPath: "abi", "math": "math", "math/bits": "bits", "sync/atomic": "atomic"})
+	f.ImportNames(map[string]string{runtimePath: "gocode", "math": "math", "math/bits": "bits", "sync/atomic": "atomic"})
 	return f
 }
 

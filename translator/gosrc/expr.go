@@ -110,11 +110,8 @@ func goType(t ir.Type) string {
 
 func signedType(t ir.Type) string { return fmt.Sprintf("int%d", t.Bits()) }
 
-// runtimePath and abiPath are what emitted code imports of ours.
-const (
-	runtimePath = "axpress/runtime/gocode"
-	abiPath     = "axpress/runtime/abi"
-)
+// runtimePath is what emitted code imports of ours.
+const runtimePath = "axpress/runtime/gocode"
 
 // lib names something of runtime/gocode.
 func lib(s string) *jen.Statement { return jen.Qual(runtimePath, s) }

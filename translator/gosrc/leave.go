@@ -61,8 +61,8 @@ func (u *unit) beforeExit(v *ir.Value) { u.writeHome(v.Snap) }
 // writeHome stores the registers of snap whose home does not hold them yet.
 func (u *unit) writeHome(snap []ir.RegValue) {
 	for _, rv := range snap {
-		if id := int32(rv.Val.ID) + 1; u.home[rv.Reg] != id {
-			u.home[rv.Reg] = id
+		if !u.slots.Holds(rv) {
+			u.slots.Hold(rv)
 			u.setHome(rv.Reg, u.ref(rv.Val))
 		}
 	}

@@ -46,7 +46,7 @@ func lowerGetReg(u *unit, v *ir.Value) error {
 	if !u.cfg.Entry[u.here] {
 		return fmt.Errorf("register read outside an entry block")
 	}
-	u.home.step(v)
+	u.slots.Step(v, true)
 	x := u.regHome(ir.Reg(v.Imm))
 	if v.Type == ir.F64 {
 		x = call(jen.Qual("math", "Float64frombits"), x)

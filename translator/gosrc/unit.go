@@ -6,6 +6,7 @@ import (
 	"github.com/dave/jennifer/jen"
 
 	"axpress/ir"
+	"axpress/ir/spill"
 )
 
 // unit is one translation unit being emitted.
@@ -15,7 +16,7 @@ type unit struct {
 	f      *ir.Func
 	cfg    *ir.CFG
 	scopes *scopes
-	homes  []home
+	starts []spill.Slots
 	// returnPolls says which blocks, by index in cfg.Order, end in a return that polls.
 	returnPolls []bool
 	odd         *oddness
@@ -30,9 +31,9 @@ type unit struct {
 	usesState   bool // the function needs s
 	usesOK      bool // and ok
 
-	here int   // the current block, as index in cfg.Order
-	done int64 // instructions retired in it so far
-	home home  // at the current point
+	here  int         // the current block, as index in cfg.Order
+	done  int64       // instructions retired in it so far
+	slots spill.Slots // at the current point
 }
 
 // function returns the declaration of the function for w.
@@ -44,7 +45,7 @@ func function(w *Unit, o *Options) (code *jen.Statement, err error) {
 	leaveDirected(f)
 	n := f.NumValues()
 	u := &unit{o: o, link: w.Link, f: f, cfg: ir.NewCFG(f), exprs: make([]expr, n), within: make([][]int, n), read: make([]bool, n)}
-	u.scopes, u.homes, u.odd = findScopes(u.cfg, n), solveHomes(u.cfg, n), newOddness(u.cfg, n)
+	u.scopes, u.starts, u.odd = findScopes(u.cfg, n), spill.Solve(u.cfg, n, true), newOddness(u.cfg, n)
 	u.returnPolls = u.cfg.ReturnPolls()
 	u.gotos = make([]int, len(u.cfg.Order))
 	entries := u.entries()
@@ -142,7 +143,7 @@ func (u *unit) goTo(b *ir.Block) *jen.Statement {
 
 // emit emits b, which is block i in order.
 func (u *unit) emit(i int, b *ir.Block) error {
-	u.here, u.home, u.done = i, u.homes[i], 0
+	u.here, u.slots, u.done = i, u.starts[i], 0
 	for _, v := range b.Vals {
 		fn := lowering[v.Op]
 		if fn == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/llir/llvm/ir/value"
 
 	"axpress/ir"
+	"axpress/ir/spill"
 	"axpress/runtime/abi"
 )
 
@@ -43,8 +44,8 @@ type unit struct {
 
 	argLoads map[argLoad]value.Value
 
-	home  home   // at the current point
-	homes []home // at the beginning of each block of order
+	slots  spill.Slots   // at the current point
+	starts []spill.Slots // at the beginning of each block of order
 
 	exit  *wayOut            // shared by the side exits; nil if there are none
 	exits map[string]*wayOut // those before it that write registers, by which and what
@@ -75,13 +76,13 @@ func (m *module) unit(f *ir.Func) error {
 	u.state = u.fn.Params[u.argState]
 	u.cfg = ir.NewCFG(f)
 	u.order, u.returnPolls = u.cfg.Order, u.cfg.ReturnPolls()
-	u.homes = solveHomes(u.cfg, f.NumValues(), !u.o.Hot)
+	u.starts = spill.Solve(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
 	u.findLazy()
 	u.walkers = u.findWalkers()
 	u.prologue()
 	for i, b := range u.order {
-		u.home, u.here = u.homes[i], int32(i)
+		u.slots, u.here = u.starts[i], int32(i)
 		if err := u.block(b); err != nil {
 			return fmt.Errorf("block b%d: %w", b.ID, err)
 		}

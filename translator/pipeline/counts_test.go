@@ -242,6 +242,9 @@ func TestHostInstructionCounts(t *testing.T) {
 // TestSwitches leaves out each step that can be left out: the code must differ, for some
 // snippet.
 func TestSwitches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("translates all snippets once for each switch")
+	}
 	tools := toolchaintest.Find(t)
 	snippets := parseCounts(t).snippets
 	for _, sw := range pipeline.Steps() {

@@ -33,6 +33,9 @@ func manyFunctions() string {
 // Equal input gives equal files: today and tomorrow, with one worker and with many, and in
 // whatever folder it lies.
 func TestEqualArtefacts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("translates many functions six times")
+	}
 	tools := toolchaintest.Find(t)
 	file, _, err := asmtest.File("many", manyFunctions())
 	if err != nil {

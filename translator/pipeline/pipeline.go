@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -90,13 +91,16 @@ func Translate(ctx context.Context, img *image.Image, tools *toolchain.LLVM, o O
 	}
 	var objects [][]byte
 	var units []artifact.UnitInfo
+	calls := map[uint64][]uint64{}
 	for _, r := range results {
 		objects = append(objects, r.objects...)
 		for _, u := range r.units {
 			u.Failed = r.failed[u.Symbol]
 			units = append(units, u)
 		}
+		maps.Copy(calls, r.calls)
 	}
+	spread(units, calls)
 	a, err := artifact.Link(objects, units)
 	if err != nil {
 		return nil, fmt.Errorf("translate %s: %w", img.Name, err)
@@ -142,7 +146,8 @@ func (t *translation) chunks(fs []*unit.Function) (chunks [][]*unit.Function) {
 type chunkResult struct {
 	objects [][]byte
 	units   []artifact.UnitInfo
-	failed  map[string]string // why units have no code, by symbol
+	failed  map[string]string   // why units have no code, by symbol
+	calls   map[uint64][]uint64 // of hot code of programs: directCalls by the unit's address
 }
 
 func (t *translation) run(ctx context.Context, chunks [][]*unit.Function, results []chunkResult) error {
@@ -169,7 +174,7 @@ func (t *translation) run(ctx context.Context, chunks [][]*unit.Function, result
 // stages, or makes llc fail, is left out; only a cancelled context, or a tool that cannot
 // be run or was killed, is an error.
 func (t *translation) chunk(ctx context.Context, fs []*unit.Function) (r chunkResult, err error) {
-	r.failed = map[string]string{}
+	r.failed, r.calls = map[string]string{}, map[uint64][]uint64{}
 	var units []*ir.Func
 	n := 0
 	for _, f := range fs {
@@ -180,6 +185,9 @@ func (t *translation) chunk(ctx context.Context, fs []*unit.Function) (r chunkRe
 			r.failed[info.Symbol] = err.Error()
 		} else {
 			units = append(units, u)
+			if !t.set.Kernel && !t.set.Relocatable {
+				r.calls[u.PC] = directCalls(t.set, u)
+			}
 			for _, e := range u.Entries {
 				info.Entries = append(info.Entries, e.PC)
 			}

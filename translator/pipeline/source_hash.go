@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "8c649468bddf8adb3d5b71659d0d2783"
+const sourceHash = "2748a4532cb33fa18cc2e78c0bfaa0db"

@@ -1,9 +1,9 @@
 // Package board is what a machine knows of a platform: an interface that every
 // board implements, and what it is built from.
 //
-// In: a Config. Out: a Board, which the packages below runtime/device assemble
-// (clipper) and the registry runtime/device/platforms finds by name. It must not know any
-// board.
+// In: a Config. Out: a Board. A package for each platform below runtime/device
+// assembles one, and the registry runtime/device/platforms finds it by name. This one
+// must not know any of them.
 package board
 
 import (

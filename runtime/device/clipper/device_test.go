@@ -215,6 +215,29 @@ type regs struct{}
 func (regs) ReadReg(off uint64) uint8   { return uint8(off) }
 func (regs) WriteReg(_ uint64, _ uint8) {}
 
+// The chips do not decode PA<42:40> in I/O space, and in memory space they do.
+func TestPortDecodes(t *testing.T) {
+	b := newBench(t)
+	p := b.Platform.Port(1)
+	const dim0 = 0x1_a000_0200
+	for i, bits := range []uint64{0xf, 8, 0xa, 0xd} {
+		if err := p.Write(bits<<40|dim0, 8, uint64(i+1)); err != nil || b.read(tsunami.BaseCchip+0x200, 8) != uint64(i+1) {
+			t.Errorf("%#x: %v", bits<<40|dim0, err)
+		}
+		if v, err := p.Read(bits<<40|dim0, 8); err != nil || v != uint64(i+1) {
+			t.Errorf("%#x: %#x, %v", bits<<40|dim0, v, err)
+		}
+	}
+	if v, _ := p.Read(0xf01_a000_0080, 8); v&3 != 1 {
+		t.Errorf("MISC of CPU 1 is %#x", v)
+	}
+	for _, bits := range []uint64{0, 1, 7} {
+		if _, err := p.Read(bits<<40|dim0, 8); !errors.Is(err, device.ErrNoDevice) {
+			t.Errorf("%#x: %v", bits<<40|dim0, err)
+		}
+	}
+}
+
 func TestDMA(t *testing.T) {
 	ram := make([]byte, 1<<20)
 	var clk devtest.Clock

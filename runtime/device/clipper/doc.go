@@ -22,6 +22,6 @@
 // the i8259 pair initialised with ISA level n as vector n, the RTC at 1024 Hz,
 // base address registers assigned as devices are attached.
 //
-// Sources: facts/alpha-linux.md 3.7, 4.5; arch/alpha/kernel/sys_dp264.c
-// (clipper_map_irq).
+// Sources: "L" is Linux 6.1, arch/alpha, above all kernel/sys_dp264.c
+// (clipper_map_irq); QEMU, hw/alpha/dp264.c.
 package clipper

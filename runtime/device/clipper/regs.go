@@ -24,7 +24,7 @@ const (
 )
 
 // Where firmware puts base addresses: above the ISA ports, and below Linux's DMA
-// windows at 1 GB (facts/alpha-linux.md 3.7).
+// windows at 1 GB (L kernel/core_tsunami.c, tsunami_init_one_pchip).
 const (
 	firstPCIIO  = 0xc000
 	firstPCIMem = 256 << 20

@@ -208,7 +208,7 @@ func (c *Chipset) RaiseIPI(target int) { c.miscBit(target, miscIPINTRBit, true) 
 func (c *Chipset) AckIPI(cpu int) { c.miscBit(cpu, miscIPINTRBit, false) }
 
 // RaiseTimer sets MISC<ITINTR> of one CPU, past its IIC: the per-CPU alarm of the
-// QEMU console interface (facts/alpha-linux.md 3.3).
+// QEMU console interface (Linux, arch/alpha/include/asm/pal.h, qemu_set_alarm_rel).
 func (c *Chipset) RaiseTimer(cpu int) { c.miscBit(cpu, miscITINTRBit, true) }
 
 // AckTimer clears MISC<ITINTR> of a CPU, or, if ticks came while it was set, takes one of them off and leaves it set. A kernel
@@ -251,8 +251,8 @@ func (c *Chipset) NoteNXM(cpu int) {
 // DeviceVector is what PALcode passes to entInt for a device interrupt: of the
 // requests in the CPU's DIR the one in the lowest bit, and for the ISA bridge's
 // the level that its interrupt controllers acknowledge. spurious says that
-// nothing requests any more; PALcode then returns from the interrupt
-// (facts/alpha-linux.md 3.7).
+// nothing requests any more; PALcode then returns from the interrupt, as QEMU's does
+// (qemu-palcode, pal.S).
 func (c *Chipset) DeviceVector(cpu int) (vector uint64, spurious bool) {
 	if !c.hasCPU(cpu) {
 		return 0, true

@@ -14,7 +14,7 @@
 // Sources: 21272 Chipset Hardware Reference Manual (HRM), chapters 6, 8 and 10,
 // table numbers as cited in regs.go; arch/alpha/include/asm/core_tsunami.h and
 // arch/alpha/kernel/{core_tsunami,sys_dp264}.c of Linux 6.1;
-// facts/alpha-linux.md 3.5, 3.7, 4.5.
+// QEMU, hw/alpha/typhoon.c.
 //
 // # What is not modelled
 //

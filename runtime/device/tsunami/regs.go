@@ -29,7 +29,7 @@ const (
 // ITINTR 4+cpu.
 const (
 	miscDEVSUP     = 0xf << 40 // WO
-	miscREV        = 8 << 32   // RO: 8 is a Typhoon (facts 3.7)
+	miscREV        = 8 << 32   // RO: 8 is a Typhoon (QEMU, hw/alpha/typhoon.c)
 	miscNXSShift   = 29        // RO: source of the NXM: 0-3 CPU, 4-5 Pchip
 	miscNXS        = 7 << miscNXSShift
 	miscNXM        = 1 << 28 // W1C

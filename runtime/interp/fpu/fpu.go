@@ -30,7 +30,7 @@ func CleanFPCR(v uint64) uint64 {
 	return v
 }
 
-// Exception summary bits (EXC_SUM; facts/alpha-linux.md 3.8). The conditions of
+// Exception summary bits (EXC_SUM; Handbook, II-B, "Exception Summary Register"). The conditions of
 // softfp.Flags follow in its order.
 const (
 	excSWC   = 1 << 0
@@ -51,9 +51,9 @@ type Result struct {
 func Handles(op isa.Op) bool { return fpOps[op].fn != nil || fpOps[op].test != nil }
 
 // Operate executes an operation that Handles knows, with its qualifiers. a and b are
-// Fa and Fb.
+// Fa and Fb. What Fast can do has the same result there, sooner.
 func Operate(op isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) Result {
-	if v, ok := fastFP(op, round, trap, a, b, fpcr); ok {
+	if v, ok := Fast(op, round, trap, a, b, fpcr); ok {
 		return Result{Value: v, FPCR: fpcr, Write: true}
 	}
 	row, s, r := &fpOps[op], state{fpcr}, Result{}
@@ -236,7 +236,7 @@ func (s *state) ieee(row *fpOp, round isa.Round, trap isa.Trap, a, b uint64) (v,
 		v, fl = s.underflow(trap, v, fl)
 	}
 	if fl&softfp.IntOverflow != 0 && row.fn != nil && !row.fromInt {
-		fl |= softfp.Inexact // CVTTQ reports both (facts/alpha-linux.md 3.8)
+		fl |= softfp.Inexact // CVTTQ reports both (QEMU, target/alpha/fpu_helper.c)
 	}
 	if trap&isa.TrapI == 0 {
 		fl &^= softfp.Inexact

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"axpress/runtime/machine"
+	"axpress/runtime/serialio"
 	"axpress/runtime/standalone/serial"
 	"axpress/runtime/standalone/terminal"
 )
@@ -71,7 +72,7 @@ func (w countingWriter) Write(p []byte) (int, error) {
 
 // port is terminal.Guest.
 type port struct {
-	*machine.Input
+	*serialio.Input
 	m        *machine.Machine
 	describe func(machine.Snapshot) string
 }

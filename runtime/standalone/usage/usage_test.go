@@ -87,7 +87,7 @@ func TestForeign(t *testing.T) {
 		"--kernel a -hda disk":       "no disks",
 		"--kernel a --nographic":     "leave it out",
 		"-drive file=x":              "no disks", // not -d rive
-		"-machine=clipper":           "--platform clipper",
+		"-machine=clipper":           "--platform NAME",
 		"--kernel -kernel":           "", // a file's name
 		"--append=-m file":           "",
 		"-j 2 -d help -v":            "",

@@ -13,7 +13,7 @@ import (
 )
 
 // folders are the packages whose code a translation depends on, from the root.
-var folders = []string{"ir", "ir/pass", "lifter/image", "lifter/isa", "lifter/discover", "lifter/lift", "palstubs/stubs", "runtime/abi",
+var folders = []string{"ir", "ir/pass", "ir/spill", "lifter/image", "lifter/isa", "lifter/discover", "lifter/lift", "palstubs/stubs", "runtime/abi",
 	"translator/unit", "translator/llvm", "translator/toolchain", "translator/artifact", "translator/pipeline"}
 
 func main() {

@@ -1,0 +1,49 @@
+package llvm
+
+import (
+	"encoding/binary"
+
+	"axpress/ir"
+)
+
+// Exits are many and cold. At the cheap setting registers are in their spill slots before
+// (ir/spill), which keeps exits free of code and of live values. At the full setting it is
+// the other way round: side exits store what is not in its slot, and the hot path stores
+// for calls and returns alone.
+
+// beforeExit does what must be done before v, which has a side exit.
+func (u *unit) beforeExit(v *ir.Value) {
+	if !u.o.Hot {
+		u.writeHome(v.Snap)
+	}
+}
+
+// writeHome stores the registers of snap whose home does not hold them yet.
+func (u *unit) writeHome(snap []ir.RegValue) {
+	for _, rv := range snap {
+		if !u.slots.Holds(rv) {
+			u.slots.Hold(rv)
+			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
+		}
+	}
+}
+
+// storeHome is writeHome on a way out, which nothing comes after.
+func (u *unit) storeHome(snap []ir.RegValue) {
+	for _, rv := range snap {
+		if !u.slots.Holds(rv) {
+			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
+		}
+	}
+}
+
+// notHome names the registers of snap that are not at home, and their values.
+func (u *unit) notHome(snap []ir.RegValue) string {
+	var key []byte
+	for _, rv := range snap {
+		if !u.slots.Holds(rv) {
+			key = binary.AppendUvarint(append(key, byte(rv.Reg)), uint64(rv.Val.ID))
+		}
+	}
+	return string(key)
+}
