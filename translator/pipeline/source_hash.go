@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "f8698942e4b817529654b4eda098798f"
+const sourceHash = "b7bc0a3e725f4be1688c6d235d417855"
