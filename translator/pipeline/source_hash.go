@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "5175c74cfd4a63d2fe05d16922008e31"
+const sourceHash = "b7bc0a3e725f4be1688c6d235d417855"
