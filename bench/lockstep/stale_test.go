@@ -15,6 +15,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/mmu"
+	"axpress/runtime/trace"
 )
 
 // Guests that change page table entries and forget the TBI, of pages that are read, written, and executed, by both address
@@ -277,6 +278,8 @@ func TestStaleTranslations(t *testing.T) {
 		kernel := kernelOf(t, user, staleTables(rng), fmt.Sprintf(staleKernel, uint64(dataVA), uint64(abi.KSEGBase), uint64(stalePCB)))
 		cold := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code()}
 		hot := append(slices.Clone(cold), translatedHot(t, kernel).Code(), translatedHot(t, user).Code())
+		g := newGuest(t, machine.Config{Segments: segments(kernel), Entry: kernel.Entry, Memory: kernelRAM}, trace.Config{Code: hot, Symbol: symbols(user, kernel), ScanEvery: 16}, 3)
+		g.checked(t, seed)
 		want, _ := staleRun(t, kernel, machine.ClockDeterministic)
 		if len(want.live) < 2*stalePages {
 			t.Errorf("seed %d: %d translations are live", seed, len(want.live))

@@ -246,9 +246,6 @@ func unitsIn(all []*unit.Function, r codeRange) (units []*unit.Function) {
 	return units
 }
 
-// deepCopies is how deep functions are copied into each other, see ir/pass/inline.go.
-const deepCopies = 4
-
 // hotWith returns addresses in what is taken to be hot, r among it: what the profile says,
 // or r and what it calls, and what is called by that if it may be copied.
 func (v *irView) hotWith(img *image.Image, r codeRange) ([]uint64, error) {
@@ -271,7 +268,7 @@ func (v *irView) hotWith(img *image.Image, r codeRange) ([]uint64, error) {
 		return hot, nil
 	}
 	hot := map[uint64]bool{}
-	for depth := 0; depth <= deepCopies && len(fs) > 0; depth++ {
+	for depth := 0; depth <= pass.MaxNested && len(fs) > 0; depth++ {
 		var next []*unit.Function
 		for _, f := range fs {
 			if hot[f.Start] {

@@ -327,7 +327,7 @@ func TestIRFile(t *testing.T) {
 	}
 }
 
-// A program without a place has no hot code, and says so; what no profile shows has none.
+// What a profile does not show to be hot has no hot code.
 func TestIRRefusesHot(t *testing.T) {
 	file := callers(t, 0xfffffc0000310000)
 	r := cli(t, t.Context(), t.TempDir(), "ir", "f", "--file", file, "--hot", "--profile", profileOf(t, file, "h"))

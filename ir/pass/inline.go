@@ -54,8 +54,8 @@ const (
 	// growth times as large.
 	minRoom = 400
 	growth  = 1
-	// maxNested bounds how deep copies are nested.
-	maxNested = 4
+	// MaxNested bounds how deep copies are nested.
+	MaxNested = 4
 )
 
 type inliner struct {
@@ -94,7 +94,7 @@ func (in *inliner) into(f *ir.Func, chain []uint64) {
 
 // body returns what a call of pc is replaced by, nil if nothing.
 func (in *inliner) body(pc uint64, chain []uint64) *body {
-	if pc == 0 || len(chain) > maxNested {
+	if pc == 0 || len(chain) > MaxNested {
 		return nil
 	}
 	if g, ok := in.bodies[pc]; ok {

@@ -61,15 +61,10 @@ const (
 	opS4ADDQ
 	opS4ADDQi
 	opS8ADDL
-	opS8ADDLi
 	opS8ADDQ
 	opS8ADDQi
-	opS4SUBL
-	opS4SUBLi
 	opS4SUBQ
 	opS4SUBQi
-	opS8SUBL
-	opS8SUBLi
 	opS8SUBQ
 	opS8SUBQi
 	opCMPEQ
@@ -79,17 +74,13 @@ const (
 	opCMPLE
 	opCMPLEi
 	opCMPULT
-	opCMPULTi
 	opCMPULE
 	opCMPULEi
 	opCMPBGE
-	opCMPBGEi
 	opMULL
-	opMULLi
 	opMULQ
 	opMULQi
 	opUMULH
-	opUMULHi
 	opAND
 	opANDi
 	opBIC
@@ -97,63 +88,28 @@ const (
 	opBIS
 	opBISi
 	opORNOT
-	opORNOTi
 	opXOR
 	opXORi
-	opEQV
-	opEQVi
 	opSLL
 	opSLLi
 	opSRL
 	opSRLi
 	opSRA
 	opSRAi
-	opZAP
-	opZAPi
-	opZAPNOT
 	opZAPNOTi
 	opEXTBL
-	opEXTBLi
 	opINSBL
-	opINSBLi
 	opMSKBL
-	opMSKBLi
 	opEXTWL
 	opEXTWLi
 	opINSWL
-	opINSWLi
 	opMSKWL
-	opMSKWLi
-	opEXTWH
-	opEXTWHi
-	opINSWH
-	opINSWHi
-	opMSKWH
-	opMSKWHi
-	opEXTLL
-	opEXTLLi
-	opINSLL
-	opINSLLi
-	opMSKLL
-	opMSKLLi
-	opEXTLH
-	opEXTLHi
-	opINSLH
-	opINSLHi
-	opMSKLH
-	opMSKLHi
 	opEXTQL
-	opEXTQLi
 	opINSQL
-	opINSQLi
 	opMSKQL
-	opMSKQLi
 	opEXTQH
-	opEXTQHi
 	opINSQH
-	opINSQHi
 	opMSKQH
-	opMSKQHi
 	opCMOVEQ
 	opCMOVEQi
 	opCMOVNE
@@ -176,9 +132,6 @@ const (
 	opIntV
 	opIntVi
 	opCPYS
-	opCPYSN
-	opITOFT
-	opFTOIT
 	opFPMove
 	opFP
 	opRPCC
@@ -199,53 +152,40 @@ var forms = [isa.NumOps]form{
 	isa.OpSUBQ:    {opSUBQ, opSUBQi},
 	isa.OpS4ADDL:  {opS4ADDL, opS4ADDLi},
 	isa.OpS4ADDQ:  {opS4ADDQ, opS4ADDQi},
-	isa.OpS8ADDL:  {opS8ADDL, opS8ADDLi},
+	isa.OpS8ADDL:  {reg: opS8ADDL},
 	isa.OpS8ADDQ:  {opS8ADDQ, opS8ADDQi},
-	isa.OpS4SUBL:  {opS4SUBL, opS4SUBLi},
 	isa.OpS4SUBQ:  {opS4SUBQ, opS4SUBQi},
-	isa.OpS8SUBL:  {opS8SUBL, opS8SUBLi},
 	isa.OpS8SUBQ:  {opS8SUBQ, opS8SUBQi},
 	isa.OpCMPEQ:   {opCMPEQ, opCMPEQi},
 	isa.OpCMPLT:   {opCMPLT, opCMPLTi},
 	isa.OpCMPLE:   {opCMPLE, opCMPLEi},
-	isa.OpCMPULT:  {opCMPULT, opCMPULTi},
+	isa.OpCMPULT:  {reg: opCMPULT},
 	isa.OpCMPULE:  {opCMPULE, opCMPULEi},
-	isa.OpCMPBGE:  {opCMPBGE, opCMPBGEi},
-	isa.OpMULL:    {opMULL, opMULLi},
+	isa.OpCMPBGE:  {reg: opCMPBGE},
+	isa.OpMULL:    {reg: opMULL},
 	isa.OpMULQ:    {opMULQ, opMULQi},
-	isa.OpUMULH:   {opUMULH, opUMULHi},
+	isa.OpUMULH:   {reg: opUMULH},
 	isa.OpAND:     {opAND, opANDi},
 	isa.OpBIC:     {opBIC, opBICi},
 	isa.OpBIS:     {opBIS, opBISi},
-	isa.OpORNOT:   {opORNOT, opORNOTi},
+	isa.OpORNOT:   {reg: opORNOT},
 	isa.OpXOR:     {opXOR, opXORi},
-	isa.OpEQV:     {opEQV, opEQVi},
 	isa.OpSLL:     {opSLL, opSLLi},
 	isa.OpSRL:     {opSRL, opSRLi},
 	isa.OpSRA:     {opSRA, opSRAi},
-	isa.OpZAP:     {opZAP, opZAPi},
-	isa.OpZAPNOT:  {opZAPNOT, opZAPNOTi},
-	isa.OpEXTBL:   {opEXTBL, opEXTBLi},
-	isa.OpINSBL:   {opINSBL, opINSBLi},
-	isa.OpMSKBL:   {opMSKBL, opMSKBLi},
+	isa.OpZAPNOT:  {lit: opZAPNOTi},
+	isa.OpEXTBL:   {reg: opEXTBL},
+	isa.OpINSBL:   {reg: opINSBL},
+	isa.OpMSKBL:   {reg: opMSKBL},
 	isa.OpEXTWL:   {opEXTWL, opEXTWLi},
-	isa.OpINSWL:   {opINSWL, opINSWLi},
-	isa.OpMSKWL:   {opMSKWL, opMSKWLi},
-	isa.OpEXTWH:   {opEXTWH, opEXTWHi},
-	isa.OpINSWH:   {opINSWH, opINSWHi},
-	isa.OpMSKWH:   {opMSKWH, opMSKWHi},
-	isa.OpEXTLL:   {opEXTLL, opEXTLLi},
-	isa.OpINSLL:   {opINSLL, opINSLLi},
-	isa.OpMSKLL:   {opMSKLL, opMSKLLi},
-	isa.OpEXTLH:   {opEXTLH, opEXTLHi},
-	isa.OpINSLH:   {opINSLH, opINSLHi},
-	isa.OpMSKLH:   {opMSKLH, opMSKLHi},
-	isa.OpEXTQL:   {opEXTQL, opEXTQLi},
-	isa.OpINSQL:   {opINSQL, opINSQLi},
-	isa.OpMSKQL:   {opMSKQL, opMSKQLi},
-	isa.OpEXTQH:   {opEXTQH, opEXTQHi},
-	isa.OpINSQH:   {opINSQH, opINSQHi},
-	isa.OpMSKQH:   {opMSKQH, opMSKQHi},
+	isa.OpINSWL:   {reg: opINSWL},
+	isa.OpMSKWL:   {reg: opMSKWL},
+	isa.OpEXTQL:   {reg: opEXTQL},
+	isa.OpINSQL:   {reg: opINSQL},
+	isa.OpMSKQL:   {reg: opMSKQL},
+	isa.OpEXTQH:   {reg: opEXTQH},
+	isa.OpINSQH:   {reg: opINSQH},
+	isa.OpMSKQH:   {reg: opMSKQH},
 	isa.OpCMOVEQ:  {opCMOVEQ, opCMOVEQi},
 	isa.OpCMOVNE:  {opCMOVNE, opCMOVNEi},
 	isa.OpCMOVLT:  {opCMOVLT, opCMOVLTi},
@@ -283,9 +223,6 @@ var forms = [isa.NumOps]form{
 	isa.OpBR:      {reg: opBR},
 	isa.OpBSR:     {reg: opBSR},
 	isa.OpCPYS:    {reg: opCPYS},
-	isa.OpCPYSN:   {reg: opCPYSN},
-	isa.OpITOFT:   {reg: opITOFT},
-	isa.OpFTOIT:   {reg: opFTOIT},
 	isa.OpBEQ:     {reg: opBEQ},
 	isa.OpBNE:     {reg: opBNE},
 	isa.OpBLT:     {reg: opBLT},

@@ -6,15 +6,9 @@ import (
 	"axpress/runtime/abi"
 )
 
-// ExitArg of abi.ExitOPCDEC.
-const (
-	opcDEC = 0 // reserved instruction
-	opcFEN = 1 // floating point disabled
-)
-
 // exec is the interpreter: decoded pages in the outer loop, instructions in the
-// inner one. Retired instructions are counted by the distance from start, the
-// word that the current straight run began with.
+// inner one. Inside a page count is Icount less the number of the current word, idx:
+// nothing is added up while instructions follow each other.
 func (c *CPU) exec(b bounds) abi.Exit {
 	var (
 		s      = c.s
@@ -44,11 +38,11 @@ pages:
 		}
 		base := pc & abi.PageMask
 		idx := pc >> 2 % pageWords
-		start := idx
 		end := uint64(pageWords)
 		if b.limited {
 			end = min(end, idx+uint64(b.stop-count))
 		}
+		count -= int64(idx)
 		for idx < end {
 			o := &pg.ops[idx%pageWords]
 			switch o.code {
@@ -59,52 +53,37 @@ pages:
 				r[o.a&31] = r[o.b&31] + uint64(int64(o.imm)<<16)
 			case opLDBU:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 0)
+				p := c.load(va, 0)
 				if p == nil {
-					p = c.mapped(va, 0)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				r[o.a&31] = uint64(*(*uint8)(p))
 			case opLDWU:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 1)
+				p := c.load(va, 1)
 				if p == nil {
-					p = c.mapped(va, 1)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				r[o.a&31] = uint64(*(*uint16)(p))
 			case opLDL:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 3)
+				p := c.load(va, 3)
 				if p == nil {
-					p = c.mapped(va, 3)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				r[o.a&31] = uint64(*(*int32)(p))
 			case opLDQ:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 7)
+				p := c.load(va, 7)
 				if p == nil {
-					p = c.mapped(va, 7)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				r[o.a&31] = *(*uint64)(p)
 			case opLDQU:
 				va = (r[o.b&31] + uint64(int64(o.imm))) &^ 7
-				p := c.kseg(va, 7)
+				p := c.load(va, 7)
 				if p == nil {
-					p = c.mapped(va, 7)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				r[o.a&31] = *(*uint64)(p)
 			case opLDS:
@@ -112,12 +91,9 @@ pages:
 					goto noFEN
 				}
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 3)
+				p := c.load(va, 3)
 				if p == nil {
-					p = c.mapped(va, 3)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				f[o.a&31] = ldS(*(*uint32)(p))
 			case opLDT:
@@ -125,88 +101,44 @@ pages:
 					goto noFEN
 				}
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 7)
+				p := c.load(va, 7)
 				if p == nil {
-					p = c.mapped(va, 7)
-				}
-				if p == nil {
-					goto slowLoad
+					goto slow
 				}
 				f[o.a&31] = *(*uint64)(p)
-			case opLDF:
-				if !fen {
-					goto noFEN
-				}
-				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 3)
-				if p == nil {
-					p = c.mapped(va, 3)
-				}
-				if p == nil {
-					goto slowLoad
-				}
-				f[o.a&31] = ldF(*(*uint32)(p))
-			case opLDG:
-				if !fen {
-					goto noFEN
-				}
-				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.kseg(va, 7)
-				if p == nil {
-					p = c.mapped(va, 7)
-				}
-				if p == nil {
-					goto slowLoad
-				}
-				f[o.a&31] = swapG(*(*uint64)(p))
 			case opSTB:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 0)
+				p := c.store(va, 0)
 				if p == nil {
-					p = c.mappedW(va, 0)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint8)(p) = uint8(r[o.a&31])
 			case opSTW:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 1)
+				p := c.store(va, 1)
 				if p == nil {
-					p = c.mappedW(va, 1)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint16)(p) = uint16(r[o.a&31])
 			case opSTL:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 3)
+				p := c.store(va, 3)
 				if p == nil {
-					p = c.mappedW(va, 3)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint32)(p) = uint32(r[o.a&31])
 			case opSTQ:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 7)
+				p := c.store(va, 7)
 				if p == nil {
-					p = c.mappedW(va, 7)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint64)(p) = r[o.a&31]
 			case opSTQU:
 				va = (r[o.b&31] + uint64(int64(o.imm))) &^ 7
-				p := c.ksegW(va, 7)
+				p := c.store(va, 7)
 				if p == nil {
-					p = c.mappedW(va, 7)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint64)(p) = r[o.a&31]
 			case opSTS:
@@ -214,12 +146,9 @@ pages:
 					goto noFEN
 				}
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 3)
+				p := c.store(va, 3)
 				if p == nil {
-					p = c.mappedW(va, 3)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint32)(p) = stS(f[o.a&31])
 			case opSTT:
@@ -227,43 +156,20 @@ pages:
 					goto noFEN
 				}
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 7)
+				p := c.store(va, 7)
 				if p == nil {
-					p = c.mappedW(va, 7)
-				}
-				if p == nil {
-					goto slowStore
+					goto slow
 				}
 				*(*uint64)(p) = (f[o.a&31])
-			case opSTF:
+			case opLDF, opLDG, opSTF, opSTG: // no compiler of today makes these
 				if !fen {
 					goto noFEN
 				}
 				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 3)
-				if p == nil {
-					p = c.mappedW(va, 3)
-				}
-				if p == nil {
-					goto slowStore
-				}
-				*(*uint32)(p) = stF(f[o.a&31])
-			case opSTG:
-				if !fen {
-					goto noFEN
-				}
-				va = r[o.b&31] + uint64(int64(o.imm))
-				p := c.ksegW(va, 7)
-				if p == nil {
-					p = c.mappedW(va, 7)
-				}
-				if p == nil {
-					goto slowStore
-				}
-				*(*uint64)(p) = swapG(f[o.a&31])
+				goto slow
 			case opLDLL, opLDQL:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				s.Icount = count + int64(idx-start)
+				s.Icount = count + int64(idx)
 				if c.cfg.Exclusive != nil && !b.single && c.begins(base+idx<<2) {
 					exit = exitAlone
 					goto stay
@@ -273,7 +179,7 @@ pages:
 				}
 			case opSTLC, opSTQC:
 				va = r[o.b&31] + uint64(int64(o.imm))
-				s.Icount = count + int64(idx-start)
+				s.Icount = count + int64(idx)
 				if c.cfg.Exclusive != nil {
 					c.ends(base + idx<<2)
 				}
@@ -299,70 +205,37 @@ pages:
 				if r[o.a&31] != 0 {
 					goto taken
 				}
-			case opBLT:
-				if int64(r[o.a&31]) < 0 {
+			case opBLT, opBGE:
+				if (int64(r[o.a&31]) < 0) == (o.code == opBLT) {
 					goto taken
 				}
-			case opBGE:
-				if int64(r[o.a&31]) >= 0 {
+			case opBGT, opBLE:
+				if (int64(r[o.a&31]) > 0) == (o.code == opBGT) {
 					goto taken
 				}
-			case opBLE:
-				if int64(r[o.a&31]) <= 0 {
+			case opBLBC, opBLBS:
+				if (r[o.a&31]&1 == 0) == (o.code == opBLBC) {
 					goto taken
 				}
-			case opBGT:
-				if int64(r[o.a&31]) > 0 {
-					goto taken
-				}
-			case opBLBS:
-				if r[o.a&31]&1 != 0 {
-					goto taken
-				}
-			case opBLBC:
-				if r[o.a&31]&1 == 0 {
-					goto taken
-				}
-			case opFBEQ:
+			case opFBEQ, opFBNE:
 				if !fen {
 					goto noFEN
 				}
-				if f[o.a&31]<<1 == 0 {
+				if (f[o.a&31]<<1 == 0) == (o.code == opFBEQ) {
 					goto taken
 				}
-			case opFBNE:
+			case opFBLT, opFBGE:
 				if !fen {
 					goto noFEN
 				}
-				if f[o.a&31]<<1 != 0 {
+				if (f[o.a&31] > 1<<63) == (o.code == opFBLT) {
 					goto taken
 				}
-			case opFBLT:
+			case opFBGT, opFBLE:
 				if !fen {
 					goto noFEN
 				}
-				if f[o.a&31] > 1<<63 {
-					goto taken
-				}
-			case opFBGE:
-				if !fen {
-					goto noFEN
-				}
-				if f[o.a&31] <= 1<<63 {
-					goto taken
-				}
-			case opFBLE:
-				if !fen {
-					goto noFEN
-				}
-				if f[o.a&31]<<1 == 0 || f[o.a&31]>>63 != 0 {
-					goto taken
-				}
-			case opFBGT:
-				if !fen {
-					goto noFEN
-				}
-				if int64(f[o.a&31]) > 0 {
+				if (int64(f[o.a&31]) > 0) == (o.code == opFBGT) {
 					goto taken
 				}
 			case opJump:
@@ -397,24 +270,14 @@ pages:
 				r[o.c&31] = r[o.a&31]<<2 + uint64(o.b)
 			case opS8ADDL:
 				r[o.c&31] = uint64(int32(r[o.a&31]<<3 + r[o.b&31]))
-			case opS8ADDLi:
-				r[o.c&31] = uint64(int32(r[o.a&31]<<3 + uint64(o.b)))
 			case opS8ADDQ:
 				r[o.c&31] = r[o.a&31]<<3 + r[o.b&31]
 			case opS8ADDQi:
 				r[o.c&31] = r[o.a&31]<<3 + uint64(o.b)
-			case opS4SUBL:
-				r[o.c&31] = uint64(int32(r[o.a&31]<<2 - r[o.b&31]))
-			case opS4SUBLi:
-				r[o.c&31] = uint64(int32(r[o.a&31]<<2 - uint64(o.b)))
 			case opS4SUBQ:
 				r[o.c&31] = r[o.a&31]<<2 - r[o.b&31]
 			case opS4SUBQi:
 				r[o.c&31] = r[o.a&31]<<2 - uint64(o.b)
-			case opS8SUBL:
-				r[o.c&31] = uint64(int32(r[o.a&31]<<3 - r[o.b&31]))
-			case opS8SUBLi:
-				r[o.c&31] = uint64(int32(r[o.a&31]<<3 - uint64(o.b)))
 			case opS8SUBQ:
 				r[o.c&31] = r[o.a&31]<<3 - r[o.b&31]
 			case opS8SUBQi:
@@ -433,28 +296,20 @@ pages:
 				r[o.c&31] = b2u(int64(r[o.a&31]) <= int64(uint64(o.b)))
 			case opCMPULT:
 				r[o.c&31] = b2u(r[o.a&31] < r[o.b&31])
-			case opCMPULTi:
-				r[o.c&31] = b2u(r[o.a&31] < uint64(o.b))
 			case opCMPULE:
 				r[o.c&31] = b2u(r[o.a&31] <= r[o.b&31])
 			case opCMPULEi:
 				r[o.c&31] = b2u(r[o.a&31] <= uint64(o.b))
 			case opCMPBGE:
 				r[o.c&31] = cmpbge(r[o.a&31], r[o.b&31])
-			case opCMPBGEi:
-				r[o.c&31] = cmpbge(r[o.a&31], uint64(o.b))
 			case opMULL:
 				r[o.c&31] = uint64(int32(r[o.a&31] * r[o.b&31]))
-			case opMULLi:
-				r[o.c&31] = uint64(int32(r[o.a&31] * uint64(o.b)))
 			case opMULQ:
 				r[o.c&31] = r[o.a&31] * r[o.b&31]
 			case opMULQi:
 				r[o.c&31] = r[o.a&31] * uint64(o.b)
 			case opUMULH:
 				r[o.c&31] = umulh(r[o.a&31], r[o.b&31])
-			case opUMULHi:
-				r[o.c&31] = umulh(r[o.a&31], uint64(o.b))
 			case opAND:
 				r[o.c&31] = r[o.a&31] & r[o.b&31]
 			case opANDi:
@@ -469,16 +324,10 @@ pages:
 				r[o.c&31] = r[o.a&31] | uint64(o.b)
 			case opORNOT:
 				r[o.c&31] = r[o.a&31] | ^r[o.b&31]
-			case opORNOTi:
-				r[o.c&31] = r[o.a&31] | ^uint64(o.b)
 			case opXOR:
 				r[o.c&31] = r[o.a&31] ^ r[o.b&31]
 			case opXORi:
 				r[o.c&31] = r[o.a&31] ^ uint64(o.b)
-			case opEQV:
-				r[o.c&31] = r[o.a&31] ^ ^r[o.b&31]
-			case opEQVi:
-				r[o.c&31] = r[o.a&31] ^ ^uint64(o.b)
 			case opSLL:
 				r[o.c&31] = r[o.a&31] << (r[o.b&31] & 63)
 			case opSLLi:
@@ -491,162 +340,54 @@ pages:
 				r[o.c&31] = uint64(int64(r[o.a&31]) >> (r[o.b&31] & 63))
 			case opSRAi:
 				r[o.c&31] = uint64(int64(r[o.a&31]) >> (uint64(o.b) & 63))
-			case opZAP:
-				r[o.c&31] = r[o.a&31] &^ byteMasks[r[o.b&31]&0xff]
-			case opZAPi:
-				r[o.c&31] = r[o.a&31] &^ byteMasks[uint64(o.b)&0xff]
-			case opZAPNOT:
-				r[o.c&31] = r[o.a&31] & byteMasks[r[o.b&31]&0xff]
 			case opZAPNOTi:
 				r[o.c&31] = r[o.a&31] & byteMasks[uint64(o.b)&0xff]
 			case opEXTBL:
 				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xff
-			case opEXTBLi:
-				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xff
 			case opINSBL:
 				r[o.c&31] = (r[o.a&31] & 0xff) << (r[o.b&31] & 7 * 8)
-			case opINSBLi:
-				r[o.c&31] = (r[o.a&31] & 0xff) << (uint64(o.b) & 7 * 8)
 			case opMSKBL:
 				r[o.c&31] = r[o.a&31] &^ (uint64(0xff) << (r[o.b&31] & 7 * 8))
-			case opMSKBLi:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xff) << (uint64(o.b) & 7 * 8))
 			case opEXTWL:
 				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xffff
 			case opEXTWLi:
 				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xffff
 			case opINSWL:
 				r[o.c&31] = (r[o.a&31] & 0xffff) << (r[o.b&31] & 7 * 8)
-			case opINSWLi:
-				r[o.c&31] = (r[o.a&31] & 0xffff) << (uint64(o.b) & 7 * 8)
 			case opMSKWL:
 				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) << (r[o.b&31] & 7 * 8))
-			case opMSKWLi:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) << (uint64(o.b) & 7 * 8))
-			case opEXTWH:
-				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63) & 0xffff
-			case opEXTWHi:
-				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63) & 0xffff
-			case opINSWH:
-				r[o.c&31] = (r[o.a&31] & 0xffff) >> 1 >> (63 - r[o.b&31]&7*8)
-			case opINSWHi:
-				r[o.c&31] = (r[o.a&31] & 0xffff) >> 1 >> (63 - uint64(o.b)&7*8)
-			case opMSKWH:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) >> 1 >> (63 - r[o.b&31]&7*8))
-			case opMSKWHi:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffff) >> 1 >> (63 - uint64(o.b)&7*8))
-			case opEXTLL:
-				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8) & 0xffffffff
-			case opEXTLLi:
-				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8) & 0xffffffff
-			case opINSLL:
-				r[o.c&31] = (r[o.a&31] & 0xffffffff) << (r[o.b&31] & 7 * 8)
-			case opINSLLi:
-				r[o.c&31] = (r[o.a&31] & 0xffffffff) << (uint64(o.b) & 7 * 8)
-			case opMSKLL:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) << (r[o.b&31] & 7 * 8))
-			case opMSKLLi:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) << (uint64(o.b) & 7 * 8))
-			case opEXTLH:
-				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63) & 0xffffffff
-			case opEXTLHi:
-				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63) & 0xffffffff
-			case opINSLH:
-				r[o.c&31] = (r[o.a&31] & 0xffffffff) >> 1 >> (63 - r[o.b&31]&7*8)
-			case opINSLHi:
-				r[o.c&31] = (r[o.a&31] & 0xffffffff) >> 1 >> (63 - uint64(o.b)&7*8)
-			case opMSKLH:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) >> 1 >> (63 - r[o.b&31]&7*8))
-			case opMSKLHi:
-				r[o.c&31] = r[o.a&31] &^ (uint64(0xffffffff) >> 1 >> (63 - uint64(o.b)&7*8))
 			case opEXTQL:
 				r[o.c&31] = r[o.a&31] >> (r[o.b&31] & 7 * 8)
-			case opEXTQLi:
-				r[o.c&31] = r[o.a&31] >> (uint64(o.b) & 7 * 8)
 			case opINSQL:
 				r[o.c&31] = r[o.a&31] << (r[o.b&31] & 7 * 8)
-			case opINSQLi:
-				r[o.c&31] = r[o.a&31] << (uint64(o.b) & 7 * 8)
 			case opMSKQL:
 				r[o.c&31] = r[o.a&31] &^ (^uint64(0) << (r[o.b&31] & 7 * 8))
-			case opMSKQLi:
-				r[o.c&31] = r[o.a&31] &^ (^uint64(0) << (uint64(o.b) & 7 * 8))
 			case opEXTQH:
 				r[o.c&31] = r[o.a&31] << (-(r[o.b&31] * 8) & 63)
-			case opEXTQHi:
-				r[o.c&31] = r[o.a&31] << (-(uint64(o.b) * 8) & 63)
 			case opINSQH:
 				r[o.c&31] = r[o.a&31] >> 1 >> (63 - r[o.b&31]&7*8)
-			case opINSQHi:
-				r[o.c&31] = r[o.a&31] >> 1 >> (63 - uint64(o.b)&7*8)
 			case opMSKQH:
 				r[o.c&31] = r[o.a&31] &^ (^uint64(0) >> 1 >> (63 - r[o.b&31]&7*8))
-			case opMSKQHi:
-				r[o.c&31] = r[o.a&31] &^ (^uint64(0) >> 1 >> (63 - uint64(o.b)&7*8))
 			case opCMOVEQ:
-				if r[o.a&31] == 0 {
-					r[o.c&31] = r[o.b&31]
-				}
+				r[o.c&31] = pick(r[o.a&31] == 0, r[o.b&31], r[o.c&31])
 			case opCMOVEQi:
-				if r[o.a&31] == 0 {
-					r[o.c&31] = uint64(o.b)
-				}
+				r[o.c&31] = pick(r[o.a&31] == 0, uint64(o.b), r[o.c&31])
 			case opCMOVNE:
-				if r[o.a&31] != 0 {
-					r[o.c&31] = r[o.b&31]
-				}
+				r[o.c&31] = pick(r[o.a&31] != 0, r[o.b&31], r[o.c&31])
 			case opCMOVNEi:
-				if r[o.a&31] != 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVLT:
-				if int64(r[o.a&31]) < 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVLTi:
-				if int64(r[o.a&31]) < 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVGE:
-				if int64(r[o.a&31]) >= 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVGEi:
-				if int64(r[o.a&31]) >= 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVLE:
-				if int64(r[o.a&31]) <= 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVLEi:
-				if int64(r[o.a&31]) <= 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVGT:
-				if int64(r[o.a&31]) > 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVGTi:
-				if int64(r[o.a&31]) > 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVLBS:
-				if r[o.a&31]&1 != 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVLBSi:
-				if r[o.a&31]&1 != 0 {
-					r[o.c&31] = uint64(o.b)
-				}
-			case opCMOVLBC:
-				if r[o.a&31]&1 == 0 {
-					r[o.c&31] = r[o.b&31]
-				}
-			case opCMOVLBCi:
-				if r[o.a&31]&1 == 0 {
-					r[o.c&31] = uint64(o.b)
-				}
+				r[o.c&31] = pick(r[o.a&31] != 0, uint64(o.b), r[o.c&31])
+			case opCMOVLT, opCMOVGE:
+				r[o.c&31] = pick((int64(r[o.a&31]) < 0) == (o.code == opCMOVLT), r[o.b&31], r[o.c&31])
+			case opCMOVLTi, opCMOVGEi:
+				r[o.c&31] = pick((int64(r[o.a&31]) < 0) == (o.code == opCMOVLTi), uint64(o.b), r[o.c&31])
+			case opCMOVGT, opCMOVLE:
+				r[o.c&31] = pick((int64(r[o.a&31]) > 0) == (o.code == opCMOVGT), r[o.b&31], r[o.c&31])
+			case opCMOVGTi, opCMOVLEi:
+				r[o.c&31] = pick((int64(r[o.a&31]) > 0) == (o.code == opCMOVGTi), uint64(o.b), r[o.c&31])
+			case opCMOVLBC, opCMOVLBS:
+				r[o.c&31] = pick((r[o.a&31]&1 == 0) == (o.code == opCMOVLBC), r[o.b&31], r[o.c&31])
+			case opCMOVLBCi, opCMOVLBSi:
+				r[o.c&31] = pick((r[o.a&31]&1 == 0) == (o.code == opCMOVLBCi), uint64(o.b), r[o.c&31])
 			case opAMASK:
 				r[o.c&31] = r[o.b&31] &^ uint64(o.imm)
 			case opALU:
@@ -666,21 +407,6 @@ pages:
 					goto noFEN
 				}
 				f[o.c&31] = f[o.a&31]&(1<<63) | f[o.b&31]&^(1<<63)
-			case opCPYSN:
-				if !fen {
-					goto noFEN
-				}
-				f[o.c&31] = ^f[o.a&31]&(1<<63) | f[o.b&31]&^(1<<63)
-			case opITOFT:
-				if !fen {
-					goto noFEN
-				}
-				f[o.c&31] = r[o.a&31]
-			case opFTOIT:
-				if !fen {
-					goto noFEN
-				}
-				r[o.c&31] = f[o.a&31]
 			case opFPMove:
 				if !fen {
 					goto noFEN
@@ -694,7 +420,7 @@ pages:
 					goto arith
 				}
 			case opRPCC:
-				s.Icount = count + int64(idx-start)
+				s.Icount = count + int64(idx)
 				c.rpcc(o)
 			case opFlag:
 				c.interruptFlag(o)
@@ -713,20 +439,9 @@ pages:
 			idx++
 			continue
 
-		slowLoad:
-			s.Icount = count + int64(idx-start)
-			if !c.slowLoad(o, va) {
-				goto fault
-			}
-			idx++
-			if b.limited && !b.single && atomic.LoadInt64(&s.Limit) == 0 {
-				goto ends
-			}
-			continue
-
-		slowStore:
-			s.Icount = count + int64(idx-start)
-			if !c.slowStore(o, va) {
+		slow: // a load or store that went to no window
+			s.Icount = count + int64(idx)
+			if !c.slow(o, va) {
 				goto fault
 			}
 			idx++
@@ -736,18 +451,18 @@ pages:
 			continue
 
 		ends: // behind an access to a device
-			count += int64(idx - start)
+			count += int64(idx)
 			pc, exit = base+idx<<2, abi.ExitPoll
 			break pages
 
 		taken:
 			target = base + (idx+1)<<2 + uint64(int64(o.imm))<<2
 			if o.imm >= 0 {
-				count += int64(idx + 1 - start)
+				count += int64(idx + 1)
 				goto moved
 			}
 		jump:
-			count += int64(idx + 1 - start)
+			count += int64(idx + 1)
 			if count >= atomic.LoadInt64(&s.Limit) && !b.single {
 				pc, exit = target, abi.ExitPoll
 				break pages
@@ -760,13 +475,13 @@ pages:
 			}
 			if pc&abi.PageMask == base && !b.limited {
 				idx = pc >> 2 % pageWords
-				start = idx
+				count -= int64(idx)
 				continue
 			}
 			continue pages
 
 		arith: // the summary and the mask are set, the instruction is retired
-			count += int64(idx + 1 - start)
+			count += int64(idx + 1)
 			pc, exit = base+(idx+1)<<2, abi.ExitArith
 			break pages
 
@@ -776,11 +491,11 @@ pages:
 		fault:
 			exit = abi.ExitFault
 		stay: // the instruction is not retired
-			count += int64(idx - start)
+			count += int64(idx)
 			pc = base + idx<<2
 			break pages
 		}
-		count += int64(idx - start)
+		count += int64(idx)
 		pc = base + idx<<2
 	}
 	s.PC, s.Icount = pc, count

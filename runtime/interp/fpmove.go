@@ -104,7 +104,12 @@ func (c *CPU) moveFP(o *op) { fpMoves[o.imm&immOpMask](c, o) }
 // summary and register mask are in State.ExitArg and State.FaultVA.
 func (c *CPU) operateFP(o *op) bool {
 	round, trap := isa.Round(o.imm>>immRoundShift&3), isa.Trap(o.imm>>immTrapShift&7)
-	r := fpu.Operate(isa.Op(o.imm&immOpMask), round, trap, c.s.F[o.a&31], c.s.F[o.b&31], c.s.FPCR)
+	id, a, b := isa.Op(o.imm&immOpMask), c.s.F[o.a&31], c.s.F[o.b&31]
+	if v, ok := fpu.Fast(id, round, trap, a, b, c.s.FPCR); ok {
+		c.setF(o.c, v)
+		return true
+	}
+	r := fpu.Operate(id, round, trap, a, b, c.s.FPCR)
 	c.s.FPCR = r.FPCR
 	if r.Write {
 		c.setF(o.c, r.Value)

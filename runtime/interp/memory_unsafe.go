@@ -12,7 +12,7 @@ import (
 type window struct {
 	ram                    unsafe.Pointer // physical address 0
 	ramBase                uint64         // the same as a number
-	ksegLimit              uint64         // loads: bytes from KSEGBase, 0 in user mode
+	ksegBias, ksegLimit    uint64         // loads: what makes offsets into ram of KSEG; bytes of it, 0 in user mode
 	storeBias, storeOffset uint64         // stores: see abi.State.StoreKSEGBias
 	storeLimit             uint64
 	asnTag                 uint64
@@ -23,10 +23,11 @@ type window struct {
 func (w *window) open(s *abi.State, ram []byte) {
 	mode := s.Mode()
 	*w = window{
-		ram:    unsafe.Pointer(unsafe.SliceData(ram)),
-		asnTag: s.ASNTag,
-		rtlb:   &s.TLB[mode][abi.AccessRead],
-		wtlb:   &s.TLB[mode][abi.AccessWrite],
+		ram:      unsafe.Pointer(unsafe.SliceData(ram)),
+		ksegBias: ^uint64(abi.KSEGBase) + 1, // less KSEGBase
+		asnTag:   s.ASNTag,
+		rtlb:     &s.TLB[mode][abi.AccessRead],
+		wtlb:     &s.TLB[mode][abi.AccessWrite],
 	}
 	w.ramBase = uint64(uintptr(w.ram))
 	if mode == abi.ModeKernel {
@@ -36,36 +37,31 @@ func (w *window) open(s *abi.State, ram []byte) {
 	}
 }
 
-// kseg returns the host address for a load of align+1 bytes at va, if it goes
-// to RAM through KSEG and is aligned; else nil.
-func (w *window) kseg(va, align uint64) unsafe.Pointer {
-	if off := va - abi.KSEGBase; off < w.ksegLimit && off&align == 0 {
+// load returns the host address for a load of align+1 bytes at va, if it is aligned and goes to RAM through KSEG or through
+// the soft TLB; else nil. It must stay small enough to be inlined.
+func (w *window) load(va, align uint64) unsafe.Pointer {
+	off := va + w.ksegBias
+	if off < w.ksegLimit && off&align == 0 {
 		return unsafe.Add(w.ram, off)
 	}
-	return nil
-}
-
-// mapped is the same through the soft TLB.
-func (w *window) mapped(va, align uint64) unsafe.Pointer {
-	if e := &w.rtlb[va>>abi.PageShift%abi.TLBEntries]; (va&(abi.PageMask|align))^w.asnTag == e.Tag {
-		return unsafe.Add(w.ram, va+e.Addend-w.ramBase)
+	e := &w.rtlb[va>>abi.PageShift%abi.TLBEntries]
+	if (va&(abi.PageMask|align))^w.asnTag != e.Tag {
+		return nil
 	}
-	return nil
+	return unsafe.Add(w.ram, va+e.Addend-w.ramBase)
 }
 
-// ksegW and mappedW are kseg and mapped for stores.
-func (w *window) ksegW(va, align uint64) unsafe.Pointer {
-	if off := va + w.storeBias; off < w.storeLimit && off&align == 0 {
+// store is load for stores.
+func (w *window) store(va, align uint64) unsafe.Pointer {
+	off := va + w.storeBias
+	if off < w.storeLimit && off&align == 0 {
 		return unsafe.Add(w.ram, off+w.storeOffset)
 	}
-	return nil
-}
-
-func (w *window) mappedW(va, align uint64) unsafe.Pointer {
-	if e := &w.wtlb[va>>abi.PageShift%abi.TLBEntries]; (va&(abi.PageMask|align))^w.asnTag == e.Tag {
-		return unsafe.Add(w.ram, va+e.Addend-w.ramBase)
+	e := &w.wtlb[va>>abi.PageShift%abi.TLBEntries]
+	if (va&(abi.PageMask|align))^w.asnTag != e.Tag {
+		return nil
 	}
-	return nil
+	return unsafe.Add(w.ram, va+e.Addend-w.ramBase)
 }
 
 // fence orders all memory accesses before it with all after it: a locked host

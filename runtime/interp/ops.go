@@ -16,6 +16,12 @@ type op struct {
 	imm     int32
 }
 
+// ExitArg of abi.ExitOPCDEC.
+const (
+	opcDEC = 0 // reserved instruction
+	opcFEN = 1 // floating point disabled
+)
+
 // Position of the qualifiers in op.imm of an FP operation.
 const (
 	immOpMask     = 0xff // isa.NumOps is checked to fit
@@ -82,6 +88,8 @@ func codeOf(in isa.Inst, info *isa.Info) uint8 {
 	switch {
 	case in.Lit && f.lit != 0:
 		return f.lit
+	case alu[in.Op] != nil && in.Lit:
+		return opALUi
 	case info.Class == isa.ClassFPMove && in.Rc == 31 && fpMoves[in.Op] != nil:
 		return opFPMove // the other codes write without looking
 	case f.reg != 0:
@@ -90,8 +98,6 @@ func codeOf(in isa.Inst, info *isa.Info) uint8 {
 		return opIntVi
 	case info.Faults&isa.FaultIOV != 0:
 		return opIntV
-	case alu[in.Op] != nil && in.Lit:
-		return opALUi
 	case alu[in.Op] != nil:
 		return opALU
 	case fpMoves[in.Op] != nil:

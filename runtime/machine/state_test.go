@@ -43,6 +43,14 @@ var notRestored = devtest.Wiring{
 	"abi.State.TLB": "a cache of the list", "abi.State.Jump": "a cache",
 }
 
+// differences says where two machines differ.
+func differences(a, b *Machine, met map[string]bool) (texts []string) {
+	for _, d := range devtest.Differences(a, b, notRestored, met) {
+		texts = append(texts, d.Text)
+	}
+	return texts
+}
+
 // What a run has changed in the machine and all that hangs on it is what Load makes of a new one: by
 // reflection, so that no field is forgotten.
 func TestLoadRestoresEveryField(t *testing.T) {
@@ -54,7 +62,7 @@ func TestLoadRestoresEveryField(t *testing.T) {
 			ran, loaded := newSavable(t, cpus), newSavable(t, cpus)
 			ran.runTo(t, p)
 			loaded.load(t, ran.save(t))
-			if d := devtest.Differences(ran.m, loaded.m, notRestored, met); len(d) > 0 {
+			if d := differences(ran.m, loaded.m, met); len(d) > 0 {
 				t.Errorf("%d CPUs, at %d: not restored:\n%s", cpus, p, strings.Join(d[:min(len(d), 40)], "\n"))
 			}
 			if ran.m.Hash() != loaded.m.Hash() {
@@ -62,7 +70,7 @@ func TestLoadRestoresEveryField(t *testing.T) {
 			}
 		}
 		// The test finds what is not restored.
-		d := devtest.Differences(whole.m, newSavable(t, cpus).m, notRestored, met)
+		d := differences(whole.m, newSavable(t, cpus).m, met)
 		for _, want := range []string{"machine.Machine.cpus[0].CPU.S.R[14]:", "machine.Machine.cpus[0].stats.interrupts:", "machine.Machine.clock.skew:"} {
 			if !slices.ContainsFunc(d, func(s string) bool { return strings.Contains(s, strings.TrimPrefix(want, "machine.Machine")) }) {
 				t.Errorf("%s of a machine that has run is what it is in a new one, out of %q", want, d[:min(len(d), 20)])

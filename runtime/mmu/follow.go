@@ -15,7 +15,7 @@ type Invalidation struct {
 }
 
 // Follower keeps what it has found by an MMU's translations, and is told at once when some
-// of them are dropped. An MMU is one itself: it drops its own.
+// of them are dropped. An MMU is one itself: it forgets what it has found (see Shadow).
 //
 // Caches of instruction translations that are looked at before each run anyway need no
 // call: ITLBGeneration tells them.
@@ -31,8 +31,19 @@ func (m *MMU) Follow(f Follower) (leave func()) {
 	}
 }
 
+// Shadow has m, which is new, go by the translations of another MMU, until leave is called: it forgets what that
+// drops, and keeps the same list of those that are live, if there is one. What m makes live the other one
+// is going to; so its CPU is to do the same one after the other.
+func (m *MMU) Shadow(of *MMU) (leave func()) {
+	m.list = of.list
+	return of.Follow(m)
+}
+
 // Invalidated implements Follower.
-func (m *MMU) Invalidated(i Invalidation) {
+func (m *MMU) Invalidated(i Invalidation) { m.uncache(i) }
+
+// invalidate drops translations.
+func (m *MMU) invalidate(i Invalidation) {
 	if m.list != nil {
 		m.list.drop(i)
 	}
@@ -43,7 +54,7 @@ func (m *MMU) Invalidated(i Invalidation) {
 }
 
 // InvalidateAll drops every translation: CALL_PAL TBI -2 (tbia).
-func (m *MMU) InvalidateAll() { m.Invalidated(Invalidation{Instructions: true, Data: true}) }
+func (m *MMU) InvalidateAll() { m.invalidate(Invalidation{Instructions: true, Data: true}) }
 
 // InvalidateProcess drops the translations of pages without ASM, in every
 // address space: CALL_PAL TBI -1 (tbiap). It drops all: native code fills the soft TLB
@@ -56,7 +67,7 @@ func (m *MMU) InvalidateProcess() { m.InvalidateAll() }
 // entries under the ASNs it was used with, all must go, and dropping a page too
 // many is always allowed.
 func (m *MMU) InvalidateSingle(va uint64, i, d bool) {
-	m.Invalidated(Invalidation{Instructions: i, Data: d, One: true, VA: va & abi.PageMask})
+	m.invalidate(Invalidation{Instructions: i, Data: d, One: true, VA: va & abi.PageMask})
 }
 
 // Uncache has the next access to the page of va come to the MMU, in whatever mode. The

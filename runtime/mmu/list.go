@@ -55,8 +55,8 @@ func NewList(k *KernelList) *List {
 	return &List{kernel: k, live: map[uint64]live{}, in: map[uint64]*asnSet{}}
 }
 
-// KeepList makes l the authority on which translations are live. The MMU must be new.
-// Several may keep the same list, if they execute the same one after the other.
+// KeepList makes l the authority on which translations are live. The MMU must be new, and
+// no other have l.
 func (m *MMU) KeepList(l *List) {
 	m.list = l
 	l.kernel.cpus = append(l.kernel.cpus, m)
@@ -291,7 +291,7 @@ func sorted(of map[uint64]live, global bool) (all []Translation) {
 // and, of those of all CPUs, for all. Nothing stays cached. Precondition: there is a list.
 func (m *MMU) SetLive(all []Translation) {
 	everything := Invalidation{Instructions: true, Data: true}
-	m.Invalidated(everything)
+	m.invalidate(everything)
 	for _, t := range all {
 		l := live{t.PAPage, t.LeafPA, t.Leaf}
 		if t.Global {

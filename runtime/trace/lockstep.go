@@ -134,7 +134,6 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 		l.log.before(pa)
 		l.shadow.Written(pa)
 	})
-	l.leave = c.MMU.Follow(l.shadow.mmu)
 	return l, nil
 }
 
@@ -149,9 +148,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	}
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
 	sh.mmu.InitWindows()
-	if list := c.MMU.List(); list != nil {
-		sh.mmu.KeepList(list) // the interpreter repeats all accesses of the shadow
-	}
+	l.leave = sh.mmu.Shadow(c.MMU) // the interpreter repeats all accesses
 	cpu := ShadowCPU{State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, Interpreter: nobody{}}
 	if l.cfg.Shadow != nil {
 		sh.Shadow, err = l.cfg.Shadow(cpu)

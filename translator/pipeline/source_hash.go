@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "2748a4532cb33fa18cc2e78c0bfaa0db"
+const sourceHash = "5175c74cfd4a63d2fe05d16922008e31"

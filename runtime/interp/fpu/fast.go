@@ -6,7 +6,7 @@ import (
 	"axpress/lifter/isa"
 )
 
-// fastFP executes the common cases on the host's floating-point unit: IEEE
+// Fast executes the common cases on the host's floating-point unit: IEEE
 // operations to nearest without /I, on zeros and normal numbers, with a result
 // that is a comfortable normal number or an exact zero. There the host rounds
 // the same way, and no condition other than inexact, which is not asked for,
@@ -14,7 +14,7 @@ import (
 //
 // The smallest exponent of a result is left to the exact path, because a number
 // that only rounding lifts to the smallest normal counts as underflow.
-func fastFP(id isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) (v uint64, ok bool) {
+func Fast(id isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) (v uint64, ok bool) {
 	fast := fastOps[id]
 	if fast == nil || trap&isa.TrapI != 0 {
 		return 0, false

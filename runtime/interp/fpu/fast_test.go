@@ -49,7 +49,7 @@ func TestFastFPAgrees(t *testing.T) {
 		if op == isa.OpCVTTQ {
 			round = isa.RoundChopped
 		}
-		v, ok := fastFP(op, round, 0, a, b, nearest)
+		v, ok := Fast(op, round, 0, a, b, nearest)
 		if !ok {
 			continue
 		}

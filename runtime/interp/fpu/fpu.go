@@ -51,9 +51,9 @@ type Result struct {
 func Handles(op isa.Op) bool { return fpOps[op].fn != nil || fpOps[op].test != nil }
 
 // Operate executes an operation that Handles knows, with its qualifiers. a and b are
-// Fa and Fb.
+// Fa and Fb. What Fast can do has the same result there, sooner.
 func Operate(op isa.Op, round isa.Round, trap isa.Trap, a, b, fpcr uint64) Result {
-	if v, ok := fastFP(op, round, trap, a, b, fpcr); ok {
+	if v, ok := Fast(op, round, trap, a, b, fpcr); ok {
 		return Result{Value: v, FPCR: fpcr, Write: true}
 	}
 	row, s, r := &fpOps[op], state{fpcr}, Result{}
