@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "5175c74cfd4a63d2fe05d16922008e31"
+const sourceHash = "33daeca491a2608ae37bdac3c9cbb0c3"
