@@ -219,8 +219,8 @@ func TestEarlyTime(t *testing.T) {
 	}
 }
 
-// Without the paravirtual clock a kernel may measure the cycle counter by the interval timer, in few enough looks at it (L
-// kernel/time.c calibrate_cc_with_pit).
+// Without the paravirtual clock a kernel may measure the cycle counter by the interval timer, in few enough looks at it (Linux,
+// arch/alpha/kernel/time.c calibrate_cc_with_pit).
 func TestCalibrate(t *testing.T) {
 	src := `
 		lda  s2,-0x3b8(s1)        # port 0x40

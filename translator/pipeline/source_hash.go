@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "b7bc0a3e725f4be1688c6d235d417855"
+const sourceHash = "560e5e8ef898144661f18dd84e74bd2c"
