@@ -113,7 +113,7 @@ type Machine struct {
 	stop      *Stop
 
 	// What follows is for CPUs that take turns.
-	policy   sched.RoundRobin
+	policy   sched.Policy
 	runnable []bool
 	current  *CPU // whose turn it is, or was last
 	turn     turn // its slice, that has not ended
@@ -123,7 +123,7 @@ type Machine struct {
 	// mu guards the board, the clock's timers, outputs' lines, watch and stop. No CPU runs
 	// guest code while it holds it.
 	mu       sync.Mutex
-	world    *sched.StopTheWorld
+	stw      *sched.StopTheWorld
 	over     *sched.Oversubscription
 	stopping atomic.Bool
 	watching atomic.Uint64 // CPUs that sleep on words, see idle.WatchList, one bit each
@@ -139,9 +139,9 @@ func New(cfg Config) (_ *Machine, err error) {
 	m := &Machine{cfg: cfg, platform: platform, wakeup: wakeup{ch: make(chan struct{}, 1)}, runnable: make([]bool, cfg.CPUs)}
 	m.parallel = cfg.CPUs > 1 && cfg.Clock == ClockHost
 	m.host.m = m
-	m.policy = sched.RoundRobin{Last: cfg.CPUs - 1, Quantum: quantum(cfg.CPUs)}
+	m.policy = sched.NewRoundRobin(cfg.CPUs)
 	m.over = sched.NewOversubscription(0)
-	m.world = sched.NewStopTheWorld(m.over)
+	m.stw = sched.NewStopTheWorld(m.over)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("machine: %w", err), m.Close())

@@ -73,18 +73,7 @@ const interruptions = `
 		lda  s5,0(zero)
 		lda  t0,10(zero)
 		stb  t0,4(s1)             # MCR: OUT2, RTS
-		lda  t1,-0x3d7(s1)        # port 0x21: IRQ 4
-		lda  t0,0xef(zero)
-		stb  t0,0(t1)
-		lda  t0,1(zero)
-		sll  t0,40,t0
-		addq s0,t0,t0
-		lda  t1,0x1a(zero)
-		sll  t1,28,t1
-		addq t0,t1,t0             # Cchip
-		lda  t2,1(zero)
-		sll  t2,55,t2
-		stq  t2,0x200(t0)         # DIM0
+	` + unmaskUART + `
 		lda  t1,-0x388(s1)        # port 0x70: RTC, register B: periodic interrupts
 		lda  t0,0x0b(zero)
 		stb  t0,0(t1)

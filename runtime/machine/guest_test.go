@@ -102,6 +102,23 @@ const (
 	`
 )
 
+// unmaskUART lets the first serial port's interrupts through: IRQ 4 in the interrupt controller, and bit 55
+// in DIM0. It uses t0 to t2.
+const unmaskUART = `
+		lda  t1,-0x3d7(s1)        # port 0x21
+		lda  t0,0xef(zero)
+		stb  t0,0(t1)
+		lda  t0,1(zero)
+		sll  t0,40,t0
+		addq s0,t0,t0
+		lda  t1,0x1a(zero)
+		sll  t1,28,t1
+		addq t0,t1,t0             # Cchip
+		lda  t2,1(zero)
+		sll  t2,55,t2
+		stq  t2,0x200(t0)         # DIM0
+`
+
 type guestRun struct {
 	m    *Machine
 	out  bytes.Buffer

@@ -53,14 +53,14 @@ func (m *Machine) thread(i int) error {
 
 // parallelTurn is a turn beside other CPUs.
 func (m *Machine) parallelTurn(c *CPU) error {
-	m.world.Enter()
-	defer m.world.Leave()
+	m.stw.Enter()
+	defer m.stw.Leave()
 	return m.runSlice(c)
 }
 
 // exclusive is vcpu.CPU.Exclusive.
 func (c *CPU) exclusive(fn func()) {
-	c.m.world.Do(func() {
+	c.m.stw.Do(func() {
 		for _, other := range c.m.cpus {
 			if other != c {
 				other.kick()
@@ -120,8 +120,8 @@ func (c *CPU) startLocked() bool {
 
 // stillSpins goes round the loop of a CPU that spins, and says whether it has come round.
 func (c *CPU) stillSpins() bool {
-	c.m.world.Enter()
-	defer c.m.world.Leave()
+	c.m.stw.Enter()
+	defer c.m.stw.Leave()
 	return c.loop.Prove(&c.CPU, c.engine) == idle.Only
 }
 

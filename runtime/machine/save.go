@@ -13,7 +13,6 @@ import (
 	"axpress/runtime/device"
 	"axpress/runtime/ipi"
 	"axpress/runtime/mmu"
-	"axpress/runtime/sched"
 	"axpress/runtime/state"
 )
 
@@ -194,7 +193,7 @@ func (m *Machine) parts() []device.Device {
 	for i := range Ports {
 		all = append(all, m.outputs[i], m.inputs[i])
 	}
-	return append(all, m.watch, m.callbacks)
+	return append(all, m.watch, m.callbacks, m.policy)
 }
 
 // kind is what a machine must be made as to be loaded.
@@ -220,7 +219,6 @@ func (m *Machine) kind() state.Block {
 
 // turnState is what of the turns is state.
 type turnState struct {
-	Policy  sched.RoundRobin
 	Current int // CPU, -1: none has run
 	On      bool
 	Stop    int64
@@ -228,7 +226,7 @@ type turnState struct {
 }
 
 func (m *Machine) turns() turnState {
-	t := turnState{Policy: m.policy, Current: -1, On: m.turn.on, Stop: m.turn.stop, Halted: m.halted.Load()}
+	t := turnState{Current: -1, On: m.turn.on, Stop: m.turn.stop, Halted: m.halted.Load()}
 	if m.current != nil {
 		t.Current = m.current.Index
 	}
@@ -236,14 +234,14 @@ func (m *Machine) turns() turnState {
 }
 
 func (m *Machine) setTurns(t turnState) {
-	m.policy, m.turn, m.current = t.Policy, turn{t.On, t.Stop}, m.CPU(t.Current)
+	m.turn, m.current = turn{t.On, t.Stop}, m.CPU(t.Current)
 	m.halted.Store(t.Halted)
 }
 
 func (m *Machine) turnsBlock(t *turnState) state.Block {
 	return state.Block{Name: "turns", Version: 1, Fields: []any{t}, Check: func() error {
 		n := len(m.cpus)
-		if t.Policy.Last < 0 || t.Policy.Last >= n || t.Policy.Quantum != m.policy.Quantum || t.Current < -1 || t.Current >= n || t.On && t.Current < 0 || t.Halted>>n != 0 {
+		if t.Current < -1 || t.Current >= n || t.On && t.Current < 0 || t.Halted>>n != 0 {
 			return fmt.Errorf("%+v on %d CPUs", *t, n)
 		}
 		return nil

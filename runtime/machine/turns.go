@@ -8,7 +8,6 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/idle"
-	"axpress/runtime/sched"
 )
 
 // turn is the slice of the CPU whose turn it is, with the deterministic clock. It lasts
@@ -16,15 +15,6 @@ import (
 type turn struct {
 	on   bool
 	stop int64 // State.Icount at which it ends
-}
-
-// quantum is how many instructions a whole slice of CPUs has that take turns. Several
-// CPUs wait for each other's locks.
-func quantum(cpus int) int64 {
-	if cpus > 1 {
-		return sched.MaxSlice / 5
-	}
-	return sched.MaxSlice
 }
 
 // loop runs CPUs that take turns on this goroutine.
