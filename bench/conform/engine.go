@@ -7,10 +7,12 @@ import (
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/interp"
 	"axpress/runtime/interp/cases"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // Engine executes instructions. Load says which; Run executes them from a state, and
@@ -71,10 +73,15 @@ func newWorld(newRAM func(size uint64) (*mem.RAM, error)) (*world, error) {
 // Close frees the memory.
 func (w *world) Close() error { return errors.Join(abi.FreeState(w.guest.S), w.ram.Close()) }
 
+// vcpu is the CPU that engines work on.
+func (w *world) vcpu(m *isa.Model) *vcpu.CPU {
+	return &vcpu.CPU{S: w.guest.S, MMU: w.mmu, RAM: w.ram, Model: m, Cycles: func() uint64 { return cases.Cycles }}
+}
+
 // load makes the code the one to run.
 func (w *world) load(m *isa.Model, code []uint32) {
 	if w.cpus[m] == nil {
-		w.cpus[m] = interp.New(w.guest.S, w.mmu, interp.Config{Model: m, Cycles: func() uint64 { return cases.Cycles }})
+		w.cpus[m] = interp.New(w.vcpu(m), nil)
 	}
 	w.cpu, w.code, w.limit = w.cpus[m], code, stepLimit(code)
 	s := cases.Initial()
@@ -91,14 +98,14 @@ func (w *world) more(exit abi.Exit) bool {
 // drive runs translated code from the current state on, and the interpreter for the
 // instructions that it leaves. It returns how the run ended, and how many instructions
 // translated code retired, and left.
-func (w *world) drive(e interface {
-	Native() (code abi.Exit, ok bool)
-}) (exit abi.Exit, own, left int64) {
+func (w *world) drive(e engine.Tier) (exit abi.Exit, own, left int64) {
 	s := w.guest.S
 	s.Limit, exit = w.limit, abi.ExitPoll
+	e.Begin()
+	defer e.End()
 	for w.more(exit) {
 		before := s.Icount
-		code, ok := e.Native()
+		code, ok := e.Enter()
 		own += s.Icount - before
 		switch {
 		case !ok || code == abi.ExitInterpret:

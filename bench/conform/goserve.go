@@ -8,7 +8,6 @@ import (
 
 	"axpress/lifter/isa"
 	"axpress/runtime/gocode"
-	"axpress/runtime/interp/cases"
 	"axpress/runtime/mem"
 )
 
@@ -78,8 +77,7 @@ func (s *goServer) change(l *goLoaded) error {
 	}
 	s.guest.S.FlushTLB()
 	var err error
-	s.engine, err = gocode.New(gocode.Config{State: s.guest.S, MMU: s.mmu, RAM: s.ram, Interpreter: nobody{},
-		Cycles: func() uint64 { return cases.Cycles }, Functions: s.functions[l.First : l.First+l.N]})
+	s.engine, err = gocode.New(gocode.Config{CPU: s.vcpu(m), Functions: s.functions[l.First : l.First+l.N]})
 	if err == nil {
 		s.load(m, l.Code) // now, as New has the pages of code mapped anew
 	}

@@ -133,8 +133,7 @@ func (e *Native) Load(m *isa.Model, code []uint32) error {
 	}
 	s.FlushTLB()
 	var err error
-	e.engine, err = dispatch.New(dispatch.Config{State: s, MMU: e.mmu, RAM: e.ram, Interpreter: nobody{},
-		Cycles: func() uint64 { return cases.Cycles }, Code: e.ready[k]})
+	e.engine, err = dispatch.New(dispatch.Config{CPU: e.vcpu(m), Code: e.ready[k]})
 	if err != nil {
 		return err
 	}
@@ -156,10 +155,3 @@ func (e *Native) Run(s *cases.State) error {
 	e.guest.Get(s, exit)
 	return nil
 }
-
-// nobody is the interpreter of the dispatcher, which runs native code only.
-type nobody struct{}
-
-func (nobody) Run() abi.Exit   { panic("BUG: native code is left to the interpreter by the dispatcher") }
-func (nobody) Step() abi.Exit  { panic("BUG: native code is left to the interpreter by the dispatcher") }
-func (nobody) InvalidateCode() {}

@@ -26,6 +26,7 @@ var (
 	filePath  = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)*/?$`)
 	ourSuffix = regexp.MustCompile(`\.(go|md|s|txt)$`)
 	target    = regexp.MustCompile(`^make ([a-z]+)\b`)
+	namedTest = regexp.MustCompile("`([\\w./-]+_test\\.go)`, (Test\\w+)")
 	command   = regexp.MustCompile(`\baxpress ([a-z][a-z-]+)`)
 )
 
@@ -92,6 +93,11 @@ func TestReferences(t *testing.T) {
 		for _, m := range link.FindAllStringSubmatch(text, -1) {
 			if to := path.Join(path.Dir(doc), m[1]); !strings.Contains(m[1], "://") && !names[to] {
 				t.Errorf("%s: a link to %s, which does not exist", doc, to)
+			}
+		}
+		for _, m := range namedTest.FindAllStringSubmatch(text, -1) {
+			if names[m[1]] && !strings.Contains(read(t, m[1]), "\nfunc "+m[2]+"(") {
+				t.Errorf("%s: %s has no %s", doc, m[1], m[2])
 			}
 		}
 		for _, s := range spans(text) {

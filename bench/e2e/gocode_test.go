@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"axpress/bench/guest"
+	"axpress/runtime/vcpu"
 )
 
 // TestGoProgram makes a Go program of what a run's profile has seen, and boots it: it says
@@ -40,13 +41,13 @@ func TestGoProgram(t *testing.T) {
 	var s struct {
 		CPUs []struct {
 			Instructions uint64
-			Engine       map[string]uint64
+			Engine       vcpu.Counters
 		}
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		t.Fatal(err)
 	}
-	if c := s.CPUs[0]; float64(c.Engine["translated"]) < 0.9*float64(c.Instructions) {
-		t.Errorf("%d of %d instructions were translated", c.Engine["translated"], c.Instructions)
+	if c := s.CPUs[0]; float64(c.Engine.Translated) < 0.9*float64(c.Instructions) {
+		t.Errorf("%d of %d instructions were translated", c.Engine.Translated, c.Instructions)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"axpress/lifter/image"
 	"axpress/lifter/image/guesttest"
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/machine"
 	"axpress/runtime/vcpu"
 )
@@ -26,14 +27,11 @@ type stopping struct {
 	end func()
 }
 
-// exact is what the machine asks of engines with the deterministic clock.
-type exact interface{ RunFor(n int64) abi.Exit }
-
 func (e *stopping) RunFor(n int64) abi.Exit {
 	if e.at > e.s.Icount {
 		n = min(n, e.at-e.s.Icount)
 	}
-	exit := e.Engine.(exact).RunFor(n)
+	exit := e.Engine.RunFor(n)
 	if exit == abi.ExitPoll && e.s.Icount == e.at {
 		e.end()
 		for atomic.LoadInt64(&e.s.Limit) != 0 { // until the machine has been told
@@ -58,9 +56,8 @@ func newSavedBoot(t *testing.T, kernel *image.Image, initrd []byte) *savedBoot {
 		Entry: kernel.Entry, Initrd: initrd, Append: "console=ttyS0", Memory: 64 << 20, Console: &b.out,
 		Clock: machine.ClockDeterministic, OnInterrupt: func(i machine.Interrupt) { b.interrupts = append(b.interrupts, i) },
 		NewEngine: func(c *machine.CPU) (vcpu.Engine, error) {
-			in, err := machine.NewInterpreter(c)
-			b.engine = &stopping{Engine: in, s: c.S}
-			return b.engine, err
+			b.engine = &stopping{Engine: engine.New(&c.CPU), s: c.S}
+			return b.engine, nil
 		},
 	}
 	for _, s := range kernel.Segments {

@@ -54,12 +54,6 @@ var rules = []rule{
 // of ours shows. What these packages may depend on is said by their own rules.
 var generated = []string{"runtime/gocode", "runtime/klog", "runtime/machine", "runtime/standalone"}
 
-// inCommand are the libraries of the command that its tests elsewhere need. A row that
-// nobody uses is an error: it goes away.
-var inCommand = map[string]string{
-	"bench/lockstep": "cmd/axpress/native", // which joins the machine and the engine under test
-}
-
 // neverReached are rules about everything that a package depends on, however
 // indirectly.
 var neverReached = []struct{ from, to string }{
@@ -82,7 +76,6 @@ func TestImportRules(t *testing.T) {
 	if len(pkgs) < 20 {
 		t.Fatalf("only %d packages", len(pkgs))
 	}
-	used := map[string]bool{}
 	for _, p := range pkgs {
 		from := strings.TrimPrefix(p.ImportPath, module)
 		i := slices.IndexFunc(rules, func(r rule) bool { return inside(from, r.prefix) })
@@ -97,8 +90,6 @@ func TestImportRules(t *testing.T) {
 		}
 		for _, to := range ours(slices.Concat(p.Imports, p.TestImports, p.XTestImports)) {
 			switch {
-			case inside(to, "cmd") && inCommand[from] == to:
-				used[from] = true
 			case inside(to, "cmd") && !inside(from, "cmd"):
 				t.Errorf("%s imports %s: nobody but cmd imports cmd", from, to)
 			case inside(to, "bench") && !inside(from, "cmd") && !inside(from, "bench"):
@@ -111,11 +102,6 @@ func TestImportRules(t *testing.T) {
 					t.Errorf("%s depends on %s: %s never reaches %s", from, to, r.from, r.to)
 				}
 			}
-		}
-	}
-	for from, to := range inCommand {
-		if !used[from] {
-			t.Errorf("%s does not import %s any more: the exception for it can go", from, to)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"math"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
@@ -86,7 +86,7 @@ func TestFloatingPointStaysNative(t *testing.T) {
 		g.checked(t, int64(dyn))
 
 		stats := runNative(t, cfg, code)
-		called, left := stats[native.StatHelper+abi.ThunkNames[abi.ThunkFPOperate]], stats[native.StatExit+abi.ExitInterpret.String()]
+		called, left := stats.Helpers[abi.ThunkFPOperate], stats.Exits[abi.ExitInterpret]
 		t.Logf("FPCR<DYN> %d: of %d executed, %d by the runtime; %d exits", dyn, rounds*len(forms), called, left)
 		if called < rounds*150 || called > uint64(rounds*len(forms)) || left > rounds {
 			t.Errorf("FPCR<DYN> %d: of %d executed, %d by the runtime; %d exits", dyn, rounds*len(forms), called, left)
@@ -95,13 +95,13 @@ func TestFloatingPointStaysNative(t *testing.T) {
 }
 
 // runNative runs a guest on the native engine to its power-off.
-func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]uint64 {
+func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) vcpu.Counters {
 	t.Helper()
-	var engine *native.Engine
+	var engine *nativeEngine
 	cfg.Clock = machine.ClockDeterministic
 	cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
 		var err error
-		engine, err = native.New(c, native.Options{Code: code})
+		engine, err = newNative(c, dispatch.Config{Code: code})
 		return engine, err
 	}
 	m, err := machine.New(cfg)
@@ -109,9 +109,6 @@ func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]ui
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
 		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
@@ -122,7 +119,7 @@ func runNative(t testing.TB, cfg machine.Config, code []*abi.Code) map[string]ui
 	if err != nil || stop.Reason != machine.PowerOff {
 		t.Fatalf("%v at %#x: %s; %v", stop.Reason, stop.PC, stop.Detail, err)
 	}
-	return engine.Stats()
+	return engine.Counters()
 }
 
 // BenchmarkFPOperate measures loops with operations that the runtime executes: of

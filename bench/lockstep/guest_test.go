@@ -18,6 +18,8 @@ import (
 	"axpress/lifter/isa"
 	"axpress/palstubs/stubs"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
+	"axpress/runtime/engine"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
@@ -262,15 +264,28 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *locks
 	}
 	g.m = m
 	t.Cleanup(func() {
-		if err := g.engine.Close(); err != nil {
-			t.Error(err)
-		}
 		if err := m.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	needAll(t, g.engine.Off())
 	return g
+}
+
+// nativeEngine runs native code, but for what off names.
+type nativeEngine struct {
+	*engine.Mixed
+	off []string
+}
+
+// newNative makes the engine of c.
+func newNative(c *machine.CPU, o dispatch.Config) (*nativeEngine, error) {
+	o.CPU = &c.CPU
+	tier, err := dispatch.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return &nativeEngine{engine.New(&c.CPU, tier), tier.Off()}, nil
 }
 
 // needAll skips a test of code that engines do without for a reason of the host.

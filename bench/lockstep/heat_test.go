@@ -5,8 +5,8 @@ import (
 	"math/rand"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 )
 
 // A program that has a page fault before each page it touches: then the kernel works for long, or the program does.
@@ -79,15 +79,15 @@ func TestKernelWarmsNoProgram(t *testing.T) {
 			user := u.image(t, "faulting program", u.labels["entry"], nil)
 			kernel := kernelOf(t, user, tables(rand.New(rand.NewSource(1))), fmt.Sprintf(slowFault, c.kernel))
 			code := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code(), translatedHot(t, user).Code()}
-			r := runWith(t, kernel, 1, native.Options{Code: code, NoFSGSBase: c.how.calls})
-			s := r.engines[0].Stats()
-			if s[native.StatNative] < 16*long {
-				t.Errorf("%d instructions native, %d interpreted", s[native.StatNative], s[native.StatInterpreted])
+			r := runWith(t, kernel, 1, dispatch.Config{Code: code, NoFSGSBase: c.how.calls})
+			s := r.engines[0].Counters()
+			if s.Translated < 16*long {
+				t.Errorf("%d instructions native, %d interpreted", s.Translated, s.Interpreted)
 			}
-			if mapped := s[native.StatMapped]; (mapped != 0) != c.mapped {
+			if mapped := s.Mapped; (mapped != 0) != c.mapped {
 				t.Errorf("%d pages mapped", mapped)
 			}
-			if calls := s[native.StatSegments]; (calls != 0) != (c.mapped && c.how.calls) {
+			if calls := s.Segments; (calls != 0) != (c.mapped && c.how.calls) {
 				t.Errorf("GS was set by %d system calls", calls)
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 )
@@ -250,9 +249,9 @@ func storedTo(t *testing.T, r smpRun, victim uint64) {
 		}
 	}
 	for n, e := range r.engines {
-		s := e.Stats()
+		s := e.Counters()
 		t.Logf("CPU %d: %d calls; %d results of the old text, %d of others; %d instructions native, %d interpreted", n, r.own[n][ownCalls],
-			r.own[n][ownUnpatched], r.own[n][ownPatched], s[native.StatNative], s[native.StatInterpreted])
+			r.own[n][ownUnpatched], r.own[n][ownPatched], s.Translated, s.Interpreted)
 	}
 	if len(r.engines) == 0 {
 		return
@@ -262,7 +261,7 @@ func storedTo(t *testing.T, r smpRun, victim uint64) {
 	if misses := e.Misses()[victim]; misses > 2*storeRounds {
 		t.Errorf("CPU 0 had victim interpreted %d times, more than %d", misses, 2*storeRounds)
 	}
-	if n := e.Stats()[native.StatNative]; n < 2*storeRounds*victimLoops {
+	if n := e.Counters().Translated; n < 2*storeRounds*victimLoops {
 		t.Errorf("CPU 0: %d instructions native", n)
 	}
 }

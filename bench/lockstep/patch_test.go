@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/vcpu"
 )
@@ -93,11 +93,11 @@ func TestKernelPatchesItself(t *testing.T) {
 // patched boots img with code. Of each round two instructions of victim are interpreted, and besides some of the start.
 func patched(t *testing.T, img *image.Image, code ...*abi.Code) {
 	t.Helper()
-	var engine *native.Engine
+	var engine *nativeEngine
 	m, err := machine.New(machine.Config{
 		Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, Clock: machine.ClockDeterministic,
 		NewEngine: func(c *machine.CPU) (_ vcpu.Engine, err error) {
-			engine, err = native.New(c, native.Options{Code: code})
+			engine, err = newNative(c, dispatch.Config{Code: code})
 			return engine, err
 		},
 	})
@@ -109,10 +109,10 @@ func patched(t *testing.T, img *image.Image, code ...*abi.Code) {
 	if stop, err := m.Run(ctx); err != nil || stop.Reason != machine.PowerOff {
 		t.Errorf("the guest ends by %v: %s, %v", stop.Reason, stop.Detail, err)
 	}
-	stats := engine.Stats()
-	t.Logf("%d instructions native, %d interpreted", stats[native.StatNative], stats[native.StatInterpreted])
-	if most := uint64(3 * patchRounds); stats[native.StatInterpreted] > most {
-		t.Errorf("%d instructions interpreted, more than %d", stats[native.StatInterpreted], most)
+	stats := engine.Counters()
+	t.Logf("%d instructions native, %d interpreted", stats.Translated, stats.Interpreted)
+	if most := uint64(3 * patchRounds); stats.Interpreted > most {
+		t.Errorf("%d instructions interpreted, more than %d", stats.Interpreted, most)
 	}
 	if err := m.Close(); err != nil {
 		t.Error(err)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -75,7 +74,7 @@ func each(cpus int, text string) (s string) {
 type smpRun struct {
 	shared  []uint64   // the first words at dataVA
 	own     [][]uint64 // and of each CPU's part
-	engines []*native.Engine
+	engines []*nativeEngine
 	fastRTI []uint64 // rti that native code has executed itself, by CPU
 }
 
@@ -83,11 +82,11 @@ type smpRun struct {
 // it power off.
 func runSMP(t *testing.T, img *image.Image, cpus int, code ...*abi.Code) smpRun {
 	t.Helper()
-	return runWith(t, img, cpus, native.Options{Code: code})
+	return runWith(t, img, cpus, dispatch.Config{Code: code})
 }
 
 // runWith is runSMP with other options of the engines.
-func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpRun) {
+func runWith(t *testing.T, img *image.Image, cpus int, o dispatch.Config) (r smpRun) {
 	t.Helper()
 	const words = 16
 	r.engines = boot(t, img, cpus, machine.ClockHost, o, func(m *machine.Machine) {
@@ -109,13 +108,13 @@ func runWith(t *testing.T, img *image.Image, cpus int, o native.Options) (r smpR
 }
 
 // boot runs img to its power-off and has ended look at the machine.
-func boot(t *testing.T, img *image.Image, cpus int, clock machine.ClockMode, o native.Options, ended func(*machine.Machine)) (engines []*native.Engine) {
+func boot(t *testing.T, img *image.Image, cpus int, clock machine.ClockMode, o dispatch.Config, ended func(*machine.Machine)) (engines []*nativeEngine) {
 	t.Helper()
 	cfg := machine.Config{Segments: segments(img), Entry: img.Entry, Memory: kernelRAM, CPUs: cpus, Clock: clock}
 	if len(o.Code) > 0 {
 		o.Shared = dispatch.NewShared(cpus)
 		cfg.NewEngine = func(c *machine.CPU) (vcpu.Engine, error) {
-			e, err := native.New(c, o)
+			e, err := newNative(c, o)
 			if err == nil {
 				engines = append(engines, e)
 			}
@@ -127,7 +126,7 @@ func boot(t *testing.T, img *image.Image, cpus int, clock machine.ClockMode, o n
 		t.Fatal(err)
 	}
 	for _, e := range engines {
-		needAll(t, e.Off())
+		needAll(t, e.off)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), hang)
 	defer cancel()
@@ -139,11 +138,6 @@ func boot(t *testing.T, img *image.Image, cpus int, clock machine.ClockMode, o n
 		t.Errorf("the guest ends by %v at %#x: %s; %+v", stop.Reason, stop.PC, stop.Detail, m.Whereabouts())
 	}
 	ended(m)
-	for _, e := range engines {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}

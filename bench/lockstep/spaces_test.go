@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
 )
@@ -152,22 +151,22 @@ func TestHotCodeOfTwoProcesses(t *testing.T) {
 	for _, how := range waysToSetGS {
 		t.Run(how.name, func(t *testing.T) {
 			how.need(t)
-			r := runWith(t, kernel, 1, native.Options{Code: append(cold, translatedHot(t, user).Code()), EagerHot: true, NoFSGSBase: how.calls})
+			r := runWith(t, kernel, 1, dispatch.Config{Code: append(cold, translatedHot(t, user).Code()), EagerHot: true, NoFSGSBase: how.calls})
 			if got := [4]uint64(r.shared[:4]); got != want {
 				t.Errorf("counts and sums %d, want %d", got, want)
 			}
-			s := r.engines[0].Stats()
-			if s[native.StatMapped] == 0 || r.fastRTI[0] == 0 {
-				t.Errorf("%d pages mapped, %d rti native", s[native.StatMapped], r.fastRTI[0])
+			s := r.engines[0].Counters()
+			if s.Mapped == 0 || r.fastRTI[0] == 0 {
+				t.Errorf("%d pages mapped, %d rti native", s.Mapped, r.fastRTI[0])
 			}
-			if calls := s[native.StatSegments]; how.calls && calls < spacesRounds/4 || !how.calls && calls != 0 {
+			if calls := s.Segments; how.calls && calls < spacesRounds/4 || !how.calls && calls != 0 {
 				t.Errorf("GS was set by %d system calls", calls)
 			}
 		})
 	}
 	t.Run("cold", func(t *testing.T) {
-		r := runWith(t, kernel, 1, native.Options{Code: cold, NoFSGSBase: true})
-		if got, calls := [4]uint64(r.shared[:4]), r.engines[0].Stats()[native.StatSegments]; got != want || calls != 0 {
+		r := runWith(t, kernel, 1, dispatch.Config{Code: cold, NoFSGSBase: true})
+		if got, calls := [4]uint64(r.shared[:4]), r.engines[0].Counters().Segments; got != want || calls != 0 {
 			t.Errorf("counts and sums %d, want %d; %d system calls", got, want, calls)
 		}
 	})

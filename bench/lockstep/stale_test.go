@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
+	"axpress/runtime/dispatch"
 	"axpress/runtime/machine"
 	"axpress/runtime/mmu"
 	"axpress/runtime/trace"
@@ -252,9 +252,9 @@ type staleEnd struct {
 	hash   uint64
 }
 
-func staleRun(t *testing.T, kernel *image.Image, clock machine.ClockMode, code ...*abi.Code) (end staleEnd, e *native.Engine) {
+func staleRun(t *testing.T, kernel *image.Image, clock machine.ClockMode, code ...*abi.Code) (end staleEnd, e *nativeEngine) {
 	t.Helper()
-	engines := boot(t, kernel, 1, clock, native.Options{Code: code, EagerHot: true}, func(m *machine.Machine) {
+	engines := boot(t, kernel, 1, clock, dispatch.Config{Code: code, EagerHot: true}, func(m *machine.Machine) {
 		c := m.CPU(0)
 		end = staleEnd{regs: c.S.R, icount: c.S.Icount, ram: sha256.Sum256(c.RAM.Bytes()[userPA:]), live: c.MMU.Live(), hash: c.MMU.Hash()}
 	})
@@ -286,10 +286,10 @@ func TestStaleTranslations(t *testing.T) {
 		}
 		for name, code := range map[string][]*abi.Code{"cheap": cold, "hot": hot} {
 			got, e := staleRun(t, kernel, machine.ClockDeterministic, code...)
-			stats := e.Stats()
+			stats := e.Counters()
 			t.Logf("seed %d, %s: %d instructions native, %d interpreted, %d pages mapped, %d translations live", seed, name,
-				stats[native.StatNative], stats[native.StatInterpreted], stats[native.StatMapped], len(got.live))
-			if stats[native.StatNative] == 0 || name == "hot" && stats[native.StatMapped] == 0 {
+				stats.Translated, stats.Interpreted, stats.Mapped, len(got.live))
+			if stats.Translated == 0 || name == "hot" && stats.Mapped == 0 {
 				t.Errorf("seed %d, %s: the engine has not run what it is for", seed, name)
 			}
 			if !reflect.DeepEqual(got, want) {

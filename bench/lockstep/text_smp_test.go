@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"axpress/cmd/axpress/native"
 	"axpress/runtime/abi"
 )
 
@@ -62,11 +61,11 @@ func TestTextReadAsData(t *testing.T) {
 	if r.shared[0] != textReads*word {
 		t.Errorf("read %#x, not %d times %#x", r.shared[0], textReads, word)
 	}
-	s := r.engines[0].Stats()
-	if s[native.StatNative] < textReads {
-		t.Errorf("%d instructions native, %d interpreted", s[native.StatNative], s[native.StatInterpreted])
+	s := r.engines[0].Counters()
+	if s.Translated < textReads {
+		t.Errorf("%d instructions native, %d interpreted", s.Translated, s.Interpreted)
 	}
-	if slow := s[native.StatHelper+abi.ThunkNames[abi.ThunkLoad3]]; slow == 0 || slow > 10 {
+	if slow := s.Helpers[abi.ThunkLoad3]; slow == 0 || slow > 10 {
 		t.Errorf("%d loads of %d by the slow path, instead of 1 to 10", slow, textReads)
 	}
 }

@@ -13,10 +13,12 @@ import (
 	"io"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/gocode"
 	"axpress/runtime/interp"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // Guest is a program. It begins at Entry, with a stack, and ends by returning from there:
@@ -35,10 +37,8 @@ const (
 
 // World is a CPU with memory, and the interpreter.
 type World struct {
-	S   *abi.State
-	RAM *mem.RAM
-	MMU *mmu.MMU
-	cpu *interp.CPU
+	vcpu.CPU
+	interp *interp.CPU
 }
 
 // NewWorld makes the world with RAM by newRAM.
@@ -51,9 +51,9 @@ func NewWorld(newRAM func(size uint64) (*mem.RAM, error)) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, abi.FreeState(s))
 	}
-	w := &World{S: s, RAM: ram, MMU: mmu.New(s, ram, nil)}
+	w := &World{CPU: vcpu.CPU{S: s, RAM: ram, MMU: mmu.New(s, ram, nil), Cycles: noCycles}}
 	w.MMU.InitWindows()
-	w.cpu = interp.New(s, w.MMU, interp.Config{Cycles: noCycles})
+	w.interp = interp.New(&w.CPU, nil)
 	return w, nil
 }
 
@@ -67,23 +67,18 @@ func (w *World) start(g *Guest) {
 	copy(w.RAM.Bytes()[g.At-abi.KSEGBase:], g.Text)
 	w.S.R, w.S.F = [32]uint64{26: g.End, 30: stackVA}, [32]uint64{}
 	w.S.PC, w.S.Icount = g.Entry, 0
-	w.cpu.InvalidateCode()
+	w.interp.InvalidateCode()
 }
 
 // Count runs g in the interpreter and returns how many instructions it has.
 func (w *World) Count(g *Guest) (int64, error) {
 	const most = 10_000_000
 	for w.start(g); w.S.PC != g.End; {
-		if exit := w.cpu.Step(); exit != abi.ExitPoll || w.S.Icount > most {
+		if exit := w.interp.Step(); exit != abi.ExitPoll || w.S.Icount > most {
 			return 0, fmt.Errorf("the guest leaves by %s at %#x after %d instructions", exit, w.S.PC, w.S.Icount)
 		}
 	}
 	return w.S.Icount, nil
-}
-
-// Translated is an engine's translated code.
-type Translated interface {
-	Native() (code abi.Exit, ok bool)
 }
 
 // Result is what Overshoot found.
@@ -98,18 +93,19 @@ type Result struct {
 // Overshoot runs g in w under each of the limits from step on, which are step apart, by e
 // as far as there is translated code. w must be a world of e; with is for the interpreter
 // alone.
-func (w *World) Overshoot(g *Guest, e Translated, step int64, with *World) (r Result, err error) {
+func (w *World) Overshoot(g *Guest, e engine.Tier, step int64, with *World) (r Result, err error) {
 	with.start(g)
 	for limit := step; limit < g.Length; limit += step {
 		w.start(g)
 		w.S.Limit = limit
+		e.Begin()
 		for w.S.Icount < limit {
 			before := w.S.Icount
-			code, ok := e.Native()
+			code, ok := e.Enter()
 			r.Native += w.S.Icount - before
 			if !ok || code == abi.ExitInterpret {
 				r.Interp++
-				code = w.cpu.Step()
+				code = w.interp.Step()
 			}
 			if code != abi.ExitNone && code != abi.ExitPoll {
 				return r, fmt.Errorf("limit %d: %s at %#x after %d instructions", limit, code, w.S.PC, w.S.Icount)
@@ -118,6 +114,7 @@ func (w *World) Overshoot(g *Guest, e Translated, step int64, with *World) (r Re
 				break
 			}
 		}
+		e.End()
 		over := w.S.Icount - limit
 		if over > 0 {
 			r.Stops++
@@ -126,7 +123,7 @@ func (w *World) Overshoot(g *Guest, e Translated, step int64, with *World) (r Re
 			r.Most, r.Limit = over, limit
 		}
 		for with.S.Icount < w.S.Icount {
-			if exit := with.cpu.Step(); exit != abi.ExitPoll {
+			if exit := with.interp.Step(); exit != abi.ExitPoll {
 				return r, fmt.Errorf("interpreter: %s at %#x", exit, with.S.PC)
 			}
 		}
@@ -136,18 +133,6 @@ func (w *World) Overshoot(g *Guest, e Translated, step int64, with *World) (r Re
 	}
 	return r, nil
 }
-
-// Nobody is the interpreter of an engine that is to run translated code alone.
-type Nobody struct{}
-
-// Run is not wanted.
-func (Nobody) Run() abi.Exit { panic("BUG: the engine interprets") }
-
-// Step is not wanted.
-func (Nobody) Step() abi.Exit { panic("BUG: the engine interprets") }
-
-// InvalidateCode does nothing.
-func (Nobody) InvalidateCode() {}
 
 // GoRequest is what a program of Go code is asked for.
 type GoRequest struct {
@@ -172,7 +157,7 @@ func ServeGo(functions []gocode.Function, in io.Reader, out io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, with.Close()) }()
-	e, err := gocode.New(gocode.Config{State: w.S, MMU: w.MMU, RAM: w.RAM, Interpreter: Nobody{}, Cycles: noCycles, Functions: functions})
+	e, err := gocode.New(gocode.Config{CPU: &w.CPU, Functions: functions})
 	if err != nil {
 		return err
 	}

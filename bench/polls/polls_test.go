@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"axpress/lifter/asmtest"
-	"axpress/lifter/discover"
 	"axpress/lifter/image"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
@@ -104,10 +105,15 @@ deeper:
 // lines is n instructions whose results depend on all before.
 func lines(n int) string { return strings.Repeat("\taddq v0,t0,t0\n\txor t0,v0,v0\n", n/2) }
 
-// newGuest assembles the guest and counts its instructions.
 func newGuest(t *testing.T) (*Guest, *image.Image) {
 	t.Helper()
-	img, _, err := asmtest.Assemble("polls", guestText)
+	return assembled(t, guestText)
+}
+
+// assembled assembles a guest and counts its instructions.
+func assembled(t testing.TB, text string) (*Guest, *image.Image) {
+	t.Helper()
+	img, _, err := asmtest.Assemble("polls", text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +130,7 @@ func newGuest(t *testing.T) (*Guest, *image.Image) {
 	return g, img
 }
 
-func world(t *testing.T, newRAM func(uint64) (*mem.RAM, error)) *World {
+func world(t testing.TB, newRAM func(uint64) (*mem.RAM, error)) *World {
 	t.Helper()
 	w, err := NewWorld(newRAM)
 	if err != nil {
@@ -154,22 +160,38 @@ func check(t *testing.T, g *Guest, r Result) {
 }
 
 func TestHostCode(t *testing.T) {
-	tools := toolchaintest.Find(t)
 	g, img := newGuest(t)
-	translate := func(o pipeline.Options) *abi.Code {
-		o.Check = true
-		a, err := pipeline.Translate(t.Context(), img, tools, o)
+	for _, setting := range settings {
+		t.Run(setting, func(t *testing.T) {
+			w, e := hostCode(t, img, setting)
+			r, err := w.Overshoot(g, e, step, world(t, mem.New))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, g, r)
+		})
+	}
+}
+
+var settings = []string{"cheap", "hot"}
+
+// hostCode makes an engine of host code of img at a setting, and its world.
+func hostCode(t testing.TB, img *image.Image, setting string) (*World, *dispatch.Engine) {
+	t.Helper()
+	tools := toolchaintest.Find(t)
+	translate := func(hot []uint64) *abi.Code {
+		a, err := pipeline.Translate(t.Context(), img, tools, pipeline.Options{Hot: hot, Check: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(a.Missing) > 0 {
 			t.Fatal(a.Missing[0])
 		}
-		path := filepath.Join(t.TempDir(), "code.axp")
 		var b bytes.Buffer
 		if err := a.Write(&b); err != nil {
 			t.Fatal(err)
 		}
+		path := filepath.Join(t.TempDir(), "code.axp")
 		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -178,38 +200,91 @@ func TestHostCode(t *testing.T) {
 		}
 		return a.Code()
 	}
-	found, err := discover.Discover(img, discover.Options{})
+	code, newRAM := []*abi.Code{translate(nil)}, mem.New
+	if setting == "hot" {
+		var all []uint64
+		for _, s := range img.Symbols {
+			all = append(all, s.Addr)
+		}
+		code, newRAM = append(code, translate(all)), mem.NewWide
+	}
+	w := world(t, newRAM)
+	e, err := dispatch.New(dispatch.Config{CPU: &w.CPU, Code: code})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var hot []uint64
-	for _, f := range found.Functions {
-		hot = append(hot, f.Start)
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if off := e.Off(); len(off) > 0 {
+		t.Skip(strings.Join(off, "; "))
 	}
-	for _, setting := range []string{"cheap", "hot"} {
-		t.Run(setting, func(t *testing.T) {
-			code, newRAM := []*abi.Code{translate(pipeline.Options{})}, mem.New
-			if setting == "hot" {
-				code, newRAM = append(code, translate(pipeline.Options{Hot: hot})), mem.NewWide
-			}
-			w := world(t, newRAM)
-			e, err := dispatch.New(dispatch.Config{State: w.S, MMU: w.MMU, RAM: w.RAM, Interpreter: Nobody{}, Cycles: noCycles, Code: code})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := e.Close(); err != nil {
-					t.Error(err)
+	return w, e
+}
+
+// A guest that does nothing but call: what a poll at returns costs most in.
+const fibText = `
+.entry start
+.text 0xfffffc0000310000
+.func start
+	lda sp,-16(sp)
+	stq ra,0(sp)
+	lda a0,24(zero)
+	bsr ra,fib
+	ldq ra,0(sp)
+	lda sp,16(sp)
+	ret zero,(ra),1
+.end
+.func fib
+	cmple a0,1,v0
+	beq v0,more
+	bis a0,a0,v0
+	ret zero,(ra),1
+more:
+	lda sp,-32(sp)
+	stq ra,0(sp)
+	stq s0,8(sp)
+	stq s1,16(sp)
+	bis a0,a0,s0
+	subq a0,1,a0
+	bsr ra,fib
+	bis v0,v0,s1
+	subq s0,2,a0
+	bsr ra,fib
+	addq v0,s1,v0
+	ldq ra,0(sp)
+	ldq s0,8(sp)
+	ldq s1,16(sp)
+	lda sp,32(sp)
+	ret zero,(ra),1
+.end
+.func over
+	call_pal 0
+.end
+`
+
+func BenchmarkCalls(b *testing.B) {
+	g, img := assembled(b, fibText)
+	for _, setting := range settings {
+		b.Run(setting, func(b *testing.B) {
+			w, e := hostCode(b, img, setting)
+			best := time.Duration(math.MaxInt64) // of all times: others use the machine too
+			for b.Loop() {
+				w.start(g)
+				begin := time.Now()
+				w.S.Limit = math.MaxInt64
+				e.Begin()
+				for w.S.PC != g.End {
+					if _, ok := e.Enter(); !ok {
+						b.Fatalf("no code at %#x", w.S.PC)
+					}
 				}
-			})
-			if off := e.Off(); len(off) > 0 {
-				t.Skip(strings.Join(off, "; "))
+				e.End()
+				best = min(best, time.Since(begin))
 			}
-			r, err := w.Overshoot(g, e, step, world(t, mem.New))
-			if err != nil {
-				t.Fatal(err)
-			}
-			check(t, g, r)
+			b.ReportMetric(float64(best.Nanoseconds())/float64(g.Length), "ns/instruction")
 		})
 	}
 }

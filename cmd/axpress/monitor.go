@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/runtime/machine"
 )
 
@@ -19,8 +18,8 @@ func (s *session) now(seen machine.Snapshot) string {
 	for _, c := range seen.CPUs {
 		cpus = append(cpus, c.Whereabouts)
 		all += uint64(c.Instructions)
-		translated += c.Engine[native.StatNative]
-		interpreted += c.Engine[native.StatInterpreted]
+		translated += c.Engine.Translated
+		interpreted += c.Engine.Interpreted
 	}
 	text := whereAre(s.names(), cpus, "")
 	share := ""

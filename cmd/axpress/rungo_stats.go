@@ -6,21 +6,11 @@ import (
 	"io/fs"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/profiles"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
 	"axpress/runtime/standalone"
 )
-
-// goCounters are the names that counters of the Go back end's programs have in ours.
-var goCounters = map[string]string{
-	standalone.StatTranslated:  native.StatNative,
-	standalone.StatInterpreted: native.StatInterpreted,
-	standalone.StatEntries:     native.StatEntries,
-	standalone.StatLoads:       native.StatHelper + "load",
-	standalone.StatStores:      native.StatHelper + "store",
-}
 
 // record writes counters and profiles of what a program of the Go back end says of its
 // run in file. A program that broke says nothing.
@@ -55,13 +45,6 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // goStats are our counters for a run of such a program.
 func (t *translated) goStats(run *standalone.Run) *stats {
-	for i := range run.CPUs {
-		ours := map[string]uint64{}
-		for name, n := range run.CPUs[i].Engine {
-			ours[goCounters[name]] = n
-		}
-		run.CPUs[i].Engine = ours
-	}
 	names := t.names()
 	s := t.stats(run.Stats, machine.Stop{PC: run.StopPC}, seconds(run.Seconds), names)
 	s.Stop = run.Stop

@@ -3,13 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
+	"axpress/runtime/engine"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
 	"axpress/runtime/standalone/attend"
@@ -23,7 +23,8 @@ type session struct {
 	began    time.Time
 	boots    int
 	took     time.Duration     // by the guest
-	engines  []*native.Engine  // of the last boot
+	engines  []*engine.Mixed   // of the last boot
+	off      []string          // see dispatch.Engine.Off, of the last boot
 	samplers []*sampler.Engine // of all boots
 }
 
@@ -61,7 +62,7 @@ func (t *translated) run(ctx context.Context, in io.Reader, out io.Writer) (*out
 
 // boot boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
 func (s *session) boot(ctx context.Context, lines *attend.Lines) (machine.Stop, *outcome, error) {
-	s.engines = nil
+	s.engines, s.off = nil, nil
 	s.boots++
 	m, err := machine.New(s.config(lines.Out(0), lines.Out(1)))
 	if err != nil {
@@ -93,7 +94,7 @@ func (s *session) boot(ctx context.Context, lines *attend.Lines) (machine.Stop, 
 	if !ending.Orderly(stop) {
 		o.lastWords = ending.LogTail(m, s.logTail)
 	}
-	return stop, o, errors.Join(s.close(), m.Close())
+	return stop, o, m.Close()
 }
 
 // config describes the machine, whose serial ports send to first, the console, and second.
@@ -115,31 +116,27 @@ func (s *session) config(first, second io.Writer) machine.Config {
 	return c
 }
 
-// newEngine makes what executes cpu's instructions.
+// newEngine makes what executes cpu's instructions. Preconditions: the code stays mapped
+// while the engine runs; the machine's RAM holds the kernel as it was translated.
 func (s *session) newEngine(cpu *machine.CPU, code []*abi.Code, shared *dispatch.Shared) (vcpu.Engine, error) {
 	if s.engine == engineInterp {
-		return machine.NewInterpreter(cpu)
+		return engine.New(&cpu.CPU), nil
 	}
-	e, err := native.New(cpu, native.Options{Code: code, Shared: shared, NoFSGSBase: s.noFSGSBase})
+	tier, err := dispatch.New(dispatch.Config{CPU: &cpu.CPU, Code: code, Shared: shared, NoFSGSBase: s.noFSGSBase})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("native engine: %w", err)
+	}
+	if cpu.Index == 0 { // what one CPU lacks they all lack
+		s.off = tier.Off()
 	}
 	if s.boots == 1 && cpu.Index == 0 {
-		for _, off := range e.Off() {
+		for _, off := range s.off {
 			s.note("without " + off)
 		}
 	}
+	e := engine.New(&cpu.CPU, tier)
 	s.engines = append(s.engines, e)
 	return e, nil
-}
-
-// close frees what the engines hold.
-func (s *session) close() error {
-	var errs []error
-	for _, e := range s.engines {
-		errs = append(errs, e.Close())
-	}
-	return errors.Join(errs...)
 }
 
 // show loads the guest, translates it, and lets it run to its end without input, its console on out. It returns what the

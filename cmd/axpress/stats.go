@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"axpress/cmd/axpress/native"
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
+	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/outfile"
+	"axpress/runtime/vcpu"
 	"axpress/translator/prepare"
 )
 
@@ -89,14 +89,12 @@ func (s *session) stats(m machine.Stats, stop machine.Stop, took time.Duration, 
 	all := s.translated.stats(m, stop, took, names)
 	all.Boots = s.boots
 	count := map[uint64]uint64{}
-	for i, e := range s.engines {
+	for _, e := range s.engines {
 		for pc, n := range e.Misses() {
 			count[pc] += n
 		}
-		if i == 0 { // what one CPU lacks they all lack
-			all.Off = append(all.Off, e.Off()...)
-		}
 	}
+	all.Off = append(all.Off, s.off...)
 	all.addMisses(names, count)
 	return all
 }
@@ -117,7 +115,7 @@ func (t *translated) stats(m machine.Stats, stop machine.Stop, took time.Duratio
 		s.Stale += c.StaleCode
 		addAll(s.Exits, c.Exits)
 		addAll(s.CallPALs, c.CallPALs)
-		s.addEngine(c.Engine)
+		s.addEngine(&c.Engine)
 	}
 	s.PALcode = s.Instructions - s.Native - s.Interpreted
 	if s.Instructions > 0 {
@@ -132,34 +130,32 @@ func addAll(to, from map[string]uint64) {
 	}
 }
 
-// addEngine sorts an engine's counters by their names.
-func (s *stats) addEngine(counters map[string]uint64) {
-	for name, n := range counters {
-		helper, isHelper := strings.CutPrefix(name, native.StatHelper)
-		exit, isExit := strings.CutPrefix(name, native.StatExit)
-		switch {
-		case name == native.StatNative:
-			s.Native += n
-		case name == native.StatInterpreted:
-			s.Interpreted += n
-		case name == native.StatEntries:
-			s.Entries += n
-		case name == native.StatCompared:
-			s.Compared += n
-		case name == native.StatChanged:
-			s.Changed += n
-		case name == native.StatMapped:
-			s.Mapped += n
-		case name == native.StatSegments:
-			s.Segments += n
-		case isHelper:
-			s.Helpers[helper] += n
-			if strings.HasPrefix(helper, "axp_load") || strings.HasPrefix(helper, "axp_store") {
-				s.TLBRefills += n
-			}
-		case isExit:
-			s.NativeExits[exit] += n
+// addEngine adds an engine's counters.
+func (s *stats) addEngine(c *vcpu.Counters) {
+	s.Native += c.Translated
+	s.Interpreted += c.Interpreted
+	s.Entries += c.Entries
+	s.Compared += c.Compared
+	s.Changed += c.Changed
+	s.Mapped += c.Mapped
+	s.Segments += c.Segments
+	for i, n := range c.Helpers {
+		addTo(s.Helpers, abi.ThunkNames[i], n)
+		if i <= abi.ThunkStoreCond3 {
+			s.TLBRefills += n
 		}
+	}
+	addTo(s.Helpers, "load", c.Loads)
+	addTo(s.Helpers, "store", c.Stores)
+	for i, n := range c.Exits {
+		addTo(s.NativeExits, abi.Exit(i).String(), n)
+	}
+}
+
+// addTo adds n to what counts has under name; what never happened is not listed.
+func addTo(counts map[string]uint64, name string, n uint64) {
+	if n != 0 {
+		counts[name] += n
 	}
 }
 

@@ -167,7 +167,7 @@ func (t *translated) compare(ctx context.Context) (r trialResult, err error) {
 	case runErr != nil:
 		return r, fmt.Errorf("%w: %w", runErr, engine.Err())
 	}
-	return r, errors.Join(engine.Close(), m.Close())
+	return r, m.Close()
 }
 
 // blamed are the instructions that d says may be to blame.

@@ -15,7 +15,7 @@ type Model struct {
 	Amask   uint64 // the bits that AMASK clears (Handbook, table D-3)
 	CPUType uint64 // type of the processor in the HWRPB's per-CPU slot
 	PABits  uint64 // bits of a physical address (the chips' hardware reference manuals)
-	MHz     uint64 // a rate at which the model was sold, within what Linux believes of it (L kernel/time.c validate_cc_value)
+	MHz     uint64 // a rate at which the model was sold, within what Linux believes of it (Linux, arch/alpha/kernel/time.c validate_cc_value)
 }
 
 // Results of IMPLVER.

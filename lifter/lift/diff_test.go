@@ -17,6 +17,7 @@ import (
 	"axpress/runtime/interp"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // The differential tests run random instructions twice, from the same random
@@ -65,7 +66,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{s: s, ram: ram, byAt: map[int64]reflect.Value{}}
 	w.mmu = mmu.New(s, ram, noIO{})
 	w.mmu.InitWindows()
-	w.cpu = interp.New(s, w.mmu, interp.Config{})
+	w.cpu = interp.New(&vcpu.CPU{S: s, MMU: w.mmu, RAM: w.mmu.RAM()}, nil)
 	v := reflect.ValueOf(s).Elem()
 	for i := range v.NumField() {
 		if v.Field(i).Kind() == reflect.Uint64 {

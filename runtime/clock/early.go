@@ -6,8 +6,8 @@ import "sync/atomic"
 // instructions that the boot CPU has retired, in nanoseconds, as with the deterministic clock. After that it goes on from
 // there with the host's.
 //
-// What a kernel finds out then, it finds out by timing itself, and keeps: how fast its cycle counter is (L kernel/time.c), whether
-// there is a second-level cache (L kernel/setup.c external_cache_probe). The host's time would let it find caches of the
+// What a kernel finds out then, it finds out by timing itself, and keeps: how fast its cycle counter is (Linux, arch/alpha/kernel/time.c), whether
+// there is a second-level cache (Linux, arch/alpha/kernel/setup.c external_cache_probe). The host's time would let it find caches of the
 // host, or that the host had something else to do; each run would be another machine.
 type early struct {
 	counting atomic.Bool
@@ -17,7 +17,7 @@ type early struct {
 }
 
 // portNS is what an access to a device takes where time is counted and the kernel measures it, about what a port on an ISA bus
-// takes: a loop that waits for a timer has a bound, and would reach it first (L kernel/time.c TIMEOUT_COUNT).
+// takes: a loop that waits for a timer has a bound, and would reach it first (Linux, arch/alpha/kernel/time.c TIMEOUT_COUNT).
 const portNS = 1000
 
 // earlyLimit bounds it, in ns, for a kernel that never lets interrupts in.

@@ -5,37 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
 	"axpress/runtime/abi"
 	"axpress/runtime/codepage"
+	"axpress/runtime/engine"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 	"axpress/runtime/window"
 )
 
-// Interpreter runs what has no native code. Run executes at least one
-// instruction from State.PC on and returns an exit code; it returns ExitNative
-// when a transfer of control reaches a PC for which Engine.HasEntry is true.
-type Interpreter interface {
-	Run() abi.Exit
-	Step() abi.Exit
-	InvalidateCode()
-}
-
 // Config is what an Engine is made of.
 type Config struct {
-	State       *abi.State
-	MMU         *mmu.MMU
-	RAM         *mem.RAM
-	Interpreter Interpreter
-	Cycles      func() uint64 // for RPCC
+	CPU *vcpu.CPU
 	// Code is what there is: a translation of the kernel before that of its hot
 	// functions.
 	Code []*abi.Code
-	// PlainPAL leaves all CALL_PALs that are not in line to the caller of Run, and all
+	// PlainPAL leaves all CALL_PALs that are not in line to the caller of Enter, and all
 	// misses of the soft TLB to the MMU.
 	PlainPAL bool
 	// EagerHot has hot code of programs run at once, whether it pays or not.
@@ -44,56 +32,22 @@ type Config struct {
 	NoFSGSBase bool
 	// Shared is what the machine's other engines have too; nil: there are none.
 	Shared *Shared
-	// Exclusive calls fn while no other engine of Shared runs; translated code is on the
-	// stack of none of them. nil: there are none. An engine calls it from Run and
-	// InvalidateCode.
-	Exclusive func(fn func())
 }
-
-// Quantum bounds the instructions of one run, and with artifact.MaxFrame the
-// depth of the native stack.
-const Quantum = 400_000
 
 // stackSize is address space only; pages are used as calls nest. A call costs at
-// least one instruction, and a unit's frame is at most 4 KiB (artifact.MaxFrame).
+// least one instruction, of which one Enter has engine.Quantum, and a unit's frame is at
+// most 4 KiB (artifact.MaxFrame).
 const stackSize = 2 << 30
 
-// Stats counts what an Engine did.
-type Stats struct {
-	NativeInsts uint64                // instructions retired in native code
-	InterpInsts uint64                // in the interpreter
-	Entries     uint64                // times native code was entered
-	Helpers     [abi.NumThunks]uint64 // thunks served by Go
-	WindowMaps  uint64                // pages mapped in windows
-	// SegmentCalls counts the system calls that set GS, where programs may not.
-	SegmentCalls uint64
-	Compared     uint64               // pages of userland's code that were compared with what they last held
-	Changed      uint64               // of them, those that were new or had changed
-	Exits        [abi.NumExits]uint64 // native exits by reason
-	// Misses counts the guest PCs at which the interpreter had to start: no native
-	// entry there, or native code asked for it.
-	Misses map[uint64]uint64
-}
-
-// maxMisses bounds Stats.Misses.
-const maxMisses = 1 << 16
-
-func (s *Stats) noteMiss(pc uint64) {
-	if len(s.Misses) < maxMisses {
-		s.Misses[pc]++
-	}
-}
-
-// Engine runs one guest CPU in native code wherever there is some.
+// Engine is the tier of native code of one guest CPU.
 type Engine struct {
 	s         *abi.State
 	mmu       *mmu.MMU
 	ram       *mem.RAM
-	interp    Interpreter
 	cycles    func() uint64
 	veto      func() bool // see SetVeto
 	shared    *Shared
-	alone     func(fn func()) // see Config.Exclusive; nil: it always is
+	alone     func(fn func()) // see vcpu.CPU.Exclusive; nil: it always is
 	kernel    *kernelCode
 	kernelGen uint64   // the kernel's, that the jump cache is good for
 	releases  []uint64 // pages of text to release before the next run
@@ -107,19 +61,21 @@ type Engine struct {
 	ioMiss    bool     // hot code has just accessed I/O space
 	plainPAL  bool
 	itlbGen   uint64
-	stats     Stats
+	stats     vcpu.Counters
 	stack     []byte
 }
 
+var _ engine.Tier = (*Engine)(nil)
+
 // New makes the engine of one CPU.
 func New(c Config) (*Engine, error) {
-	e := &Engine{s: c.State, mmu: c.MMU, ram: c.RAM, interp: c.Interpreter, cycles: c.Cycles, pages: codepage.New[template](c.RAM),
-		shared: c.Shared, alone: c.Exclusive, segment: segment{bySystemCall: c.NoFSGSBase || !HasFSGSBase()}}
+	cpu := c.CPU
+	e := &Engine{s: cpu.S, mmu: cpu.MMU, ram: cpu.RAM, cycles: cpu.Cycles, pages: codepage.New[template](cpu.RAM),
+		shared: c.Shared, alone: cpu.Exclusive, segment: segment{bySystemCall: c.NoFSGSBase || !HasFSGSBase()}}
 	if e.shared == nil {
 		e.shared = NewShared(1)
 	}
 	e.shared.users++
-	e.stats.Misses = map[uint64]uint64{}
 	var err error
 	for _, code := range c.Code {
 		switch {
@@ -128,7 +84,7 @@ func New(c Config) (*Engine, error) {
 		case len(code.Spans) == 0:
 			addPages(e.pages, code)
 		case e.kernel == nil:
-			e.kernel, err = e.shared.kernelCode(code, c.RAM)
+			e.kernel, err = e.shared.kernelCode(code, cpu.RAM)
 		default:
 			e.addHotKernel(code)
 		}
@@ -232,16 +188,26 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// Stats returns the counters so far.
-func (e *Engine) Stats() *Stats {
-	e.stats.Compared, e.stats.Changed = e.pages.Counts()
-	e.stats.SegmentCalls = e.segment.calls
-	return &e.stats
+// Count implements engine.Tier.
+func (e *Engine) Count(c *vcpu.Counters) {
+	n := &e.stats
+	c.Translated += n.Translated
+	c.Entries += n.Entries
+	c.Mapped += n.Mapped
+	c.Segments += e.segment.calls
+	for i := range n.Helpers {
+		c.Helpers[i] += n.Helpers[i]
+	}
+	for i := range n.Exits {
+		c.Exits[i] += n.Exits[i]
+	}
+	compared, changed := e.pages.Counts()
+	c.Compared += compared
+	c.Changed += changed
 }
 
-// InvalidateCode is called for CALL_PAL imb: code may have changed anywhere.
-func (e *Engine) InvalidateCode() {
-	e.interp.InvalidateCode()
+// Invalidate implements engine.Tier.
+func (e *Engine) Invalidate() {
 	if e.kernel != nil && e.kernel.changed() {
 		e.exclusive(e.kernel.update)
 	}
@@ -275,47 +241,12 @@ func (e *Engine) dropPages() {
 	e.s.DropUserJumps()
 }
 
-// Run runs the guest from State.PC until State.Limit or an exit that is not
-// native code's own business, and returns the exit code.
-func (e *Engine) Run() abi.Exit {
-	e.sync()
-	defer e.segment.leave()
-	defer e.shorten()()
-	for e.s.Icount < atomic.LoadInt64(&e.s.Limit) {
-		e.catchUp()
-		if e.find(e.s.PC) {
-			switch code := e.native(); code {
-			case abi.ExitNone:
-				continue
-			case abi.ExitInterpret:
-				e.stats.noteMiss(e.s.PC)
-			default:
-				return code
-			}
-		} else {
-			e.stats.noteMiss(e.s.PC)
-		}
-		before := e.s.Icount
-		code := e.interp.Run()
-		e.stats.InterpInsts += uint64(e.s.Icount - before)
-		if code != abi.ExitNative {
-			return code
-		}
-	}
-	return abi.ExitPoll
-}
-
-// Native runs native code once, from State.PC until it leaves for whatever
-// reason, and never the interpreter. It returns the exit code, ExitNone and
-// ExitInterpret included; !ok: there is no native code at State.PC, and nothing
-// has changed. Lockstep comparison drives an engine by it.
-func (e *Engine) Native() (code abi.Exit, ok bool) {
-	e.sync()
+// Enter implements engine.Tier.
+func (e *Engine) Enter() (code abi.Exit, ok bool) {
+	e.catchUp()
 	if !e.find(e.s.PC) {
 		return 0, false
 	}
-	defer e.segment.leave()
-	defer e.shorten()()
 	return e.native(), true
 }
 
@@ -341,7 +272,7 @@ func (e *Engine) allowFast() {
 }
 
 // Written says that somebody else stored to pa, a physical address, through
-// another mapping of the RAM. It takes effect at the next InvalidateCode, like the
+// another mapping of the RAM. It takes effect at the next Invalidate, like the
 // stores of native code itself.
 func (e *Engine) Written(pa uint64) {
 	if e.kernel != nil {
@@ -349,8 +280,9 @@ func (e *Engine) Written(pa uint64) {
 	}
 }
 
-// sync drops what was found through instruction translations that have gone.
-func (e *Engine) sync() {
+// Begin implements engine.Tier: it drops what was found through instruction translations
+// that have gone.
+func (e *Engine) Begin() {
 	if e.itlbGen != e.mmu.ITLBGeneration() {
 		e.dropPages()
 	}
@@ -359,6 +291,9 @@ func (e *Engine) sync() {
 	}
 	e.catchUp()
 }
+
+// End implements engine.Tier.
+func (e *Engine) End() { e.segment.leave() }
 
 // release releases the pages of text that are to be mapped elsewhere.
 func (e *Engine) release() {
@@ -369,23 +304,6 @@ func (e *Engine) release() {
 		}
 	}
 	e.releases = e.releases[:0]
-}
-
-// shorten lowers State.Limit to what one run may do, and returns what restores
-// it. Other goroutines may set it to 0 at any time, and that must stand.
-func (e *Engine) shorten() (restore func()) {
-	full := atomic.LoadInt64(&e.s.Limit)
-	short := e.s.Icount + Quantum
-	if full <= short || !atomic.CompareAndSwapInt64(&e.s.Limit, full, short) {
-		return func() {}
-	}
-	return func() { atomic.CompareAndSwapInt64(&e.s.Limit, short, full) }
-}
-
-// Step executes one instruction in the interpreter.
-func (e *Engine) Step() abi.Exit {
-	e.stats.InterpInsts++
-	return e.interp.Step()
 }
 
 // native enters the unit that find prepared and serves thunks until it leaves.
@@ -407,7 +325,7 @@ func (e *Engine) native() abi.Exit {
 		}
 		resume(s)
 	}
-	e.stats.NativeInsts += uint64(s.Icount - before)
+	e.stats.Translated += uint64(s.Icount - before)
 	// A run goes in and out of the kernel. One that begins and ends in the program stands for it.
 	if inProgram && s.Mode() != abi.ModeKernel && e.heat.ran(s.PTBR, s.ASN, s.Icount-before) {
 		s.DropUserJumps()
@@ -460,8 +378,8 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 	return p.lookup(pc)
 }
 
-// HasEntry says whether native code can be entered at pc in the current mode.
-func (e *Engine) HasEntry(pc uint64) bool {
+// Has implements engine.Tier.
+func (e *Engine) Has(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel != nil && e.kernel.has(pc)
 	}

@@ -73,7 +73,8 @@ next:
 	MOVQ (const_offJump+16)(R12)(R13*1), DX
 	JMP  go
 	// CALL_PAL callsys and rti, where nothing special happens (palstubs/osf has all
-	// of it). Nothing is changed before it is clear that they can be done here.
+	// of it). Nothing is changed before it is clear that they can be done here; they
+	// are instructions, so not behind the limit.
 pal:
 	MOVQ SI, AX
 	ANDQ $3, AX
@@ -83,6 +84,8 @@ pal:
 	JNE  out
 	CMPQ const_offFastPAL(R12), $0
 	JEQ  out
+	CMPQ BX, const_offLimit(R12)
+	JGE  out
 	CMPQ const_offExitArg(R12), $const_palCallsys
 	JEQ  callsys
 	CMPQ const_offExitArg(R12), $const_palRTI

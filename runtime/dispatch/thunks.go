@@ -83,7 +83,7 @@ func (e *Engine) mapPage(va uint64) {
 		return
 	}
 	if s.Mode() == abi.ModeKernel {
-		e.stats.WindowMaps++
+		e.stats.Mapped++
 		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
 		return
 	}
@@ -93,7 +93,7 @@ func (e *Engine) mapPage(va uint64) {
 	const group = 16 * abi.PageSize
 	for at := va &^ (group - 1); at < va|(group-1); at += abi.PageSize {
 		if pa, writable, ok := e.plain(at); ok && !e.window.Has(s.ASN, at, writable) {
-			e.stats.WindowMaps++
+			e.stats.Mapped++
 			e.window.Map(s.ASN, at, pa, writable)
 		}
 	}

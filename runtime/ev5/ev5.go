@@ -10,8 +10,8 @@ import (
 )
 
 // The 21164 family has its internal registers in the uppermost megabyte of its 40
-// address bits. Linux reads how the caches are configured there when it boots (L
-// kernel/setup.c, determine_cpu_caches): SC_CTL of EV5 and EV56, CBOX_CONFIG of PCA56.
+// address bits. Linux reads how the caches are configured there when it boots (Linux,
+// arch/alpha/kernel/setup.c, determine_cpu_caches): SC_CTL of EV5 and EV56, CBOX_CONFIG of PCA56.
 const (
 	internalBase  = 0xff_fff0_0000
 	internalEnd   = 0x100_0000_0000

@@ -6,6 +6,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/fpu"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // Unit is a translated guest function. It is entered at the guest address pc, with n
@@ -39,7 +40,7 @@ type CPU struct {
 	cycles func() uint64
 	find   func(pc uint64) Unit // nil if there is none
 	jumps  [jumpEntries]jump
-	stats  *Stats
+	stats  *vcpu.Counters
 }
 
 // jump remembers the unit for a guest PC in an address space.

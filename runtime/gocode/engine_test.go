@@ -7,16 +7,10 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 const text = abi.KSEGBase + 0x10000
-
-// nobody is an interpreter that is not wanted.
-type nobody struct{ t *testing.T }
-
-func (n nobody) Run() abi.Exit  { n.t.Error("interpreted"); return abi.ExitPoll }
-func (n nobody) Step() abi.Exit { return n.Run() }
-func (nobody) InvalidateCode()  {}
 
 func newEngine(t *testing.T, functions ...Function) (*Engine, *abi.State, *mem.RAM) {
 	t.Helper()
@@ -28,7 +22,7 @@ func newEngine(t *testing.T, functions ...Function) (*Engine, *abi.State, *mem.R
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := New(Config{State: s, MMU: mmu.New(s, ram, nil), RAM: ram, Interpreter: nobody{t}, Cycles: func() uint64 { return 0 }, Functions: functions})
+	e, err := New(Config{CPU: &vcpu.CPU{S: s, MMU: mmu.New(s, ram, nil), RAM: ram, Cycles: func() uint64 { return 0 }}, Functions: functions})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +36,7 @@ func newEngine(t *testing.T, functions ...Function) (*Engine, *abi.State, *mem.R
 }
 
 // A guest function that calls itself without end nests to the bound, and the run ends at
-// the quantum.
+// the limit.
 func TestDepthIsBounded(t *testing.T) {
 	deepest := maxDepth
 	var link Unit
@@ -61,8 +55,10 @@ func TestDepthIsBounded(t *testing.T) {
 		}
 		return text + 8, n
 	}
+	const limit = 10 * maxDepth
 	e, s, _ := newEngine(t, Function{Entries: []uint64{text}, Code: self, Link: &link, Lo: text, Hi: text + 16})
-	if code, ok := e.Native(); !ok || code != abi.ExitPoll && code != abi.ExitNone || s.PC != text || s.Icount < quantum || s.Icount > quantum+1 {
+	s.Limit = limit
+	if code, ok := e.Enter(); !ok || code != abi.ExitPoll && code != abi.ExitNone || s.PC != text || s.Icount < limit || s.Icount > limit+1 {
 		t.Errorf("exit %d, %v at %#x after %d", code, ok, s.PC, s.Icount)
 	}
 	if deepest > 2 {
@@ -87,12 +83,12 @@ func TestChangedText(t *testing.T) {
 		count int64
 	}{{0, text + 0x4000, 11}, {7, text + 0x2000, 1}, {0, text + 0x4000, 11}} {
 		ram.Write32(0x12004, step.word)
-		e.InvalidateCode()
+		e.Invalidate()
 		s.PC, s.Icount = text, 0
-		if _, ok := e.Native(); !ok || s.PC != step.pc || s.Icount != step.count {
+		if _, ok := e.Enter(); !ok || s.PC != step.pc || s.Icount != step.count {
 			t.Errorf("%d: at %#x after %d, want %#x after %d", i, s.PC, s.Icount, step.pc, step.count)
 		}
-		if has := e.HasEntry(text + 0x2000); has != (step.word == 0) {
+		if has := e.Has(text + 0x2000); has != (step.word == 0) {
 			t.Errorf("%d: has an entry: %v", i, has)
 		}
 	}

@@ -179,8 +179,8 @@ func (c *CPU) integerV(o *op, b uint64) bool {
 // half (Handbook, section 4.11.8).
 func (c *CPU) rpcc(o *op) {
 	cycles := uint64(c.s.Icount)
-	if c.cfg.Cycles != nil {
-		cycles = c.cfg.Cycles()
+	if c.cycles != nil {
+		cycles = c.cycles()
 	}
 	if o.a != 31 {
 		c.s.R[o.a&31] = c.s.PCCOffset<<32 | cycles&0xffffffff

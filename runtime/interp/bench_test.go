@@ -1,6 +1,10 @@
 package interp
 
-import "testing"
+import (
+	"testing"
+
+	"axpress/runtime/vcpu"
+)
 
 // loops are guest programs for the benchmark; each runs for ever.
 var loops = map[string]string{
@@ -37,7 +41,7 @@ var loops = map[string]string{
 func BenchmarkLoop(b *testing.B) {
 	for name, text := range loops {
 		b.Run(name, func(b *testing.B) {
-			r := newRig(b, Config{})
+			r := newRig(b, vcpu.CPU{}, nil)
 			r.load(b, text)
 			r.s.R[16], r.s.R[1] = dataVA, 1
 			r.s.F[1], r.s.F[2] = 0x3ff0000000000000, 0x3ff8000000000000

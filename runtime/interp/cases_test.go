@@ -6,6 +6,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
 	"axpress/runtime/interp/cases"
+	"axpress/runtime/vcpu"
 )
 
 // TestCases runs testdata/cases.txt, whose form is that of package cases.
@@ -14,10 +15,10 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	g := cases.Guest{S: r.s, RAM: r.ram.Bytes()}
 	for _, l := range lines {
-		r.c = New(r.s, r.m, Config{Cycles: func() uint64 { return cases.Cycles }, Model: l.Model})
+		r.c = New(&vcpu.CPU{S: r.s, MMU: r.m, RAM: r.ram, Cycles: func() uint64 { return cases.Cycles }, Model: l.Model}, nil)
 		g.Set(&l.Before, l.Code)
 		exit := abi.ExitPoll
 		for n := 0; n < len(l.Code) && exit == abi.ExitPoll; n++ {

@@ -8,32 +8,21 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
-
-// Config is what the interpreter needs besides State and MMU. The zero value
-// is usable.
-type Config struct {
-	// Cycles is the free-running cycle counter; RPCC shows its low 32 bits.
-	// State.Icount is exact when it is called. nil: the count of retired
-	// instructions is the counter.
-	Cycles func() uint64
-	// NativeEntry tells whether native code can continue at pc. It is asked after
-	// each taken branch, jump and call; never for the instruction that a run
-	// begins with. nil: never.
-	NativeEntry func(pc uint64) bool
-	// Model is the CPU to be; nil: isa.DefaultModel.
-	Model *isa.Model
-	// Exclusive calls fn while no other CPU of the machine runs; nil: there is none. Run
-	// calls it for sequences of LDx_L and STx_C that have other accesses in between.
-	Exclusive func(fn func())
-}
 
 // CPU interprets one guest CPU. It belongs to the goroutine that runs it.
 type CPU struct {
-	s   *abi.State
-	m   *mmu.MMU
-	cfg Config
-	ram *mem.RAM
+	s     *abi.State
+	m     *mmu.MMU
+	ram   *mem.RAM
+	model *isa.Model
+	// cycles is vcpu.CPU's; nil: the count of retired instructions is the counter.
+	cycles func() uint64
+	// exclusive is vcpu.CPU's. The runs call it for sequences of LDx_L and STx_C that
+	// have other accesses in between.
+	exclusive func(fn func())
+	entry     func(pc uint64) bool // see New
 
 	window
 	code        codeCache
@@ -41,18 +30,22 @@ type CPU struct {
 	reservation reservation
 }
 
-// New returns an interpreter of the CPU whose state is s and whose MMU, made
-// for the same state, is m.
-func New(s *abi.State, m *mmu.MMU, cfg Config) *CPU {
-	c := &CPU{s: s, m: m, cfg: cfg, ram: m.RAM()}
-	c.code.init(cfg.Model.Or())
-	if cfg.Exclusive != nil && cfg.NativeEntry != nil {
-		c.cfg.NativeEntry = func(pc uint64) bool {
+// New returns an interpreter of cpu, of which Index is not used, Model and Exclusive may
+// be nil, and so may Cycles: then the count of retired instructions is the counter.
+//
+// entry tells whether translated code can continue at pc. It is asked after each taken
+// branch, jump and call of Run and RunToEntry; never for the instruction that a run
+// begins with. nil: never.
+func New(cpu *vcpu.CPU, entry func(pc uint64) bool) *CPU {
+	c := &CPU{s: cpu.S, m: cpu.MMU, ram: cpu.RAM, model: cpu.Model.Or(), cycles: cpu.Cycles, exclusive: cpu.Exclusive, entry: entry}
+	c.code.init(c.model)
+	if c.exclusive != nil && entry != nil {
+		c.entry = func(pc uint64) bool {
 			if c.reservation.patience > 0 {
 				c.reservation.patience--
 				return false
 			}
-			return cfg.NativeEntry(pc)
+			return entry(pc)
 		}
 	}
 	return c
@@ -62,27 +55,25 @@ func New(s *abi.State, m *mmu.MMU, cfg Config) *CPU {
 // again: CALL_PAL IMB, or code that somebody else wrote.
 func (c *CPU) InvalidateCode() { c.code.invalidate() }
 
-// Run executes from State.PC until an exit and returns its code, one of
-// abi.ExitPoll, ExitFault, ExitCallPAL, ExitOPCDEC, ExitArith, ExitNative.
-func (c *CPU) Run() abi.Exit {
-	for {
-		code := c.begin(bounds{stop: math.MaxInt64})
-		if code != exitAlone {
-			return code
-		}
-		if code = c.sequence(); code != abi.ExitPoll || c.s.Icount >= atomic.LoadInt64(&c.s.Limit) {
-			return code
-		}
-	}
+// Run executes at least one instruction from State.PC, until polls see that State.Limit
+// is reached, or an exit, and returns its code, one of abi.ExitPoll, ExitFault,
+// ExitCallPAL, ExitOPCDEC, ExitArith, ExitNative.
+func (c *CPU) Run() abi.Exit { return c.run(bounds{stop: math.MaxInt64, entry: c.entry}) }
+
+// RunFor executes n instructions, or fewer if State.Limit is reached before, and ends with
+// abi.ExitPoll, unless an exit comes first. It ends exactly where Limit says if that was
+// set before, or by a device that the guest accessed; where others set it meanwhile, at
+// the next poll. The exit is none of translated code's, ExitNative: that is not asked.
+func (c *CPU) RunFor(n int64) abi.Exit { return c.run(c.limited(n, nil)) }
+
+// RunToEntry is RunFor that ends with abi.ExitNative where translated code can go on.
+func (c *CPU) RunToEntry(n int64) abi.Exit { return c.run(c.limited(n, c.entry)) }
+
+func (c *CPU) limited(n int64, entry func(pc uint64) bool) bounds {
+	return bounds{stop: min(c.s.Icount+n, atomic.LoadInt64(&c.s.Limit)), limited: true, entry: entry}
 }
 
-// RunFor is Run that also ends, with abi.ExitPoll, once n instructions have been
-// retired.
-func (c *CPU) RunFor(n int64) abi.Exit {
-	return c.begin(bounds{stop: c.s.Icount + n, limited: true})
-}
-
-// Step executes one instruction, without asking State.Limit or NativeEntry. It
+// Step executes one instruction, without a look at State.Limit or for translated code. It
 // returns abi.ExitPoll if the instruction was retired without further ado, else
 // the exit that it led to.
 func (c *CPU) Step() abi.Exit {
@@ -93,7 +84,25 @@ func (c *CPU) Step() abi.Exit {
 type bounds struct {
 	stop    int64 // at this Icount, if limited
 	limited bool
-	single  bool // no polls, and an LDx_L begins nothing
+	single  bool                 // no polls, and an LDx_L begins nothing
+	entry   func(pc uint64) bool // see New
+}
+
+// run executes within b. An LDx_L that begins a sequence for which the CPU must be alone
+// ends what begin does.
+func (c *CPU) run(b bounds) abi.Exit {
+	for {
+		code := c.begin(b)
+		if code != exitAlone {
+			return code
+		}
+		if code = c.sequence(b.stop - c.s.Icount); code != abi.ExitPoll || c.s.Icount >= atomic.LoadInt64(&c.s.Limit) {
+			return code
+		}
+		if b.limited {
+			b = c.limited(b.stop-c.s.Icount, b.entry)
+		}
+	}
 }
 
 func (c *CPU) begin(b bounds) abi.Exit {

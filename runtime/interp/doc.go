@@ -1,13 +1,14 @@
 // Package interp is the reference interpreter of the Alpha: the oracle of the
 // differential tests, and the engine for code that no translation covers.
 //
-// In: an abi.State and its MMU. Out: the same State moved on until an exit, and
+// In: a vcpu.CPU. Out: the same State moved on until an exit, and
 // the exit code, with PC, ExitArg and Fault* set as native code sets them (see
-// abi.ExitXxx). Guest faults are exits; there are no errors.
+// abi.Exit). Guest faults are exits; there are no errors.
 //
-//	Run      until an exit; polls State.Limit at taken backward branches, jumps and calls
-//	RunFor   the same, and at most n instructions
-//	Step     exactly one instruction
+//	Run         until an exit; polls State.Limit at taken backward branches, jumps and calls
+//	RunFor      n instructions, exactly, unless an exit comes first
+//	RunToEntry  the same, and until translated code can go on
+//	Step        exactly one instruction
 //
 // It implements the whole integer architecture of EV67 (BWX, FIX, CIX, MVI),
 // IEEE and VAX floating point with precise traps. Instructions are decoded once

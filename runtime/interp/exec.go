@@ -15,16 +15,13 @@ func (c *CPU) exec(b bounds) abi.Exit {
 		r      = &s.R
 		f      = &s.F
 		fen    = s.FEN&1 != 0
-		native = c.cfg.NativeEntry
+		native = b.entry
 		pc     = s.PC &^ 3
 		count  = s.Icount
 		exit   abi.Exit
 		va     uint64
 		target uint64
 	)
-	if b.single {
-		native = nil
-	}
 pages:
 	for {
 		if b.limited && count >= b.stop {
@@ -170,17 +167,18 @@ pages:
 			case opLDLL, opLDQL:
 				va = r[o.b&31] + uint64(int64(o.imm))
 				s.Icount = count + int64(idx)
-				if c.cfg.Exclusive != nil && !b.single && c.begins(base+idx<<2) {
+				if c.exclusive != nil && !b.single && c.begins(base+idx<<2) {
 					exit = exitAlone
 					goto stay
 				}
 				if !c.loadLocked(o, va) {
 					goto fault
 				}
+				goto accessed
 			case opSTLC, opSTQC:
 				va = r[o.b&31] + uint64(int64(o.imm))
 				s.Icount = count + int64(idx)
-				if c.cfg.Exclusive != nil {
+				if c.exclusive != nil {
 					c.ends(base + idx<<2)
 				}
 				if !c.storeCond(o, va) {
@@ -444,16 +442,14 @@ pages:
 			if !c.slow(o, va) {
 				goto fault
 			}
+
+		accessed: // perhaps a device, which may have moved Limit: a counted run ends where that is now
 			idx++
-			if b.limited && !b.single && atomic.LoadInt64(&s.Limit) == 0 {
-				goto ends
+			if limit := atomic.LoadInt64(&s.Limit); b.limited && limit < b.stop {
+				b.stop = limit
+				break
 			}
 			continue
-
-		ends: // behind an access to a device
-			count += int64(idx)
-			pc, exit = base+idx<<2, abi.ExitPoll
-			break pages
 
 		taken:
 			target = base + (idx+1)<<2 + uint64(int64(o.imm))<<2

@@ -5,7 +5,7 @@ import (
 	"axpress/runtime/abi"
 )
 
-// Reservations, where other CPUs store meanwhile (Config.Exclusive). STx_C compares memory
+// Reservations, where other CPUs store meanwhile (vcpu.CPU.Exclusive). STx_C compares memory
 // with what LDx_L has loaded and exchanges. Where nothing but computation lies in between,
 // that is exact: if it succeeds, LDx_L might have been executed just now, and nobody could
 // tell. Where there is another access in between (the top of a stack is loaded, then what
@@ -125,13 +125,13 @@ func (c *CPU) ends(pc uint64) {
 }
 
 // sequence executes instructions from an LDx_L up to the STx_C, while no other CPU runs.
-// It returns how the last one ended.
-func (c *CPU) sequence() (exit abi.Exit) {
+// It executes at most n, and returns how the last one ended.
+func (c *CPU) sequence(n int64) (exit abi.Exit) {
 	exit = abi.ExitPoll
-	c.cfg.Exclusive(func() {
+	c.exclusive(func() {
 		r := &c.reservation
 		r.alone, r.ended = true, false
-		for n := 0; n < maxSequence && !r.ended && exit == abi.ExitPoll; n++ {
+		for n = min(n, maxSequence); n > 0 && !r.ended && exit == abi.ExitPoll; n-- {
 			exit = c.Step()
 		}
 		r.alone = false

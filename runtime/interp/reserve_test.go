@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/vcpu"
 )
 
 // Sequences from LDx_L to STx_C: which of them need that no other CPU runs, and whether a store of another CPU in between
@@ -21,7 +22,7 @@ func TestSequences(t *testing.T) {
 		{"on the other", "ldq_l $1,0($16)\nbeq $1,.+12\nstq_c $16,0($16)\nbr $31,.+8\nstq_c $16,0($16)", false},
 	} {
 		alone := 0
-		r := newRig(t, Config{Exclusive: func(fn func()) { alone++; fn() }})
+		r := newRig(t, vcpu.CPU{Exclusive: func(fn func()) { alone++; fn() }}, nil)
 		r.load(t, k.code+"\ncall_pal 0x80")
 		r.s.R[16] = dataVA
 		if code := r.c.Run(); code != abi.ExitCallPAL {
@@ -40,10 +41,7 @@ func TestSequences(t *testing.T) {
 // no translated code is entered in between.
 func TestSequenceBegunElsewhere(t *testing.T) {
 	alone := 0
-	r := newRig(t, Config{
-		Exclusive:   func(fn func()) { alone++; fn() },
-		NativeEntry: func(pc uint64) bool { return pc == codeVA },
-	})
+	r := newRig(t, vcpu.CPU{Exclusive: func(fn func()) { alone++; fn() }}, func(pc uint64) bool { return pc == codeVA })
 	r.load(t, `
 		ldq_l $1,0($16)
 		addq $1,1,$1
@@ -66,12 +64,12 @@ func TestSequenceBegunElsewhere(t *testing.T) {
 func TestSequenceWithoutEnd(t *testing.T) {
 	var during int64
 	var r *rig
-	r = newRig(t, Config{Exclusive: func(fn func()) {
+	r = newRig(t, vcpu.CPU{Exclusive: func(fn func()) {
 		before := r.s.Icount
 		fn()
 		during = r.s.Icount - before
 		r.ram.Write64(dataPA+64, 1) // another CPU's
-	}})
+	}}, nil)
 	r.load(t, `
 		ldq_l $1,0($16)
 		ldq $2,64($16)

@@ -9,6 +9,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 	"axpress/runtime/mmu"
+	"axpress/runtime/vcpu"
 )
 
 // rig is a CPU in kernel mode with code at codePA, reached through KSEG.
@@ -28,7 +29,8 @@ const (
 	forever = math.MaxInt64
 )
 
-func newRig(t testing.TB, cfg Config) *rig {
+// newRig makes an interpreter of cpu, of which it makes state and memory.
+func newRig(t testing.TB, cpu vcpu.CPU, entry func(pc uint64) bool) *rig {
 	t.Helper()
 	s, err := abi.NewState()
 	if err != nil {
@@ -50,7 +52,8 @@ func newRig(t testing.TB, cfg Config) *rig {
 	m.InitWindows()
 	s.FEN, s.Limit, s.PC = 1, forever, codeVA
 	s.FPCR = 2 << 58 // round to nearest
-	return &rig{s, ram, m, New(s, m, cfg)}
+	cpu.S, cpu.MMU, cpu.RAM = s, m, ram
+	return &rig{s, ram, m, New(&cpu, entry)}
 }
 
 // load assembles text, one instruction a line, at codePA. The assembler places

@@ -6,6 +6,7 @@ import (
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/vcpu"
 )
 
 func (r *rig) expect(t *testing.T, what string, code, want abi.Exit, pcOff int64, icount int64) {
@@ -26,7 +27,7 @@ const sumLoop = `
 	call_pal 0x80`
 
 func TestLoop(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	r.load(t, sumLoop)
 	r.s.R[16] = dataVA
 	r.expect(t, "run", r.c.Run(), abi.ExitCallPAL, 20, 32)
@@ -38,7 +39,7 @@ func TestLoop(t *testing.T) {
 }
 
 func TestPolls(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	r.load(t, sumLoop)
 	r.s.R[16] = dataVA
 	r.s.Limit = 5 // noticed at the end of the second round, 7 instructions
@@ -49,7 +50,7 @@ func TestPolls(t *testing.T) {
 	r.expect(t, "rest", r.c.Run(), abi.ExitCallPAL, 20, 32)
 
 	// A forward branch is no poll, calls and jumps are.
-	r = newRig(t, Config{})
+	r = newRig(t, vcpu.CPU{}, nil)
 	r.load(t, `
 		br $31,.+8
 		halt
@@ -66,7 +67,7 @@ func TestPolls(t *testing.T) {
 }
 
 func TestRunForAndStep(t *testing.T) {
-	r := newRig(t, Config{NativeEntry: func(uint64) bool { return false }})
+	r := newRig(t, vcpu.CPU{}, func(uint64) bool { return false })
 	r.load(t, sumLoop)
 	r.s.R[16] = dataVA
 	r.s.Limit = 0 // Step does not ask
@@ -82,10 +83,10 @@ func TestRunForAndStep(t *testing.T) {
 
 func TestNativeEntry(t *testing.T) {
 	var asked []uint64
-	r := newRig(t, Config{NativeEntry: func(pc uint64) bool {
+	r := newRig(t, vcpu.CPU{}, func(pc uint64) bool {
 		asked = append(asked, pc-codeVA)
 		return pc == codeVA+24
-	}})
+	})
 	r.load(t, `
 		br $31,.+8
 		halt
@@ -104,7 +105,7 @@ func TestNativeEntry(t *testing.T) {
 }
 
 func TestPageCrossing(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	const last = abi.PageSize - 4
 	add, _ := isa.Assemble("addq $1,1,$1", 0)
 	pal, _ := isa.Assemble("call_pal 0x80", 0)
@@ -132,7 +133,7 @@ func TestPageCrossing(t *testing.T) {
 
 // TestCodeIsIncoherent: new code is seen after InvalidateCode, not before.
 func TestCodeIsIncoherent(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	one, _ := isa.Assemble("lda $1,1($31)", 0)
 	two, _ := isa.Assemble("lda $1,2($31)", 0)
 	pal, _ := isa.Assemble("call_pal 0x80", 0)
@@ -159,7 +160,7 @@ func TestCodeIsIncoherent(t *testing.T) {
 // TestMappedCodeAfterTBI: a mapped page is compared with RAM again after its
 // translation was dropped.
 func TestMappedCodeAfterTBI(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	r.s.SetPS(8)
 	r.mapUser(codePA)
 	r.ram.Write32(codePA, 0x80)
@@ -183,7 +184,7 @@ func TestWritableCodeAfterSwitch(t *testing.T) {
 	for _, c := range []struct {
 		pte, want uint64
 	}{{0x3301, 0x81}, {0x0301, 0x80}} {
-		r := newRig(t, Config{})
+		r := newRig(t, vcpu.CPU{}, nil)
 		r.s.SetPS(8)
 		r.mapUser(codePA)
 		r.ram.Write64(userPTE, codePA>>13<<32|c.pte)
@@ -225,7 +226,7 @@ func (r *rig) mapUser(pa uint64) {
 }
 
 func TestUserMode(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	r.load(t, `
 		ldq $1,0x100($17)
 		addq $1,1,$1
@@ -281,7 +282,7 @@ func TestPageLimit(t *testing.T) {
 // TestEveryWordIsSafe runs random words and random valid instructions: whatever
 // they do, it is an exit or a step, and register 31 stays 0.
 func TestEveryWordIsSafe(t *testing.T) {
-	r := newRig(t, Config{})
+	r := newRig(t, vcpu.CPU{}, nil)
 	rng := rand.New(rand.NewPCG(11, 12))
 	for i := range 30000 {
 		word := rng.Uint32()

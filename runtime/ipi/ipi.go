@@ -36,7 +36,7 @@ func (m Mode) Loses(ipl uint64) bool { return m == Edge && ipl >= level }
 const level = 6
 
 // Data is where Linux notes what interprocessor interrupts are for: the first
-// quadword of each CPU's slot of ipi_data, one bit for each message (L kernel/smp.c). The
+// quadword of each CPU's slot of ipi_data, one bit for each message (Linux, arch/alpha/kernel/smp.c). The
 // zero value: nobody knows.
 type Data struct {
 	PA     uint64 // of CPU 0's slot
@@ -60,7 +60,7 @@ func (d Data) Of(cpu int, mem Memory) Messages {
 	return Messages(v)
 }
 
-// names are the messages by bit (L kernel/smp.c, enum ipi_message_type).
+// names are the messages by bit (Linux, arch/alpha/kernel/smp.c, enum ipi_message_type).
 var names = [...]string{"reschedule", "call function", "stop"}
 
 // Names are those of the messages.

@@ -15,6 +15,7 @@ import (
 	"axpress/runtime/clock"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/platforms"
+	"axpress/runtime/engine"
 	"axpress/runtime/ev5"
 	"axpress/runtime/ipi"
 	"axpress/runtime/klog"
@@ -77,7 +78,8 @@ type Config struct {
 	// OnInterrupt is called when an interrupt is delivered, on the thread of its CPU;
 	// nil: nobody wants to know.
 	OnInterrupt func(Interrupt)
-	// NewEngine makes what executes a CPU's instructions; nil is the interpreter.
+	// NewEngine makes what executes a CPU's instructions; nil is the interpreter. Close
+	// closes it.
 	NewEngine func(*CPU) (vcpu.Engine, error)
 }
 
@@ -200,7 +202,7 @@ func (cfg *Config) complete() (platforms.Platform, error) {
 		cfg.Epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	if cfg.NewEngine == nil {
-		cfg.NewEngine = NewInterpreter
+		cfg.NewEngine = func(c *CPU) (vcpu.Engine, error) { return engine.New(&c.CPU), nil }
 	}
 	cfg.Model = cfg.Model.Or()
 	platform, err := platforms.ByName(cfg.Platform)
@@ -283,7 +285,7 @@ func (m *Machine) addCPU(i int) error {
 	return err
 }
 
-// Close frees the guest's memory and ends Writes to Inputs. The machine must not
+// Close closes the engines, frees the guest's memory and ends Writes to Inputs. The machine must not
 // run; a second Close does nothing.
 func (m *Machine) Close() error {
 	m.wakeup.mu.Lock()
@@ -300,6 +302,9 @@ func (m *Machine) Close() error {
 	}
 	var errs []error
 	for _, c := range m.cpus {
+		if c.engine != nil {
+			errs = append(errs, c.engine.Close())
+		}
 		errs = append(errs, abi.FreeState(c.S))
 	}
 	m.cpus = nil

@@ -11,6 +11,7 @@ import (
 	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/klog/klogtest"
 	"axpress/runtime/panicwatch"
 	"axpress/runtime/vcpu"
@@ -156,14 +157,14 @@ func TestInitrdBelowLimit(t *testing.T) {
 
 // dawdling is an interpreter on a host that has other things to do: every turn takes it longer than the one before.
 type dawdling struct {
-	*interpreter
+	vcpu.Engine
 	turns int
 }
 
 func (e *dawdling) Run() abi.Exit {
 	e.turns++
 	time.Sleep(time.Duration(e.turns%7) * time.Millisecond)
-	return e.interpreter.Run()
+	return e.Engine.Run()
 }
 
 // What a kernel measures before it lets interrupts in does not depend on the host: each load of a probe for caches takes as
@@ -202,8 +203,7 @@ func TestEarlyTime(t *testing.T) {
 				cfg.SSN = c.ssn
 				if cfg.Clock == ClockHost {
 					cfg.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-						e, err := NewInterpreter(cpu)
-						return &dawdling{interpreter: e.(*interpreter)}, err
+						return &dawdling{Engine: engine.New(&cpu.CPU)}, nil
 					}
 				}
 			}).run(t)
@@ -219,8 +219,8 @@ func TestEarlyTime(t *testing.T) {
 	}
 }
 
-// Without the paravirtual clock a kernel may measure the cycle counter by the interval timer, in few enough looks at it (L
-// kernel/time.c calibrate_cc_with_pit).
+// Without the paravirtual clock a kernel may measure the cycle counter by the interval timer, in few enough looks at it (Linux,
+// arch/alpha/kernel/time.c calibrate_cc_with_pit).
 func TestCalibrate(t *testing.T) {
 	src := `
 		lda  s2,-0x3b8(s1)        # port 0x40

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/vcpu"
 )
 
@@ -194,7 +195,7 @@ func interruptionsGuest(t *testing.T, cpus int, n string, change func(*Config)) 
 
 // disturbed is an interpreter whose runs the host ends before they are over, here and there.
 type disturbed struct {
-	*interpreter
+	vcpu.Engine
 	disturb func()
 	rnd     *rand.Rand
 	ends    int
@@ -203,9 +204,9 @@ type disturbed struct {
 func (e *disturbed) RunFor(n int64) abi.Exit {
 	k := e.rnd.Int64N(3*n) + 1
 	if k >= n {
-		return e.interpreter.RunFor(n)
+		return e.Engine.RunFor(n)
 	}
-	exit := e.interpreter.RunFor(k)
+	exit := e.Engine.RunFor(k)
 	if exit == abi.ExitPoll {
 		e.ends++
 		e.disturb()
@@ -226,10 +227,9 @@ func TestEarlyEndsLeaveNoTrace(t *testing.T) {
 					return
 				}
 				c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-					in, err := NewInterpreter(cpu)
-					e := &disturbed{interpreter: in.(*interpreter), disturb: func() { g.m.wake() }, rnd: rand.New(rand.NewPCG(uint64(try), uint64(cpu.Index)))}
+					e := &disturbed{Engine: engine.New(&cpu.CPU), disturb: func() { g.m.wake() }, rnd: rand.New(rand.NewPCG(uint64(try), uint64(cpu.Index)))}
 					engines = append(engines, e)
-					return e, err
+					return e, nil
 				}
 			})
 			ctx, end := context.WithCancel(context.Background())

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"axpress/runtime/device"
+	"axpress/runtime/vcpu"
 )
 
 // Snapshot is what the CPUs of a machine that runs have said about themselves, each at a moment of its own.
@@ -19,7 +20,7 @@ type Snapshot struct {
 type CPUSnapshot struct {
 	Whereabouts
 	Instructions int64
-	Engine       map[string]uint64
+	Engine       vcpu.Counters
 }
 
 // inquiries are what is asked of the CPUs, one after the other.
@@ -91,7 +92,7 @@ func (c *CPU) answer() {
 	if q.answers[c.Index] != nil {
 		return
 	}
-	q.answers[c.Index] = &CPUSnapshot{c.whereabouts(), c.S.Icount, c.engine.Stats()}
+	q.answers[c.Index] = &CPUSnapshot{c.whereabouts(), c.S.Icount, c.engine.Counters()}
 	q.ns = c.m.clock.Now()
 	if q.left--; q.left == 0 {
 		close(q.done)

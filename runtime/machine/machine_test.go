@@ -326,9 +326,11 @@ func (e *scripted) Run() abi.Exit {
 	e.codes = e.codes[1:]
 	return c
 }
-func (e *scripted) Step() abi.Exit           { return e.Run() }
-func (e *scripted) InvalidateCode()          {}
-func (e *scripted) Stats() map[string]uint64 { return nil }
+func (e *scripted) RunFor(int64) abi.Exit   { return e.Run() }
+func (e *scripted) Step() abi.Exit          { return e.Run() }
+func (e *scripted) InvalidateCode()         {}
+func (e *scripted) Counters() vcpu.Counters { return vcpu.Counters{} }
+func (e *scripted) Close() error            { return nil }
 
 func TestExitsOfEngines(t *testing.T) {
 	for _, code := range []abi.Exit{abi.ExitNone, abi.ExitInterpret, abi.ExitHelper, abi.NumExits, ^abi.Exit(0)} {
@@ -395,7 +397,7 @@ func TestSpin(t *testing.T) {
 		g := newGuest(t, src, nil)
 		c := g.m.CPU(0)
 		for c.S.PC != guestVA+uint64(len(assemble(t, prologue))) {
-			if code := c.engine.(*interpreter).Step(); code != abi.ExitPoll {
+			if code := c.engine.Step(); code != abi.ExitPoll {
 				t.Fatalf("%s: prologue: exit %d", k.name, code)
 			}
 		}

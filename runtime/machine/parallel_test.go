@@ -12,6 +12,7 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/device/clipper"
+	"axpress/runtime/engine"
 	"axpress/runtime/vcpu"
 )
 
@@ -195,10 +196,9 @@ func TestExclusive(t *testing.T) {
 	`, func(c *Config) {
 		c.CPUs = 2
 		c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-			in, err := NewInterpreter(cpu)
-			e := &lonely{Engine: in, c: cpu, inside: &inside, t: t}
+			e := &lonely{Engine: engine.New(&cpu.CPU), c: cpu, inside: &inside, t: t}
 			engines = append(engines, e)
-			return e, err
+			return e, nil
 		}
 	}).run(t)
 	g.want(t, PowerOff, "")
@@ -237,8 +237,7 @@ func TestFailureOnOneCPU(t *testing.T) {
 		`, func(c *Config) {
 			c.CPUs = 2
 			c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-				in, err := NewInterpreter(cpu)
-				return &failing{in, cpu, panics}, err
+				return &failing{engine.New(&cpu.CPU), cpu, panics}, nil
 			}
 		})
 		func() {

@@ -11,23 +11,25 @@ import (
 	"testing"
 
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/state"
 	"axpress/runtime/vcpu"
 )
 
 // stopping is an interpreter of CPU 0 that ends the run of its machine at an instruction count.
 type stopping struct {
-	*interpreter
+	vcpu.Engine
+	s   *abi.State
 	at  int64 // 0: never
 	end func()
 }
 
 func (e *stopping) RunFor(n int64) abi.Exit {
-	s := e.c.S
+	s := e.s
 	if e.at > s.Icount {
 		n = min(n, e.at-s.Icount)
 	}
-	exit := e.interpreter.RunFor(n)
+	exit := e.Engine.RunFor(n)
 	if exit == abi.ExitPoll && s.Icount == e.at {
 		e.end()
 		for atomic.LoadInt64(&s.Limit) != 0 {
@@ -47,12 +49,11 @@ func newSavable(t *testing.T, cpus int) *savable {
 	g := &savable{}
 	g.guestRun, g.interrupts = interruptionsGuest(t, cpus, "600", func(c *Config) {
 		c.NewEngine = func(cpu *CPU) (vcpu.Engine, error) {
-			in, err := NewInterpreter(cpu)
 			if cpu.Index != 0 {
-				return in, err
+				return engine.New(&cpu.CPU), nil
 			}
-			g.engine = &stopping{interpreter: in.(*interpreter)}
-			return g.engine, err
+			g.engine = &stopping{Engine: engine.New(&cpu.CPU), s: cpu.S}
+			return g.engine, nil
 		}
 	})
 	return g

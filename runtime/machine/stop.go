@@ -12,6 +12,7 @@ import (
 	"axpress/runtime/abi"
 	"axpress/runtime/ipi"
 	"axpress/runtime/panicwatch"
+	"axpress/runtime/vcpu"
 )
 
 // Reason says why a run ended.
@@ -113,7 +114,7 @@ type CPUStats struct {
 	StaleCode    uint64            // address spaces entered whose code had moved in the page tables, without a TBI
 	Exits        map[string]uint64 // by abi.Exit
 	CallPALs     map[string]uint64 // those that left the engine, by name
-	Engine       map[string]uint64
+	Engine       vcpu.Counters
 }
 
 // Stats returns the counters. The machine must not run.
@@ -130,7 +131,7 @@ func (c *CPU) counters() CPUStats {
 	cs := CPUStats{
 		Instructions: c.S.Icount, Interrupts: c.stats.interrupts, IPIs: c.stats.ipi.Stats(),
 		Spins: c.loop.Found, StaleCode: c.MMU.StaleCode(),
-		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Stats(),
+		Exits: map[string]uint64{}, CallPALs: map[string]uint64{}, Engine: c.engine.Counters(),
 	}
 	for i, n := range c.stats.exits {
 		if n != 0 {

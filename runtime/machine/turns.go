@@ -128,7 +128,7 @@ func (m *Machine) runExactly(c *CPU) error {
 			return nil
 		}
 		m.setLimit(c, c.S.Icount+left)
-		result, err := c.serve(runFor(c.engine, left))
+		result, err := c.serve(c.engine.RunFor(left))
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import "axpress/runtime/mem"
 // translated. It is compared when the address space is entered, for the sake of
 // debuggers: they write breakpoints into code of another process, which gets its own
 // copy of the page at the first, and Linux 6.1 for SMP neither drops the translation nor
-// makes the instruction cache see the store on the CPU that does so (L
+// makes the instruction cache see the store on the CPU that does so (Linux,
 // arch/alpha/kernel/smp.c flush_tlb_page, flush_icache_user_page: other CPUs alone are
 // told). Where translations last no longer than a few context switches, as in QEMU or a TLB
 // of few entries, that is not noticed; ours last until they are invalidated.
@@ -25,7 +25,7 @@ const numASN = 256
 type space struct {
 	leaves []leaf
 	// dirty: there is a page whose entry enables writes, be it for the kernel alone or with
-	// a fault on write. Linux sets the enables when a page is dirty (L asm/pgtable.h
+	// a fault on write. Linux sets the enables when a page is dirty (arch/alpha/include/asm/pgtable.h
 	// pte_mkdirty), not for text as it comes from a file. What is in it may have changed.
 	dirty bool
 }

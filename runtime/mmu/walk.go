@@ -39,7 +39,7 @@ type right struct {
 	mmcsr  uint64    // what a set fault-on bit is reported as
 }
 
-// Execute access follows the read enables.
+// Execute access follows the read enables (Handbook, II-B, "Page Table Entries").
 var (
 	rightRead  = right{[2]uint64{pteKRE, pteURE}, pteFOR, abi.MMCSRFOR}
 	rightWrite = right{[2]uint64{pteKWE, pteUWE}, pteFOW, abi.MMCSRFOW}
@@ -59,7 +59,7 @@ func rightOf(access uint64) *right {
 // walk translates va. leaf is where the entry of the page is, 0 in KSEG. !ok: a fault has
 // been recorded. The order of the checks is the PALcode's: a table page that is
 // not valid is TNV, one the kernel may not read is ACV; for the page itself TNV,
-// then ACV, then fault on read, write or execute.
+// then ACV, then fault on read, write or execute (QEMU, target/alpha/helper.c, has the same).
 func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	if int64(va<<(64-vaBits))>>(64-vaBits) != int64(va) {
 		return 0, 0, m.mmFault(va, access, abi.MMCSRACV)

@@ -23,7 +23,7 @@ import (
 //
 // panic() prints "Kernel panic - not syncing: ...", and if it does not reboot
 // "---[ end Kernel panic - not syncing: ... ]---" as its very last line; then it
-// spins in the kernel for ever (L kernel/panic.c). So: some time after the last
+// spins in the kernel for ever (Linux, kernel/panic.c). So: some time after the last
 // line, or a long time without output after the first one, the kernel is dead. As
 // anybody may print such a line, a system call, user mode, or wtint seen afterwards
 // takes the verdict of the text back.
@@ -198,7 +198,7 @@ func (w *Watch) hasShown(line string) bool {
 	return slices.ContainsFunc(w.shown, func(s string) bool { return strings.HasSuffix(s, text) })
 }
 
-// What Linux says last before it halts and before it powers off (L kernel/reboot.c; before Linux 3.11 with a full stop).
+// What Linux says last before it halts and before it powers off (Linux, kernel/reboot.c; before Linux 3.11 with a full stop).
 const (
 	saysHalt     = "System halted"
 	saysPowerOff = "Power down"

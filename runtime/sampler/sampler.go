@@ -72,7 +72,8 @@ func (e *Engine) schedule() {
 	e.next = e.last + e.period - e.period/8 + e.rand.Int64N(e.period/4+1)
 }
 
-// Run implements vcpu.Engine.
+// Run implements vcpu.Engine. Engines stop at some places rather than at others, so the
+// sample is taken a little later, at random.
 func (e *Engine) Run() abi.Exit {
 	code := e.runToSample()
 	if e.c.S.Icount < e.next {
@@ -83,6 +84,21 @@ func (e *Engine) Run() abi.Exit {
 	}
 	e.take()
 	return code
+}
+
+// RunFor implements vcpu.Engine. The guest does not notice the samples, which are taken at
+// the count that they are due at.
+func (e *Engine) RunFor(n int64) abi.Exit {
+	s := e.c.S
+	for stop := s.Icount + n; ; {
+		code := e.Engine.RunFor(min(stop, max(e.next, s.Icount)) - s.Icount)
+		if s.Icount >= e.next {
+			e.take()
+		}
+		if stop = min(stop, atomic.LoadInt64(&s.Limit)); code != abi.ExitPoll || s.Icount >= stop {
+			return code
+		}
+	}
 }
 
 // runToSample runs the inner engine, at most until a sample is due. Other goroutines

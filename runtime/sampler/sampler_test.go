@@ -12,6 +12,7 @@ import (
 
 	"axpress/lifter/isa"
 	"axpress/runtime/abi"
+	"axpress/runtime/engine"
 	"axpress/runtime/machine"
 	"axpress/runtime/vcpu"
 )
@@ -45,11 +46,7 @@ func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, vcpu.Engine)
 		Segments: []machine.Segment{{PA: kernelPA, Data: code, MemSize: 1 << 16}}, Entry: kernelVA, Memory: 32 << 20,
 		Clock: machine.ClockDeterministic,
 		NewEngine: func(c *machine.CPU) (vcpu.Engine, error) {
-			inner, err := machine.NewInterpreter(c)
-			if err != nil {
-				return nil, err
-			}
-			in := inner
+			var in vcpu.Engine = engine.New(&c.CPU)
 			if wrap != nil {
 				in = wrap(c, in)
 			}

@@ -10,6 +10,7 @@ import (
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
+	"axpress/runtime/vcpu"
 )
 
 // newLockstep makes an engine that runs the interpreter and compares translated code with
@@ -17,12 +18,12 @@ import (
 func newLockstep(c *machine.CPU, g *Guest) (*trace.Lockstep, error) {
 	return trace.New(c, trace.Config{
 		Inlined: func(fn uint32) bool { return slices.Contains(g.Inlined, fn) },
-		Shadow: func(cpu trace.ShadowCPU) (trace.Shadow, error) {
-			e, err := gocode.New(gocode.Config{State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Cycles: cpu.Cycles, Functions: g.Functions})
+		Shadow: func(cpu *vcpu.CPU) (trace.Shadow, error) {
+			e, err := gocode.New(gocode.Config{CPU: cpu, Functions: g.Functions})
 			if err != nil {
-				return nil, err
+				return trace.Shadow{}, err
 			}
-			return &shadow{e, cpu}, nil
+			return trace.Shadow{Tier: &shadow{e, cpu}, Written: e.Written}, nil
 		},
 	})
 }
@@ -44,13 +45,13 @@ func broken(l *trace.Lockstep) error {
 // the interpreter, which has one of its own.
 type shadow struct {
 	*gocode.Engine
-	cpu trace.ShadowCPU
+	cpu *vcpu.CPU
 }
 
-// Native implements trace.Shadow.
-func (s *shadow) Native() (code abi.Exit, ok bool) {
-	code, ok = s.Engine.Native()
-	if ok && code == abi.ExitInterpret && s.cpu.State.Mode() == abi.ModeUser {
+// Enter implements engine.Tier.
+func (s *shadow) Enter() (code abi.Exit, ok bool) {
+	code, ok = s.Engine.Enter()
+	if ok && code == abi.ExitInterpret && s.cpu.S.Mode() == abi.ModeUser {
 		s.fill()
 	}
 	return code, ok
@@ -59,7 +60,7 @@ func (s *shadow) Native() (code abi.Exit, ok bool) {
 // fill fills the soft TLB for the access of the instruction at State.PC, if it makes one.
 // Nothing else changes.
 func (s *shadow) fill() {
-	g := s.cpu.State
+	g := s.cpu.S
 	before := [...]uint64{g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR}
 	defer func() {
 		g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR = before[0], before[1], before[2], before[3]

@@ -19,7 +19,6 @@ import (
 	"axpress/lifter/isa"
 	"axpress/palstubs/console"
 	"axpress/runtime/gocode"
-	"axpress/runtime/interp"
 	"axpress/runtime/klog"
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/attend"
@@ -184,7 +183,7 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 func now(s machine.Snapshot) (text string) {
 	for _, c := range s.CPUs {
 		text += fmt.Sprintf("CPU %d %s at pc %#x, IPL %d, interrupts pending: %q; %d instructions, %d of them in translated code; %.1f s of its time\n",
-			c.CPU, c.Doing, c.PC, c.IPL, c.Pending, c.Instructions, c.Engine[StatTranslated], float64(s.VirtualNS)/1e9)
+			c.CPU, c.Doing, c.PC, c.IPL, c.Pending, c.Instructions, c.Engine.Translated, float64(s.VirtualNS)/1e9)
 	}
 	return text
 }
@@ -224,26 +223,4 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
 	}
 	return stop, err
-}
-
-// engine implements vcpu.Engine.
-type engine struct{ *gocode.Engine }
-
-// newEngine joins the machine's CPU and the code.
-func newEngine(c *machine.CPU, functions []gocode.Function) (*engine, error) {
-	e := &engine{}
-	in := interp.New(c.S, c.MMU, interp.Config{
-		Cycles:      c.Cycles,
-		Model:       c.Model,
-		NativeEntry: func(pc uint64) bool { return e.HasEntry(pc) },
-	})
-	var err error
-	e.Engine, err = gocode.New(gocode.Config{State: c.S, MMU: c.MMU, RAM: c.RAM, Interpreter: in, Cycles: c.Cycles, Functions: functions})
-	return e, err
-}
-
-// Stats implements vcpu.Engine.
-func (e *engine) Stats() map[string]uint64 {
-	s := e.Engine.Stats()
-	return map[string]uint64{StatTranslated: s.Translated, StatInterpreted: s.Interp, StatEntries: s.Entries, StatLoads: s.Loads, StatStores: s.Stores}
 }

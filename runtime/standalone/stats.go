@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"axpress/runtime/engine"
 	"axpress/runtime/gocode"
 	"axpress/runtime/machine"
 	"axpress/runtime/sampler"
@@ -29,27 +30,22 @@ type Sample struct {
 	N uint64
 }
 
-// The engine's counters in Run.
-const (
-	StatTranslated  = "translated"  // instructions retired in translated code
-	StatInterpreted = "interpreted" // and in the interpreter
-	StatEntries     = "entries"     // times translated code was entered
-	StatLoads       = "loads not in line"
-	StatStores      = "stores not in line"
-)
-
 // recorder knows the engines of a run.
 type recorder struct {
 	samples  bool
 	began    time.Time
-	engine   *engine           // of the last boot; nil in lockstep
+	engine   *engine.Mixed     // of the last boot; nil in lockstep
 	samplers []*sampler.Engine // of all boots; none if nobody wants samples
 }
 
 // newEngine makes the engine of c.
-func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (_ vcpu.Engine, err error) {
-	if r.engine, err = newEngine(c, functions); err != nil || !r.samples {
-		return r.engine, err
+func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (vcpu.Engine, error) {
+	tier, err := gocode.New(gocode.Config{CPU: &c.CPU, Functions: functions})
+	if err != nil {
+		return nil, err
+	}
+	if r.engine = engine.New(&c.CPU, tier); !r.samples {
+		return r.engine, nil
 	}
 	s := sampler.New(c, r.engine, sampler.DefaultPeriod)
 	r.samplers = append(r.samplers, s)
@@ -60,7 +56,7 @@ func (r *recorder) newEngine(c *machine.CPU, functions []gocode.Function) (_ vcp
 func (r *recorder) write(path string, s machine.Stats, stop machine.Stop, took time.Duration) error {
 	run := Run{Stats: s, Stop: stop.Reason.String(), StopPC: stop.PC, Began: r.began, Seconds: took.Seconds()}
 	if r.engine != nil {
-		run.Misses = r.engine.Engine.Stats().Misses
+		run.Misses = r.engine.Misses()
 	}
 	for _, s := range r.samplers {
 		for place, n := range s.Samples() {

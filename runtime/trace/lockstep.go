@@ -9,6 +9,7 @@ import (
 	"axpress/palstubs/osf"
 	"axpress/runtime/abi"
 	"axpress/runtime/dispatch"
+	"axpress/runtime/engine"
 	"axpress/runtime/interp"
 	"axpress/runtime/machine"
 	"axpress/runtime/mem"
@@ -20,9 +21,9 @@ import (
 type Config struct {
 	// Code is the translated code.
 	Code []*abi.Code
-	// Shadow, if not nil, makes the engine that runs translated code of another kind on
-	// the shadow; Code is not used then.
-	Shadow func(ShadowCPU) (Shadow, error)
+	// Shadow, if not nil, makes the tier that runs translated code of another kind on
+	// the CPU given; Code is not used then.
+	Shadow func(*vcpu.CPU) (Shadow, error)
 	// NoFSGSBase has GS set by system calls, see dispatch.Config.
 	NoFSGSBase bool
 	// Inlined tells which CALL_PALs native code may execute itself. nil: none.
@@ -37,28 +38,29 @@ type Config struct {
 	ScanEvery int
 }
 
-// ShadowCPU is what translated code runs on.
-type ShadowCPU struct {
-	State  *abi.State
-	MMU    *mmu.MMU
-	RAM    *mem.RAM
-	Cycles func() uint64
-	// Interpreter must never be run.
-	Interpreter dispatch.Interpreter
+// Shadow is translated code that is compared, and what else lockstep asks of it.
+type Shadow struct {
+	engine.Tier
+	// Written says that somebody else stored to a physical address, through another
+	// mapping of the RAM.
+	Written func(pa uint64)
+	// SetVeto, if not nil, has stop asked before each access that translated code does not
+	// make itself, with the windows of State shut, see dispatch.Engine. nil: translated code
+	// leaves before these accesses in any case.
+	SetVeto func(stop func() bool)
 }
 
-// Shadow runs translated code, as dispatch.Engine does.
-type Shadow interface {
-	// Native runs translated code once from State.PC until it leaves; !ok: there is none.
-	Native() (code abi.Exit, ok bool)
-	HasEntry(pc uint64) bool
-	InvalidateCode()
-	// Written says that somebody else stored to a physical address.
-	Written(pa uint64)
-	// SetVeto has stop asked before each access that translated code does not make itself,
-	// with the windows of State shut. An engine may stop there in any case.
-	SetVeto(stop func() bool)
-	Close() error
+// once is a run of translated code alone, from where it is entered until it leaves.
+func (s *Shadow) once() (exit abi.Exit, ok bool) {
+	s.Begin()
+	defer s.End()
+	return s.Enter()
+}
+
+func (s *Shadow) veto(stop func() bool) {
+	if s.SetVeto != nil {
+		s.SetVeto(stop)
+	}
 }
 
 // DefaultScanEvery keeps the search below a tenth of the time for RAM of 256 MB.
@@ -67,7 +69,6 @@ const DefaultScanEvery = 4096
 // Stats count what was compared.
 type Stats struct {
 	Compared    uint64 // instructions retired by both engines
-	Interpreted uint64 // by the interpreter alone
 	Stretches   uint64
 	Exits       [abi.NumExits]uint64 // how native code left
 	Pages       uint64               // host pages compared
@@ -75,9 +76,10 @@ type Stats struct {
 	Divergences uint64
 }
 
-// Lockstep runs one guest CPU in both engines. It belongs to the goroutine that
-// runs the CPU.
+// Lockstep runs one guest CPU in both engines: as an engine whose translated code are
+// stretches that the interpreter repeats. It belongs to the goroutine that runs the CPU.
 type Lockstep struct {
+	*engine.Mixed
 	cfg    Config
 	s      *abi.State
 	mmu    *mmu.MMU
@@ -105,7 +107,6 @@ type Lockstep struct {
 	budget   budget
 	broken   error // of the host; ends the run
 	stats    Stats
-	misses   map[uint64]uint64
 	got, ref archState // scratch: native code's result and the interpreter's
 }
 
@@ -116,17 +117,16 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	if cfg.ScanEvery <= 0 {
 		cfg.ScanEvery = DefaultScanEvery
 	}
-	l := &Lockstep{cfg: cfg, s: c.S, mmu: c.MMU, ram: c.RAM, pal: c.PAL, cycles: c.Cycles, log: newStoreLog(c.RAM), misses: map[uint64]uint64{}}
+	l := &Lockstep{cfg: cfg, s: c.S, mmu: c.MMU, ram: c.RAM, pal: c.PAL, cycles: c.Cycles, log: newStoreLog(c.RAM)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("lockstep: %w", err), l.Close())
 		}
 	}()
-	l.interp = interp.New(c.S, c.MMU, interp.Config{
-		Cycles:      func() uint64 { return l.cyclesAt(l.s.Icount) },
-		NativeEntry: func(pc uint64) bool { return !l.stretch.on && l.shadow.HasEntry(pc) },
-		Model:       c.Model,
-	})
+	own := c.CPU
+	own.Cycles = func() uint64 { return l.cyclesAt(l.s.Icount) }
+	l.Mixed = engine.New(&own, stretches{l})
+	l.interp = l.Interpreter()
 	if err := l.makeShadow(c); err != nil {
 		return nil, err
 	}
@@ -149,17 +149,14 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	sh.mmu = mmu.New(sh.s, sh.view.RAM, nil)
 	sh.mmu.InitWindows()
 	l.leave = sh.mmu.Shadow(c.MMU) // the interpreter repeats all accesses
-	cpu := ShadowCPU{State: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }, Interpreter: nobody{}}
+	cpu := &vcpu.CPU{Index: c.Index, Model: c.Model, S: sh.s, MMU: sh.mmu, RAM: sh.view.RAM, Cycles: func() uint64 { return l.cyclesAt(sh.s.Icount) }}
 	if l.cfg.Shadow != nil {
 		sh.Shadow, err = l.cfg.Shadow(cpu)
 		return err
 	}
-	e, err := dispatch.New(dispatch.Config{
-		State: cpu.State, MMU: cpu.MMU, RAM: cpu.RAM, Interpreter: cpu.Interpreter, Code: l.cfg.Code,
-		Cycles: cpu.Cycles, PlainPAL: true, EagerHot: true, NoFSGSBase: l.cfg.NoFSGSBase,
-	})
+	e, err := dispatch.New(dispatch.Config{CPU: cpu, Code: l.cfg.Code, PlainPAL: true, EagerHot: true, NoFSGSBase: l.cfg.NoFSGSBase})
 	if err == nil {
-		sh.Shadow, l.off = e, e.Off()
+		sh.Shadow, l.off = Shadow{e, e.Written, e.SetVeto}, e.Off()
 	}
 	return err
 }
@@ -174,16 +171,15 @@ func (l *Lockstep) Close() error {
 		l.leave = nil
 	}
 	var errs []error
-	if sh := &l.shadow; sh.Shadow != nil {
-		errs = append(errs, sh.Shadow.Close())
-		sh.Shadow = nil
+	sh := &l.shadow
+	if sh.Tier != nil {
+		errs = append(errs, sh.Tier.Close())
 	}
-	if sh := &l.shadow; sh.view != nil {
+	if sh.view != nil {
 		errs = append(errs, sh.view.Close())
 	}
-	if sh := &l.shadow; sh.s != nil {
+	if sh.s != nil {
 		errs = append(errs, abi.FreeState(sh.s))
-		sh.s = nil
 	}
 	return errors.Join(errs...)
 }
@@ -205,63 +201,47 @@ func (l *Lockstep) cyclesAt(icount int64) uint64 {
 // that no engine may return.
 const exitDiverged = abi.ExitHelper
 
-// Run implements vcpu.Engine.
-func (l *Lockstep) Run() abi.Exit {
-	for l.s.Icount < atomic.LoadInt64(&l.s.Limit) {
-		code, native := l.runStretch()
-		switch {
-		case l.broken != nil:
-			return exitDiverged
-		case native && code == abi.ExitNone:
-			continue
-		case native && code != abi.ExitInterpret:
-			return code
-		}
-		before := l.s.Icount
-		if len(l.misses) < maxMisses {
-			l.misses[l.s.PC]++
-		}
-		code = l.interp.Run()
-		l.stats.Interpreted += uint64(l.s.Icount - before)
-		if code != abi.ExitNative {
-			return code
-		}
+// stretches is the tier of the code that both engines execute.
+type stretches struct{ l *Lockstep }
+
+// Begin implements engine.Tier.
+func (t stretches) Begin() {}
+
+// End implements engine.Tier.
+func (t stretches) End() {}
+
+// Enter implements engine.Tier.
+func (t stretches) Enter() (abi.Exit, bool) {
+	code, ok := t.l.runStretch()
+	if ok && t.l.broken != nil {
+		return exitDiverged, true
 	}
-	return abi.ExitPoll
+	return code, ok
 }
+
+// Has implements engine.Tier. While the interpreter repeats a stretch it is to go on.
+func (t stretches) Has(pc uint64) bool { return !t.l.stretch.on && t.l.shadow.Has(pc) }
+
+// Invalidate implements engine.Tier.
+func (t stretches) Invalidate() { t.l.shadow.Invalidate() }
+
+// Count implements engine.Tier.
+func (t stretches) Count(c *vcpu.Counters) {
+	c.Translated += t.l.stats.Compared
+	for i, n := range t.l.stats.Exits {
+		c.Exits[i] += n
+	}
+}
+
+// Close implements engine.Tier: the shadow is closed with the rest, by Lockstep.Close.
+func (t stretches) Close() error { return nil }
 
 // Err is what made Run stop the machine: a divergence that Report did not want to
 // go beyond (a *Divergence), or a failure of the host.
 func (l *Lockstep) Err() error { return l.broken }
 
-// Step implements what the machine looks for in an engine: one instruction, in the
-// interpreter.
-func (l *Lockstep) Step() abi.Exit {
-	l.stats.Interpreted++
-	return l.interp.Step()
-}
-
-// InvalidateCode implements vcpu.Engine.
-func (l *Lockstep) InvalidateCode() {
-	l.interp.InvalidateCode()
-	l.shadow.InvalidateCode()
-}
-
-// Stats implements vcpu.Engine.
-func (l *Lockstep) Stats() map[string]uint64 {
-	return map[string]uint64{"compared": l.stats.Compared, "interpreted": l.stats.Interpreted, "stretches": l.stats.Stretches,
-		"pages": l.stats.Pages, "scans": l.stats.Scans, "divergences": l.stats.Divergences}
-}
-
-// Counters returns the counters so far.
-func (l *Lockstep) Counters() Stats { return l.stats }
-
-// Misses returns where the interpreter had to run alone, with how often: there is no
-// native entry, or native code asked for it. The map is the engine's own.
-func (l *Lockstep) Misses() map[uint64]uint64 { return l.misses }
-
-// maxMisses bounds Misses.
-const maxMisses = 1 << 16
+// Stats returns what was compared so far.
+func (l *Lockstep) Stats() Stats { return l.stats }
 
 // enterShadow makes the shadow the CPU that the stretch begins with.
 func (l *Lockstep) enterShadow(limit int64) {
@@ -279,7 +259,7 @@ func (l *Lockstep) runStretch() (code abi.Exit, native bool) {
 	l.stretch.on = true
 	defer func() { l.stretch.on = false }()
 	l.enterShadow(b.limit)
-	left, ok := l.shadow.Native()
+	left, ok := l.shadow.once()
 	if !ok {
 		return 0, false
 	}
@@ -326,15 +306,18 @@ type repeated struct {
 // PALcode's.
 func (l *Lockstep) repeat(target int64) repeated {
 	// No polls: the interpreter has to go exactly as far as native code did. Others
-	// may set Limit to 0 meanwhile, and that must stand.
+	// may set Limit to 0 meanwhile, and that must stand, but afterwards.
 	limit := atomic.SwapInt64(&l.s.Limit, math.MaxInt64)
-	defer atomic.CompareAndSwapInt64(&l.s.Limit, math.MaxInt64, limit)
+	defer func() { atomic.CompareAndSwapInt64(&l.s.Limit, math.MaxInt64, limit) }()
 	l.log.on = true
 	defer func() { l.log.on = false }()
 	for l.s.Icount < target {
 		code := l.interp.RunFor(target - l.s.Icount)
 		switch {
 		case code == abi.ExitPoll:
+			if now := atomic.SwapInt64(&l.s.Limit, math.MaxInt64); now != math.MaxInt64 {
+				limit = now
+			}
 			continue
 		case code == abi.ExitArith && l.s.Icount == target:
 			return repeated{code: code, arg: l.s.ExitArg}
@@ -362,10 +345,3 @@ func (l *Lockstep) callPAL(target int64) (note string) {
 	}
 	return ""
 }
-
-// nobody is the shadow's interpreter: the shadow runs native code only.
-type nobody struct{}
-
-func (nobody) Run() abi.Exit   { panic("BUG: the shadow of a lockstep run interprets") }
-func (nobody) Step() abi.Exit  { panic("BUG: the shadow of a lockstep run interprets") }
-func (nobody) InvalidateCode() {}

@@ -59,11 +59,11 @@ func (l *Lockstep) probe(s stop) probe {
 		sh.s.RAMLimit, sh.s.StoreRAMLimit = [4]uint64{}, [4]uint64{}
 		sh.s.FlushTLB()
 		l.budget = budget{left: s.accesses}
-		sh.SetVeto(l.budget.spend)
+		sh.veto(l.budget.spend)
 	}
-	_, ok := sh.Native()
+	_, ok := sh.once()
 	if s.accesses != allAccesses {
-		sh.SetVeto(nil)
+		sh.veto(nil)
 		sh.mmu.InitWindows()
 	}
 	l.got.take(sh.s)

@@ -11,6 +11,12 @@ import (
 // abi.PCExit, PCPoll or PCInterpret if something else must be done first, and the
 // number of instructions retired.
 
+// Where the guest can go on without a poll is as for host code (translator/llvm, leave.go):
+// units call entries of calls alone, which poll; everything else goes through
+// CPU.Continue, which asks before each unit that it looks up. A unit that is nested too
+// deeply returns the address that it was called at, and so do its callers; the first that
+// has depth left goes on there by CPU.Continue.
+
 // pc is the guest address at.
 func (u *unit) pc(at uint64) expr {
 	if u.f.Relocatable {

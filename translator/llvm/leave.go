@@ -16,6 +16,27 @@ import (
 // where the guest is: all side exits of a unit share one return and differ in PC
 // and instruction count. At the full setting a side exit writes the registers.
 
+// How far the guest goes once a run is to end. Package ir says that a path without a poll
+// has two parts, each bounded by the pass "bound": from a poll to a return that does not
+// poll, and on behind a call in the unit that it returns to. That wants a poll before, or
+// where, a unit is entered in whatever way:
+//
+//	call, tail jump    with a unit that is known: Options.Link has the entries of calls
+//	(transfer)         alone, which poll (lifter/lift, markCallEntries). By the jump
+//	                   cache, at any entry: probe asks before it jumps.
+//	return             into the middle of a caller on the host's stack: the second part. It
+//	                   ends in a poll, or in a return that polls, as a call came back on it.
+//	                   A caller that did not expect this address returns at once.
+//	dispatcher         at any entry: it asks before, when it comes from Go as when a unit
+//	                   came back to its loop, and behind callsys and rti, which it does
+//	                   itself (runtime/dispatch, enter_amd64.s, next). An access that Go
+//	                   served goes on where it was.
+//
+// So a unit without calls, or a way through one on which no call has come back, needs no
+// poll at its return: the last one was in it or right before it. What is left to the
+// runtime, a CALL_PAL or an instruction to interpret, is one instruction more, which Reach
+// in ir/pass counts; then the dispatcher, or Go, asks.
+
 // sideExit returns a block to branch to in order to leave the unit at v.PC; low
 // are the low bits of the returned PC. See beforeExit.
 func (u *unit) sideExit(v *ir.Value, low int64) *lir.Block {

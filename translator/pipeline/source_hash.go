@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "5175c74cfd4a63d2fe05d16922008e31"
+const sourceHash = "560e5e8ef898144661f18dd84e74bd2c"

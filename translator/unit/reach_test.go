@@ -46,6 +46,11 @@ func TestKernelPolls(t *testing.T) {
 					t.Errorf("%s @%#x: %d instructions without a poll, %v", f.Name, f.Start, n, err)
 				}
 				most = max(most, n)
+				for _, c := range f.calls {
+					if b := u.Entries[c.index].Block; !pollsSoon(b) {
+						t.Errorf("%s: calls enter at %#x, and nothing polls there", f.Name, c.pc)
+					}
+				}
 				c := ir.NewCFG(u)
 				for i, polls := range c.ReturnPolls() {
 					if c.Order[i].Term.Kind == ir.TermRet {
@@ -59,4 +64,23 @@ func TestKernelPolls(t *testing.T) {
 			t.Logf("%d functions, at most %d instructions without a poll; %d of %d returns poll", len(s.Functions), most, polled, returns)
 		})
 	}
+}
+
+// pollsSoon says whether there is a poll behind ir.CallEntryInsts instructions from the
+// beginning of b at the latest.
+func pollsSoon(b *ir.Block) bool {
+	for n := int64(0); n <= ir.CallEntryInsts; b = b.Term.Succs[0].Block {
+		for _, v := range b.Vals {
+			switch v.Op {
+			case ir.OpPoll:
+				return n <= ir.CallEntryInsts
+			case ir.OpRetire:
+				n += v.Imm
+			}
+		}
+		if b.Term.Kind != ir.TermJump {
+			return false
+		}
+	}
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -314,7 +315,7 @@ func TestByName(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, p, err)
 		}
 	}
-	if _, err := platforms.ByName("nosuch"); err == nil || err.Error() != `platform "nosuch" does not exist; there is clipper` {
+	if _, err := platforms.ByName("nosuch"); err == nil || err.Error() != `platform "nosuch" does not exist; there is `+strings.Join(platforms.Names(), ", ") {
 		t.Error(err)
 	}
 	if b, err := platforms.Default().New(board.Config{}); b != nil || err == nil {
