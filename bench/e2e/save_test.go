@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -49,14 +50,18 @@ type savedBoot struct {
 	interrupts []machine.Interrupt
 }
 
-func newSavedBoot(t *testing.T, kernel *image.Image, initrd []byte) *savedBoot {
+func newSavedBoot(t *testing.T, kernel *image.Image, initrd []byte, cpus int) *savedBoot {
 	t.Helper()
 	b := &savedBoot{}
 	cfg := machine.Config{
-		Entry: kernel.Entry, Initrd: initrd, Append: "console=ttyS0", Memory: 64 << 20, Console: &b.out,
+		Entry: kernel.Entry, Initrd: initrd, Append: "console=ttyS0", Memory: 64 << 20, Console: &b.out, CPUs: cpus,
 		Clock: machine.ClockDeterministic, OnInterrupt: func(i machine.Interrupt) { b.interrupts = append(b.interrupts, i) },
 		NewEngine: func(c *machine.CPU) (vcpu.Engine, error) {
-			b.engine = &stopping{Engine: engine.New(&c.CPU), s: c.S}
+			in := engine.New(&c.CPU)
+			if c.Index != 0 {
+				return in, nil
+			}
+			b.engine = &stopping{Engine: in, s: c.S}
 			return b.engine, nil
 		},
 	}
@@ -103,22 +108,21 @@ func (b *savedBoot) save(t *testing.T) []byte {
 }
 
 // loaded is a new guest that goes on from saved.
-func loaded(t *testing.T, kernel *image.Image, initrd, saved []byte) *savedBoot {
+func loaded(t *testing.T, kernel *image.Image, initrd []byte, cpus int, saved []byte) *savedBoot {
 	t.Helper()
-	b := newSavedBoot(t, kernel, initrd)
+	b := newSavedBoot(t, kernel, initrd, cpus)
 	if err := b.m.Load(bytes.NewReader(saved)); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-// A boot of Linux is saved at 50 random instructions. From each of them another machine goes on to the
+// A boot of Linux is saved at random instructions, 50 with one CPU. From each of them another machine goes on to the
 // next, where what it saves is the same, byte by byte: so it is the same boot. Some go on to the end.
 func TestBootSavedAnywhere(t *testing.T) {
 	if testing.Short() {
-		t.Skip("boots a whole guest five times")
+		t.Skip("boots a whole guest ten times")
 	}
-	const points = 50
 	kernel, err := image.Open(guesttest.Kernel(t))
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +131,13 @@ func TestBootSavedAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := newSavedBoot(t, kernel, initrd)
+	for cpus, points := range map[int]int{1: 50, 2: 20} {
+		t.Run(fmt.Sprintf("%d CPUs", cpus), func(t *testing.T) { savedAnywhere(t, kernel, initrd, cpus, points) })
+	}
+}
+
+func savedAnywhere(t *testing.T, kernel *image.Image, initrd []byte, cpus, points int) {
+	want := newSavedBoot(t, kernel, initrd, cpus)
 	defer want.close(t)
 	want.runTo(t, 0)
 	rnd := rand.New(rand.NewPCG(18, 0))
@@ -138,13 +148,13 @@ func TestBootSavedAnywhere(t *testing.T) {
 	slices.Sort(at)
 	at = slices.Compact(at)
 
-	first := newSavedBoot(t, kernel, initrd)
+	first := newSavedBoot(t, kernel, initrd, cpus)
 	defer first.close(t)
 	first.runTo(t, at[0])
 	for i, saved := 0, first.save(t); i < len(at); i++ {
-		b := loaded(t, kernel, initrd, saved)
+		b := loaded(t, kernel, initrd, cpus, saved)
 		if i%20 == 10 {
-			whole := loaded(t, kernel, initrd, saved)
+			whole := loaded(t, kernel, initrd, cpus, saved)
 			whole.runTo(t, 0)
 			before := first.out.String()
 			if out := before + whole.out.String(); out != want.out.String() {

@@ -1,7 +1,11 @@
 package machine
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
 	"testing"
 	"time"
 )
@@ -55,6 +59,51 @@ func FuzzGuest(f *testing.F) {
 		}
 		if stop.Reason.String() == "" {
 			t.Fatalf("%+v", stop)
+		}
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzLoad changes bytes of a saved machine, whose check sum is put right: it is refused, or the guest runs on to
+// whatever end, but nothing of ours crashes.
+func FuzzLoad(f *testing.F) {
+	cfg := Config{
+		Segments: []Segment{{PA: guestPA, Data: assemble(f, prologue+"loop:\naddq t0,1,t0\nstq t0,-8(sp)\ncall_pal 0x3e\nbr zero,@loop"), MemSize: 0x10000}},
+		Entry:    guestVA, Memory: 32 << 20, Clock: ClockDeterministic, CPUs: 2,
+	}
+	run := func(t testing.TB, m *Machine) {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer cancel()
+		if _, err := m.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := New(cfg)
+	if err != nil {
+		f.Fatal(err)
+	}
+	run(f, m)
+	var saved bytes.Buffer
+	if err := errors.Join(m.Save(&saved), m.Close()); err != nil {
+		f.Fatal(err)
+	}
+	blocks := binary.LittleEndian.Uint64(saved.Bytes()[16:])
+	f.Add([]byte{0, 8, 1})
+	f.Add([]byte{0, 200, 1, 1, 1, 255})
+	f.Fuzz(func(t *testing.T, changes []byte) {
+		p := bytes.Clone(saved.Bytes())
+		for ; len(changes) >= 3; changes = changes[3:] {
+			p[32+(uint64(changes[0])<<8|uint64(changes[1]))%blocks] ^= changes[2]
+		}
+		binary.LittleEndian.PutUint32(p[len(p)-4:], crc32.ChecksumIEEE(p[:len(p)-4]))
+		m, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Load(bytes.NewReader(p)); err == nil {
+			run(t, m)
 		}
 		if err := m.Close(); err != nil {
 			t.Fatal(err)

@@ -301,7 +301,7 @@ func (c *CPU) check(s *cpuState) error {
 		return errors.New("register 31 is not 0")
 	case a.Field[abi.FieldWHAMI] != uint64(c.Index):
 		return fmt.Errorf("it is CPU %d", a.Field[abi.FieldWHAMI])
-	case a.Field[abi.FieldPC]&3 != 0 || a.Field[abi.FieldPS]&^15 != 0 || a.Field[abi.FieldASN] > 255 || a.Icount < 0:
+	case a.Field[abi.FieldPC]&3 != 0 || a.Field[abi.FieldPS]&^15 != 0 || a.Field[abi.FieldASN] > 255 || a.Icount < 0 || a.Icount > 1<<62:
 		return fmt.Errorf("PC %#x, PS %#x, ASN %d, %d instructions", a.Field[abi.FieldPC], a.Field[abi.FieldPS], a.Field[abi.FieldASN], a.Icount)
 	case s.Pending>>osf.NumIRQ != 0 || osf.LevelOf(s.Pending) != a.Field[abi.FieldIRQLevel]:
 		return fmt.Errorf("interrupts %#x at level %d", s.Pending, a.Field[abi.FieldIRQLevel])
