@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"axpress/lifter/image"
+	"axpress/runtime/vcpu"
 	"axpress/translator/gobuild"
 	"axpress/translator/goprogram"
 )
@@ -70,14 +71,14 @@ func goLockstep(t *testing.T, seed int64, images ...*image.Image) {
 		t.Fatal(err)
 	}
 	var s struct {
-		CPUs []struct{ Engine map[string]uint64 }
+		CPUs []struct{ Engine vcpu.Counters }
 	}
 	if err := json.Unmarshal(data, &s); err != nil {
 		t.Fatal(err)
 	}
-	if e := s.CPUs[0].Engine; e["compared"] < e["interpreted"] {
-		t.Errorf("seed %d: %d instructions compared, %d interpreted alone", seed, e["compared"], e["interpreted"])
+	if e := &s.CPUs[0].Engine; e.Translated < e.Interpreted {
+		t.Errorf("seed %d: %d instructions compared, %d interpreted alone", seed, e.Translated, e.Interpreted)
 	} else {
-		t.Logf("seed %d: %v", seed, e)
+		t.Logf("seed %d: %+v", seed, *e)
 	}
 }

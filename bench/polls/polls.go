@@ -3,7 +3,8 @@
 //
 // In: a guest of its own, in kernel mode, and an engine; the translator makes the code
 // (polls_test.go). Out: the largest overshoot under many limits. Wherever a run stops,
-// the registers must be those that the interpreter has after as many instructions.
+// the registers must be those that the interpreter has after as many instructions; and a
+// run that is to end at a count ends there, on all engines (Stops).
 package polls
 
 import (
@@ -140,8 +141,18 @@ type GoRequest struct {
 	Step  int64
 }
 
+// exactly is how much farther apart the counts of Stops are than the limits of Overshoot:
+// each run has to begin at the start.
+const exactly = 13
+
+// GoReply is what it answers.
+type GoReply struct {
+	Overshoot Result
+	Stops     Exact
+}
+
 // ServeGo is the program of the guest's functions as Go code: it reads a GoRequest from in
-// and writes the Result to out.
+// and writes the GoReply to out.
 func ServeGo(functions []gocode.Function, in io.Reader, out io.Writer) (err error) {
 	var q GoRequest
 	if err := json.NewDecoder(in).Decode(&q); err != nil {
@@ -162,8 +173,11 @@ func ServeGo(functions []gocode.Function, in io.Reader, out io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	r, err := w.Overshoot(&q.Guest, e, q.Step, with)
-	if err != nil {
+	var r GoReply
+	if r.Overshoot, err = w.Overshoot(&q.Guest, e, q.Step, with); err != nil {
+		return err
+	}
+	if r.Stops, err = w.Stops(&q.Guest, e, exactly*q.Step, with); err != nil {
 		return err
 	}
 	return json.NewEncoder(out).Encode(r)

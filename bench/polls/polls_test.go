@@ -159,6 +159,15 @@ func check(t *testing.T, g *Guest, r Result) {
 	}
 }
 
+// checkStops says what is wrong with r.
+func checkStops(t *testing.T, r Exact) {
+	t.Helper()
+	t.Logf("%d runs to a count: %d translated, %d interpreted", r.Runs, r.Translated, r.Interpreted)
+	if r.Runs < 2*24 || r.Translated < 10*r.Interpreted {
+		t.Errorf("this shows nothing: %+v", r)
+	}
+}
+
 func TestHostCode(t *testing.T) {
 	g, img := newGuest(t)
 	for _, setting := range settings {
@@ -169,6 +178,11 @@ func TestHostCode(t *testing.T) {
 				t.Fatal(err)
 			}
 			check(t, g, r)
+			stops, err := w.Stops(g, e, exactly*step, world(t, mem.New))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkStops(t, stops)
 		})
 	}
 }
@@ -340,9 +354,10 @@ func TestGoCode(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, err.(*exec.ExitError).Stderr)
 	}
-	var r Result
+	var r GoReply
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
-	check(t, g, r)
+	check(t, g, r.Overshoot)
+	checkStops(t, r.Stops)
 }

@@ -114,9 +114,9 @@ func (m *Mixed) Run() abi.Exit {
 func (m *Mixed) RunFor(n int64) abi.Exit {
 	m.begin()
 	defer m.end()
-	stop, refused := m.s.Icount+n, false
+	count, refused := m.s.Icount+n, false
 	for {
-		stop = min(stop, atomic.LoadInt64(&m.s.Limit))
+		stop := min(count, atomic.LoadInt64(&m.s.Limit)) // a device may have moved it
 		left := stop - m.s.Icount
 		if left <= 0 {
 			return abi.ExitPoll

@@ -70,22 +70,33 @@ func (c *CPU) RunFor(n int64) abi.Exit { return c.run(c.limited(n, nil)) }
 func (c *CPU) RunToEntry(n int64) abi.Exit { return c.run(c.limited(n, c.entry)) }
 
 func (c *CPU) limited(n int64, entry func(pc uint64) bool) bounds {
-	return bounds{stop: min(c.s.Icount+n, atomic.LoadInt64(&c.s.Limit)), limited: true, entry: entry}
+	b := bounds{count: c.s.Icount + n, limited: true, entry: entry}
+	b.moved(c.s)
+	return b
 }
 
 // Step executes one instruction, without a look at State.Limit or for translated code. It
 // returns abi.ExitPoll if the instruction was retired without further ado, else
 // the exit that it led to.
 func (c *CPU) Step() abi.Exit {
-	return c.begin(bounds{stop: c.s.Icount + 1, limited: true, single: true})
+	stop := c.s.Icount + 1
+	return c.begin(bounds{count: stop, stop: stop, limited: true, single: true})
 }
 
 // bounds says when a run has to end.
 type bounds struct {
 	stop    int64 // at this Icount, if limited
+	count   int64 // the same but for State.Limit, which may be lower
 	limited bool
 	single  bool                 // no polls, and an LDx_L begins nothing
 	entry   func(pc uint64) bool // see New
+}
+
+// moved makes stop what count and State.Limit say now. It says whether that is new.
+func (b *bounds) moved(s *abi.State) bool {
+	was := b.stop
+	b.stop = min(b.count, atomic.LoadInt64(&s.Limit))
+	return b.stop != was
 }
 
 // run executes within b. An LDx_L that begins a sequence for which the CPU must be alone
@@ -100,7 +111,7 @@ func (c *CPU) run(b bounds) abi.Exit {
 			return code
 		}
 		if b.limited {
-			b = c.limited(b.stop-c.s.Icount, b.entry)
+			b.moved(c.s)
 		}
 	}
 }

@@ -445,8 +445,7 @@ pages:
 
 		accessed: // perhaps a device, which may have moved Limit: a counted run ends where that is now
 			idx++
-			if limit := atomic.LoadInt64(&s.Limit); b.limited && limit < b.stop {
-				b.stop = limit
+			if b.limited && b.moved(s) {
 				break
 			}
 			continue

@@ -60,6 +60,27 @@ func TestSequenceBegunElsewhere(t *testing.T) {
 	}
 }
 
+// A run to a count ends there, also in a sequence for which the CPU is alone.
+func TestSequenceInCountedRun(t *testing.T) {
+	for n := int64(1); n <= 6; n++ {
+		alone := 0
+		r := newRig(t, vcpu.CPU{Exclusive: func(fn func()) { alone++; fn() }}, nil)
+		r.load(t, `
+			lda $2,1($31)
+			ldq_l $1,0($16)
+			ldq $2,64($16)
+			lda $1,9($2)
+			stq_c $1,0($16)
+			lda $2,2($31)
+			call_pal 0x80`)
+		r.s.R[16] = dataVA
+		r.expect(t, "run", r.c.RunFor(n), abi.ExitPoll, 4*n, n)
+		if v, _ := r.ram.Read64(dataPA); (v == 9) != (n >= 5) || alone != min(1, int(n)-1) || r.s.LockFlag != 0 {
+			t.Errorf("%d instructions: stored %d, alone %d times, reserved %d", n, v, alone, r.s.LockFlag)
+		}
+	}
+}
+
 // A sequence that does not end is given up, and its reservation with it.
 func TestSequenceWithoutEnd(t *testing.T) {
 	var during int64

@@ -7,15 +7,14 @@
 //
 // # How
 //
-// No host signals: State.Limit is lowered, so the engine leaves after Period
-// instructions, give or take a random quarter, lest the samples keep step with a loop of
-// the guest. Native code polls at the heads of loops and of functions only, so what it
-// does between two polls would count for the place of the second. Therefore a random
-// number of instructions, up to stray, is interpreted before the sample is taken.
+// No host signals: the engine has to end after Period instructions, give or take a random
+// quarter, lest the samples keep step with a loop of the guest. A run to a count (RunFor) is
+// made of shorter ones, to the count at which each sample is due: the guest is the same with
+// samples as without.
 //
-// The same guest gives the same samples where time is deterministic; but where the
-// guest is interrupted depends on where its engine polls, so a run with samples is not
-// the same run as one without.
+// Otherwise State.Limit is lowered. Native code polls at the heads of loops and of functions,
+// so what it does between two polls would count for the place of the second. Therefore a random
+// number of instructions, up to stray, is interpreted before the sample is taken.
 //
 // The package belongs to the goroutine that runs the CPU.
 package sampler

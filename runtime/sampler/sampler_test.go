@@ -31,7 +31,7 @@ type sampled struct {
 
 // newSampled loads a program of one instruction a line at kernelVA. wrap, if not nil,
 // makes the engine that is sampled of the interpreter.
-func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, vcpu.Engine) vcpu.Engine, lines ...string) *sampled {
+func newSampled(t *testing.T, clock machine.ClockMode, period int64, wrap func(*machine.CPU, vcpu.Engine) vcpu.Engine, lines ...string) *sampled {
 	t.Helper()
 	var code []byte
 	for i, line := range lines {
@@ -44,7 +44,7 @@ func newSampled(t *testing.T, period int64, wrap func(*machine.CPU, vcpu.Engine)
 	s := &sampled{}
 	m, err := machine.New(machine.Config{
 		Segments: []machine.Segment{{PA: kernelPA, Data: code, MemSize: 1 << 16}}, Entry: kernelVA, Memory: 32 << 20,
-		Clock: machine.ClockDeterministic,
+		Clock: clock,
 		NewEngine: func(c *machine.CPU) (vcpu.Engine, error) {
 			var in vcpu.Engine = engine.New(&c.CPU)
 			if wrap != nil {
@@ -102,14 +102,16 @@ func (c coarse) Run() abi.Exit {
 // there.
 func TestShares(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		wrap func(*machine.CPU, vcpu.Engine) vcpu.Engine
+		name  string
+		clock machine.ClockMode
+		wrap  func(*machine.CPU, vcpu.Engine) vcpu.Engine
 	}{
-		{"polls everywhere", nil},
-		{"polls at loop heads", func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return coarse{in, c.S} }},
+		{"exact", machine.ClockDeterministic, nil},
+		{"polls everywhere", machine.ClockHost, nil},
+		{"polls at loop heads", machine.ClockHost, func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return coarse{in, c.S} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSampled(t, 1000, c.wrap, loops...)
+			s := newSampled(t, c.clock, 1000, c.wrap, loops...)
 			s.run(t)
 			var sum, second uint64
 			seen := map[uint64]bool{}
@@ -139,16 +141,48 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// Runs to a count end there, with samples or without, and samples are taken at the count
+// that they are due at, a sample in the middle of runs as well as at their end.
+func TestRunForIsExact(t *testing.T) {
+	s := newSampled(t, machine.ClockDeterministic, 1000, nil, loops...)
+	e, st := s.engine, s.m.CPU(0).S
+	before := st.Icount
+	for _, n := range []int64{1, 10, 999, 1, 5000, 100_000, 333} {
+		st.Limit = math.MaxInt64
+		end := st.Icount + n
+		if n == 999 { // a run that ends at a sample
+			end = e.next
+		}
+		if code := e.RunFor(end - st.Icount); code != abi.ExitPoll || st.Icount != end {
+			t.Fatalf("%v after %d instructions, want %d", code, st.Icount, end)
+		}
+		if e.last > end || e.next <= end {
+			t.Errorf("after %d instructions: the last sample at %d, the next one at %d", end, e.last, e.next)
+		}
+	}
+	sum := uint64(0)
+	for _, n := range e.Samples() {
+		sum += n
+	}
+	if int64(sum) != e.last-before {
+		t.Errorf("samples stand for %d instructions, %d were sampled", sum, e.last-before)
+	}
+	st.Limit = st.Icount + 50
+	if code := e.RunFor(1 << 40); code != abi.ExitPoll || st.Icount != st.Limit {
+		t.Errorf("%v after %d instructions, the limit is %d", code, st.Icount, st.Limit)
+	}
+}
+
 // Whoever sets State.Limit while the engine runs is obeyed: Run's context ends the run.
 func TestLimitOfOthersStands(t *testing.T) {
-	s := newSampled(t, 1000, nil, "br zero,.+0")
+	s := newSampled(t, machine.ClockDeterministic, 1000, nil, "br zero,.+0")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if stop, err := s.m.Run(ctx); err != nil || stop.Reason != machine.Timeout {
 		t.Errorf("%+v, %v", stop, err)
 	}
 	set := func(limit int64) *sampled {
-		s := newSampled(t, 1000, func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return limiter{in, c.S, limit} }, "br zero,.+0")
+		s := newSampled(t, machine.ClockDeterministic, 1000, func(c *machine.CPU, in vcpu.Engine) vcpu.Engine { return limiter{in, c.S, limit} }, "br zero,.+0")
 		s.m.CPU(0).S.Limit = 5000
 		s.engine.runToSample()
 		return s
@@ -158,7 +192,7 @@ func TestLimitOfOthersStands(t *testing.T) {
 			t.Errorf("somebody set the limit to %d, afterwards it is %d", limit, got)
 		}
 	}
-	s = newSampled(t, 1000, nil, "br zero,.+0")
+	s = newSampled(t, machine.ClockDeterministic, 1000, nil, "br zero,.+0")
 	s.m.CPU(0).S.Limit = 5000
 	s.engine.runToSample()
 	if st := s.m.CPU(0).S; st.Limit != 5000 || st.Icount < 800 || st.Icount > 1200 {
@@ -180,7 +214,7 @@ func (l limiter) Run() abi.Exit {
 
 // A faulting instruction is left to the machine, and not counted.
 func TestExitOnTheWay(t *testing.T) {
-	s := newSampled(t, 1000, nil, "br zero,.+4", "call_pal 0")
+	s := newSampled(t, machine.ClockDeterministic, 1000, nil, "br zero,.+4", "call_pal 0")
 	st := s.m.CPU(0).S
 	st.PC, st.Limit = kernelVA, math.MaxInt64
 	seen := map[abi.Exit]bool{}
@@ -199,7 +233,7 @@ func TestExitOnTheWay(t *testing.T) {
 
 // In user mode the page's content names the place; looking at it leaves no trace.
 func TestUserPages(t *testing.T) {
-	s := newSampled(t, 1000, nil, "br zero,.+0")
+	s := newSampled(t, machine.ClockDeterministic, 1000, nil, "br zero,.+0")
 	c := s.m.CPU(0)
 	const (
 		l1, l2, l3 = 0x100, 0x101, 0x102 // page frames
