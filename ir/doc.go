@@ -10,9 +10,10 @@
 // A Func has two forms. In the lifted form guest registers are read and written
 // by OpGetReg and OpSetReg anywhere. In the promoted form (after
 // pass.Promote) OpGetReg occurs only in blocks without parameters that are
-// entered with the whole guest state in its home (see Func.Entries), OpSetReg
-// writes the newest value of a register home, and whatever leaves the unit carries
-// in Snap the registers whose newest value is not at home.
+// entered with all registers spilled (see Func.Entries), OpSetReg spills the newest
+// value of a register, and whatever leaves the unit carries in Snap the registers
+// whose newest value is not in its slot. The spill slot of a guest register is its
+// field of the guest state.
 //
 // Instruction counting is part of the meaning: each guest instruction ends in
 // an OpRetire, so every exit knows exactly how many instructions were retired.

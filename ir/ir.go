@@ -63,7 +63,7 @@ type Value struct {
 	// an op with a side exit it is where the guest goes on after the exit.
 	PC uint64
 	// Snap holds, for ops with a side exit in the promoted form, the registers
-	// that the exit must write home, in ascending order of Reg.
+	// that the exit must spill, in ascending order of Reg.
 	Snap []RegValue
 	// Block is the block that holds the value (also for parameters).
 	Block *Block
@@ -108,7 +108,7 @@ const (
 	TermSwitch
 	// TermCall calls the guest function at Target and goes on in Succs[0] when the
 	// callee comes back to ReturnPC; if it continues elsewhere the unit is left.
-	// Succs[0] is an entry: it has no Args, and all registers are at home.
+	// Succs[0] is an entry: it has no Args, and all registers are in their slots.
 	// Guess, if not 0, is the address that Target very likely has.
 	// A direct call has an OpPC as Target. Fall-back: TermGoto.
 	TermCall
@@ -141,12 +141,11 @@ type Term struct {
 	Code     int64
 	Imm      int64
 	// Snap holds, in the promoted form and for terminals that leave the unit (all
-	// but Jump and Br; a Switch needs it for its default), the registers to write
-	// home.
+	// but Jump and Br; a Switch needs it for its default), the registers to spill.
 	Snap []RegValue
 }
 
-// Entry is a place where a unit can be entered with the whole guest state at home.
+// Entry is a place where a unit can be entered with all registers in their spill slots.
 type Entry struct {
 	PC    uint64
 	Block *Block // without Params
@@ -216,5 +215,5 @@ func (t *Term) Edges(fn func(*Edge)) {
 }
 
 // Leaves says whether control can leave the unit through t, so that t needs the
-// guest state at home.
+// registers spilled.
 func (t *Term) Leaves() bool { return t.Kind != TermJump && t.Kind != TermBr }

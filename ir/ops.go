@@ -12,7 +12,7 @@ const (
 	effectUnknown Effect = iota // a row without a class: a bug that Verify reports
 	// EffectNone: pure; may be dropped, duplicated, moved.
 	EffectNone
-	// EffectReadState: reads a register's home or another field of the guest state.
+	// EffectReadState: reads a register's slot or another field of the guest state.
 	EffectReadState
 	// EffectWriteState: writes guest state.
 	EffectWriteState

@@ -10,7 +10,7 @@ import (
 // Env is the world around a unit. Values are bit patterns, zero-extended from
 // the width of their type.
 type Env interface {
-	// GetReg and SetReg access the home of a guest register.
+	// GetReg and SetReg access the spill slot of a guest register.
 	GetReg(r ir.Reg) uint64
 	SetReg(r ir.Reg, v uint64)
 	// LdState and StState access the field of the guest state of type t at byte
@@ -87,7 +87,7 @@ const MaxSteps = 20_000_000
 var ErrSteps = errors.New("step limit reached")
 
 // Run executes f from f.Entries[entry] until control leaves it. In the promoted
-// form it writes the snapshot of the exit home, so the registers in env are the
+// form it spills the snapshot of the exit, so the registers in env are the
 // guest's in both forms. f must satisfy ir.Verify. An error means that f could
 // not be executed to an exit.
 func Run(f *ir.Func, env Env, entry int) (Result, error) {
@@ -119,7 +119,7 @@ type machine struct {
 	res    Result
 }
 
-// leave records an exit and writes the snapshot home.
+// leave records an exit and spills the snapshot.
 func (m *machine) leave(res Result, snap []ir.RegValue) {
 	for _, s := range snap {
 		m.env.SetReg(s.Reg, m.vals[s.Val.ID])

@@ -7,7 +7,7 @@ import (
 // Machine is an Env made of plain values, for tests. The zero value has zeroes
 // in all registers and no memory.
 type Machine struct {
-	R      [64]uint64 // homes of the registers
+	R      [64]uint64 // spill slots of the registers
 	Fields map[int64]uint64
 	// Mem holds the bytes that exist; an access that touches others faults.
 	Mem map[uint64]byte

@@ -9,8 +9,8 @@ import (
 
 // facts replaces values that a branch tells by constants, where control has come by
 // way of that branch. Registers that compared results are left in cost nothing then.
-// At the full setting only: where registers are at home already, a value that is
-// another one would be written again.
+// At the full setting only: where registers are spilled already, a value that is
+// another one would be spilled again.
 //
 //	v2 = zext v1                      v2 = zext v1
 //	br v1, b1(v2), b2           =>    v5 = const 1

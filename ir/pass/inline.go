@@ -7,7 +7,7 @@ import (
 )
 
 // inline copies small functions to where they are called: their registers then are
-// values of the caller, which need not be at home for a call, nor be loaded behind it.
+// values of the caller, which need not be spilled for a call, nor be loaded behind it.
 //
 //	b0:                               b0:
 //	  v0 = getreg r27                   v0 = getreg r27

@@ -23,12 +23,12 @@ type Options struct {
 	// registers between units: every exit carries their value, changed or not.
 	Pinned uint32
 	// Full says that the unit is made for the full setting: it may be larger, if it is
-	// faster, and exits write registers home themselves.
+	// faster, and exits spill registers themselves.
 	Full bool
 	// User says whether the kernel's instruction at pc accesses user memory; nil: none.
 	User func(pc uint64) bool
 	// Carry is how many registers of a kind a block may get as parameters for the sake
-	// of its exits alone; if there are more, they are written home before it. CarryLoop
+	// of its exits alone; if there are more, they are spilled before it. CarryLoop
 	// is the same for the blocks of innermost loops, where that costs most.
 	Carry, CarryLoop int
 	// Callee returns the function that is called at guest address pc, in the lifted form,
@@ -72,7 +72,7 @@ type constraint struct{ first, then, why string }
 
 var constraints = []constraint{
 	{"inline", "presimplify", "what is copied is simplified with what it meets"},
-	{"inline", "promote", "calls need registers at home, copies do not"},
+	{"inline", "promote", "calls need registers spilled, copies do not"},
 	{"presimplify", "promote", "what is folded first needs no snapshot"},
 	{"presimplify", "unroll", "there is less to copy"},
 	{"inline", "bound", "calls poll, copies do not"},

@@ -24,16 +24,16 @@ import (
 //	  goto t
 //
 // An entry that is also reached from inside the unit keeps its role through a
-// new block, which reads the registers from their homes and jumps to it.
+// new block, which reads the registers from their spill slots and jumps to it.
 //
-// A register is dirty where its newest value may not be at home: after a setreg
+// A register is dirty where its newest value may not be in its slot: after a setreg
 // on some path from an entry. Exits write back what is dirty, and in any case the
 // pinned registers; so these are live up to the exit. Parameters are made where
 // different definitions of a live register meet (pruned SSA by dominance
 // frontiers). All sets of registers are 64-bit masks.
 //
 // Where more than Options.Carry registers would become parameters of a block only
-// for the sake of its exits, the blocks before it write them home instead, by a
+// for the sake of its exits, the blocks before it spill them instead, by a
 // setreg: a loop over a large part of the registers would else carry all of them
 // around, and load all of them before. Options.CarryLoop is for innermost loops.
 func promote(f *ir.Func, o *Options) error {
@@ -132,7 +132,7 @@ type blockRegs struct {
 	exits    bool   // some value or the terminal can leave the unit
 	exitDefs regSet // written before the first exit
 	readIn   regSet // read by the guest's code from here on, before being written
-	write    regSet // if dirty, to be written home at the end of the block, see writeBack
+	write    regSet // if dirty, to be spilled at the end of the block, see writeBack
 	dirtyIn  regSet
 	liveIn   regSet
 	params   regSet // registers that need a parameter
@@ -265,7 +265,7 @@ func (p *promoter) place(frontier [][]int32) {
 }
 
 // writeBack finds the blocks with too many parameters that nothing reads, has the
-// blocks before them write these registers home, and says whether that is new. What is
+// blocks before them spill these registers, and says whether that is new. What is
 // dirty, live and in need of parameters is then less, and to be computed again.
 func (p *promoter) writeBack(inner []bool) (found bool) {
 	const integers = 1<<32 - 1

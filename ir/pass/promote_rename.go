@@ -63,7 +63,7 @@ func (p *promoter) renameBlock(i int32, sub *subst) {
 	vals := b.Vals
 	kept := vals[:0]
 	if p.cfg.Entry[i] {
-		kept = p.readHome(b, x.liveIn, cur, len(vals))
+		kept = p.reload(b, x.liveIn, cur, len(vals))
 	}
 	for _, v := range vals {
 		sub.values(v.Args)
@@ -99,8 +99,8 @@ func (p *promoter) renameBlock(i int32, sub *subst) {
 	p.snapOut[i] = snap
 }
 
-// readHome starts an entry: it reads the registers of set.
-func (p *promoter) readHome(b *ir.Block, set regSet, cur *[64]*ir.Value, room int) []*ir.Value {
+// reload starts an entry: it reads the registers of set from their slots.
+func (p *promoter) reload(b *ir.Block, set regSet, cur *[64]*ir.Value, room int) []*ir.Value {
 	vals := make([]*ir.Value, 0, room+8)
 	set.each(func(r ir.Reg) {
 		v := p.f.NewValue(ir.OpGetReg, r.Type())
@@ -124,7 +124,7 @@ func (p *promoter) snap(last *snapshot, cur *[64]*ir.Value, dirty regSet, b *ir.
 	start := len(p.slab)
 	(dirty | p.pinned).each(func(r ir.Reg) {
 		// A register that has its first value back stays in the snapshot: the back
-		// end may have written another one home at an exit in between.
+		// end may have spilled another one at an exit in between.
 		p.slab = append(p.slab, ir.RegValue{Reg: r, Val: p.current(cur, r, b)})
 	})
 	*last = snapshot{p.slab[start:len(p.slab):len(p.slab)], true}

@@ -19,7 +19,7 @@ import (
 //	    v4 = fext v3
 //	    br c, b1(v4), b2                        br c, b1(v3), b2
 //
-// A loop that is entered from the runtime has registers from their homes: there they are
+// A loop that is entered from the runtime has registers from their slots: there they are
 // converted, and if they do not hold singles the interpreter executes the instruction.
 func singles(f *ir.Func, o *Options) error {
 	if !o.Full {
@@ -123,7 +123,7 @@ func (s *singler) single(w way, a *ir.Value) bool {
 	return s.of[a] != nil
 }
 
-// firstPoll returns the poll that b begins with, if what it writes home is known before
+// firstPoll returns the poll that b begins with, if what it spills is known before
 // b.
 func firstPoll(b *ir.Block) *ir.Value {
 	for _, v := range b.Vals {

@@ -11,8 +11,8 @@ const HWRPBPA = 0x2000
 
 // TopBytes is the size of the console's memory cluster at the end of memory. Consoles
 // have one there; here nothing is in it, but native code need not expect the guest's
-// own data so close to the end (abi.RootReach).
-const TopBytes = abi.RootReach
+// own data so close to the end (abi.CheckedReach).
+const TopBytes = abi.CheckedReach
 
 // MaxCPUs is how many CPUs a board may have room for: HWRPB.rxrdy has a bit for each
 // (L asm/hwrpb.h).

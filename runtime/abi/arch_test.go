@@ -10,7 +10,7 @@ import (
 var hostOnly = map[string]string{
 	"Limit": "when the host wants a run to end", "ExitCode": "said and served at once", "ExitArg": "as ExitCode",
 	"KSEGBias": "where RAM is on the host", "RAMBase": "as KSEGBias", "RAMLimit": "as KSEGBias; by the mode", "StoreKSEGBias": "as KSEGBias",
-	"StoreRAMBase": "as KSEGBias", "StoreRAMLimit": "as RAMLimit", "RootBias": "as KSEGBias", "RootLimit": "as RAMLimit", "RootDelta": "as KSEGBias",
+	"StoreRAMBase": "as KSEGBias", "StoreRAMLimit": "as RAMLimit", "CheckedBias": "as KSEGBias", "CheckedLimit": "as RAMLimit", "CheckedDelta": "as KSEGBias",
 	"GSBase": "a window on the host", "GSStale": "as GSBase", "WindowMiss": "as GSBase", "MXCSR": "constants",
 	"FastPAL": "the engine's choice", "FastCalls": "a counter of the engine",
 	"ASNTag": "derived from ASN", "JumpKey": "derived from ASN and PS", "JumpGen": "a generation of Jump",

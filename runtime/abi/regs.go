@@ -2,7 +2,7 @@ package abi
 
 // A unit is an LLVM function of calling convention hhvmcc, whose arguments and
 // results are the host registers below. At every boundary (calls, returns, exits)
-// all guest registers are at home in State; the guest registers named here travel
+// all guest registers are in State, their spill slots; the guest registers named here travel
 // in host registers besides, as copies that save a load. Whoever returns a PC with
 // low bits other than PCContinue leaves no valid copies.
 //

@@ -101,15 +101,15 @@ type State struct {
 	StoreKSEGBias uint64
 	StoreRAMBase  uint64
 	StoreRAMLimit [4]uint64
-	// Stack window, for kernel code that checks a stack pointer once and then accesses
-	// what lies within RootReach of it: sp is good if
-	// rotr(sp+RootBias, 3) < RootLimit; host address = va + RootDelta.
-	RootBias  uint64
-	RootLimit uint64
-	// RootDelta is the distance of guest and host addresses of the kernel: RAM is
-	// mapped at RootDelta + its KSEG address, and other pages from there on up to the
+	// Stack window, for kernel code that checks a base, its stack pointer, once and accesses
+	// what lies within CheckedReach of it: sp is good if
+	// rotr(sp+CheckedBias, 3) < CheckedLimit; host address = va + CheckedDelta.
+	CheckedBias  uint64
+	CheckedLimit uint64
+	// CheckedDelta is the distance of guest and host addresses of the kernel: RAM is
+	// mapped at CheckedDelta + its KSEG address, and other pages from there on up to the
 	// end of the address space may be (see runtime/window).
-	RootDelta uint64
+	CheckedDelta uint64
 	// GSBase is the host address of the window of the current address space: the
 	// page of user address va is at GSBase+va, if it is mapped. 0: no window.
 	GSBase uint64
@@ -191,12 +191,12 @@ type State struct {
 // inexact fault.
 const NativeMXCSR = 0x1000
 
-// RootReach is how far from a checked address, in bytes and either way, accesses
+// CheckedReach is how far from a checked base, in bytes and either way, accesses
 // need no check of their own.
-const RootReach = 32 << 10
+const CheckedReach = 32 << 10
 
 // WindowBits is the width of the addresses that a window has room for: user
-// addresses are below 1<<WindowBits (Linux, TASK_SIZE). What is within RootReach of
+// addresses are below 1<<WindowBits (Linux, TASK_SIZE). What is within CheckedReach of
 // it, on both sides, is reserved as well.
 const WindowBits = 42
 

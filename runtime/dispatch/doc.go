@@ -16,5 +16,5 @@
 // There may be two translations, of all code and of what is hot (Code.Hot). The
 // latter faults on the host where memory is not mapped or arithmetic signals; the
 // handler (hostfault.go) goes on at the slow path. Hot code of programs is entered
-// while it pays (heat.go) and its pages are what they were (hot.go).
+// while it pays (policy.go) and its pages are what they were (hot.go).
 package dispatch

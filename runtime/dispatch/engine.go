@@ -41,28 +41,28 @@ const stackSize = 2 << 30
 
 // Engine is the tier of native code of one guest CPU.
 type Engine struct {
-	s         *abi.State
-	mmu       *mmu.MMU
-	ram       *mem.RAM
-	cycles    func() uint64
-	veto      func() bool // see SetVeto
-	shared    *Shared
-	alone     func(fn func()) // see vcpu.CPU.Exclusive; nil: it always is
-	kernel    *kernelCode
-	kernelGen uint64   // the kernel's, that the jump cache is good for
-	releases  []uint64 // pages of text to release before the next run
-	pages     *pageCode
-	hot       hotCode
-	heat      heat
-	window    *window.Set // nil if there is no hot code
-	leave     func()      // ends that window follows mmu
-	segment   segment
-	off       []string // see Off
-	ioMiss    bool     // hot code has just accessed I/O space
-	plainPAL  bool
-	itlbGen   uint64
-	stats     vcpu.Counters
-	stack     []byte
+	s          *abi.State
+	mmu        *mmu.MMU
+	ram        *mem.RAM
+	cycles     func() uint64
+	stopBefore func() bool // see StopBefore
+	shared     *Shared
+	alone      func(fn func()) // see vcpu.CPU.Exclusive; nil: it always is
+	kernel     *kernelCode
+	kernelGen  uint64   // the kernel's, that the jump cache is good for
+	releases   []uint64 // pages of text to release before the next run
+	pages      *pageCode
+	hot        hotCode
+	policy     tierPolicy
+	window     *window.Set // nil if there is no hot code
+	leave      func()      // ends that window follows mmu
+	segment    segment
+	off        []string // see Off
+	ioMiss     bool     // hot code has just accessed I/O space
+	plainPAL   bool
+	itlbGen    uint64
+	stats      vcpu.Counters
+	stack      []byte
 }
 
 var _ engine.Tier = (*Engine)(nil)
@@ -99,7 +99,7 @@ func New(c Config) (*Engine, error) {
 		return nil, err
 	}
 	e.plainPAL = c.PlainPAL
-	e.heat.eager = c.EagerHot
+	e.policy.eager = c.EagerHot
 	e.allowFast()
 	var thunks [abi.NumThunks]uint64
 	thunkTable(&thunks)
@@ -153,7 +153,7 @@ func (e *Engine) needWindow() (err error) {
 	if e.window, err = window.New(e.ram, e.shared.kernelPages(e.ram), e.shared.engines); err != nil {
 		return err
 	}
-	e.leave = e.mmu.Follow(follower{e.window, &e.heat})
+	e.leave = e.mmu.Follow(follower{e.window, &e.policy})
 	return nil
 }
 
@@ -250,13 +250,13 @@ func (e *Engine) Enter() (code abi.Exit, ok bool) {
 	return e.native(), true
 }
 
-// SetVeto makes native code ask before each access to memory that it leaves to Go:
-// if veto says true the access is not made, and native code leaves with the exact
+// StopBefore makes native code ask before each access to memory that it leaves to Go:
+// if stop says true the access is not made, and native code leaves with the exact
 // state before the instruction, as ExitInterpret. Accesses that are made do not stay
 // in the soft TLB, so with empty TLBs and the load and store windows shut all come
 // here but those through the stack window. nil ends it.
-func (e *Engine) SetVeto(veto func() bool) {
-	e.veto = veto
+func (e *Engine) StopBefore(stop func() bool) {
+	e.stopBefore = stop
 	e.allowFast()
 }
 
@@ -264,7 +264,7 @@ func (e *Engine) SetVeto(veto func() bool) {
 // does not read page tables.
 func (e *Engine) allowFast() {
 	e.s.FastPAL = 0
-	if e.veto == nil && !e.plainPAL {
+	if e.stopBefore == nil && !e.plainPAL {
 		if e.s.FastPAL = fastPAL; e.mmu.List() == nil {
 			e.s.FastPAL |= fastRefill
 		}
@@ -327,7 +327,7 @@ func (e *Engine) native() abi.Exit {
 	}
 	e.stats.Translated += uint64(s.Icount - before)
 	// A run goes in and out of the kernel. One that begins and ends in the program stands for it.
-	if inProgram && s.Mode() != abi.ModeKernel && e.heat.ran(s.PTBR, s.ASN, s.Icount-before) {
+	if inProgram && s.Mode() != abi.ModeKernel && e.policy.ran(s.PTBR, s.ASN, s.Icount-before) {
 		s.DropUserJumps()
 	}
 	low := s.PC & 3
@@ -365,7 +365,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 		return e.kernel.lookup(pc)
 	}
 	e.hot.follow(pc, e)
-	if e.heat.isHot(e.s.PTBR, e.s.ASN) {
+	if e.policy.isHot(e.s.PTBR, e.s.ASN) {
 		if host, index, ok = e.hot.lookup(pc, e.pages, e.s.ASN, e.mmu); ok {
 			e.segment.needs(e.s.ASN, e.s.JumpGen)
 			return host, index, ok

@@ -22,12 +22,12 @@ GLOBL goMXCSR<>(SB), RODATA|NOPTR, $4
 // if that is not plain, aligned RAM.
 #define KERNELSTACK(not) \
 	MOVQ CX, R8 \
-	ADDQ const_offRootBias(R12), R8 \
+	ADDQ const_offCheckedBias(R12), R8 \
 	RORQ $3, R8 \
-	CMPQ R8, const_offRootLimit(R12) \
+	CMPQ R8, const_offCheckedLimit(R12) \
 	JCC  not \
 	MOVQ CX, R8 \
-	ADDQ const_offRootDelta(R12), R8
+	ADDQ const_offCheckedDelta(R12), R8
 
 // CALLED ends a CALL_PAL.
 #define CALLED \

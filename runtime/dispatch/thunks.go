@@ -18,8 +18,8 @@ func (e *Engine) serve() {
 	s.HelperFault = 0
 	miss := s.WindowMiss != 0
 	s.WindowMiss = 0
-	if e.veto != nil && op <= abi.ThunkAtomic3 {
-		if e.veto() {
+	if e.stopBefore != nil && op <= abi.ThunkAtomic3 {
+		if e.stopBefore() {
 			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
 			return
 		}
@@ -79,7 +79,7 @@ func (e *Engine) operate() {
 // a program its neighbours with it, which are likely to be accessed next.
 func (e *Engine) mapPage(va uint64) {
 	s := e.s
-	if e.veto != nil {
+	if e.stopBefore != nil {
 		return
 	}
 	if s.Mode() == abi.ModeKernel {
@@ -87,7 +87,7 @@ func (e *Engine) mapPage(va uint64) {
 		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
 		return
 	}
-	if e.heat.missed(s.PTBR, s.ASN) {
+	if e.policy.missed(s.PTBR, s.ASN) {
 		s.DropUserJumps()
 	}
 	const group = 16 * abi.PageSize

@@ -12,7 +12,7 @@ import (
 // Unit is a translated guest function. It is entered at the guest address pc, with n
 // instructions retired so far, and returns where the guest goes on, with the low bits
 // of Exit, Poll or Interpret if the runtime must do something first, and the number of
-// instructions retired. All guest registers are at home in c.S at both times.
+// instructions retired. All guest registers are in c.S at both times.
 //
 // depth is how many units may call each other from here on; with 0 a unit that calls
 // others returns at once.

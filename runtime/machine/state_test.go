@@ -37,7 +37,7 @@ var notRestored = devtest.Wiring{
 	"mmu.KernelList.cpus": "wiring", "mmu.List.stale": "a counter", "mmu.List.fetched": "a counter",
 	"abi.State.Limit": "when the host wants a run to end", "abi.State.ExitCode": "said and served at once", "abi.State.ExitArg": "as ExitCode",
 	"abi.State.KSEGBias": "a host address", "abi.State.RAMBase": "a host address", "abi.State.StoreKSEGBias": "a host address",
-	"abi.State.StoreRAMBase": "a host address", "abi.State.RootBias": "a host address", "abi.State.RootDelta": "a host address",
+	"abi.State.StoreRAMBase": "a host address", "abi.State.CheckedBias": "a host address", "abi.State.CheckedDelta": "a host address",
 	"abi.State.FastCalls": "in cpuStats.callPALs", "abi.State.JumpKey": "derived", "abi.State.JumpGen": "a generation of Jump",
 	"abi.State.FaultVA": "said and served at once", "abi.State.FaultMMCSR": "as FaultVA", "abi.State.FaultAccess": "as FaultVA", "abi.State.FaultKind": "as FaultVA",
 	"abi.State.TLB": "a cache of the list", "abi.State.Jump": "a cache",

@@ -73,7 +73,7 @@ func NewWide(size uint64) (*RAM, error) {
 // the kernel's address space, from KSEG up to its end, where native code accesses
 // pages at a fixed distance from their virtual address.
 const (
-	margin   = abi.RootReach
+	margin   = abi.CheckedReach
 	areaSize = 1<<abi.WindowBits + 2*margin
 )
 

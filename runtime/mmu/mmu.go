@@ -50,10 +50,10 @@ func (m *MMU) InitWindows() {
 	kseg := abi.KSEGBase // a variable: the constant cannot be negated
 	m.s.KSEGBias, m.s.RAMBase = -kseg, m.base
 	m.s.StoreKSEGBias, m.s.StoreRAMBase = -kseg, m.base
-	m.s.RootBias, m.s.RootDelta = -(kseg + abi.RootReach), m.base-kseg
-	m.s.RootLimit = 0
-	if m.size > 2*abi.RootReach {
-		m.s.RootLimit = (m.size - 2*abi.RootReach) >> 3
+	m.s.CheckedBias, m.s.CheckedDelta = -(kseg + abi.CheckedReach), m.base-kseg
+	m.s.CheckedLimit = 0
+	if m.size > 2*abi.CheckedReach {
+		m.s.CheckedLimit = (m.size - 2*abi.CheckedReach) >> 3
 	}
 	for n := range m.s.RAMLimit {
 		m.s.RAMLimit[n] = m.size >> n

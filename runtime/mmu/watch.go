@@ -9,7 +9,7 @@ package mmu
 func (m *MMU) WatchStores(before func(pa uint64)) {
 	m.beforeStore = before
 	m.s.StoreRAMLimit = [4]uint64{}
-	m.s.RootLimit = 0
+	m.s.CheckedLimit = 0
 	m.s.FlushTLB() // write entries may exist
 }
 

@@ -42,7 +42,7 @@ func TestWatchStores(t *testing.T) {
 			t.Error("a store entered the soft TLB, the next one would not be seen")
 		}
 	}
-	if s.StoreRAMLimit != [4]uint64{} || s.RootLimit != 0 {
+	if s.StoreRAMLimit != [4]uint64{} || s.CheckedLimit != 0 {
 		t.Error("the store windows are open")
 	}
 }

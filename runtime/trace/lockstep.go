@@ -44,10 +44,10 @@ type Shadow struct {
 	// Written says that somebody else stored to a physical address, through another
 	// mapping of the RAM.
 	Written func(pa uint64)
-	// SetVeto, if not nil, has stop asked before each access that translated code does not
+	// StopBefore, if not nil, has stop asked before each access that translated code does not
 	// make itself, with the windows of State shut, see dispatch.Engine. nil: translated code
 	// leaves before these accesses in any case.
-	SetVeto func(stop func() bool)
+	StopBefore func(stop func() bool)
 }
 
 // once is a run of translated code alone, from where it is entered until it leaves.
@@ -57,9 +57,9 @@ func (s *Shadow) once() (exit abi.Exit, ok bool) {
 	return s.Enter()
 }
 
-func (s *Shadow) veto(stop func() bool) {
-	if s.SetVeto != nil {
-		s.SetVeto(stop)
+func (s *Shadow) stopBefore(stop func() bool) {
+	if s.StopBefore != nil {
+		s.StopBefore(stop)
 	}
 }
 
@@ -156,7 +156,7 @@ func (l *Lockstep) makeShadow(c *machine.CPU) (err error) {
 	}
 	e, err := dispatch.New(dispatch.Config{CPU: cpu, Code: l.cfg.Code, PlainPAL: true, EagerHot: true, NoFSGSBase: l.cfg.NoFSGSBase})
 	if err == nil {
-		sh.Shadow, l.off = Shadow{e, e.Written, e.SetVeto}, e.Off()
+		sh.Shadow, l.off = Shadow{e, e.Written, e.StopBefore}, e.Off()
 	}
 	return err
 }

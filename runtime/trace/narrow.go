@@ -16,7 +16,7 @@ type budget struct {
 	made int // that were
 }
 
-// spend is the veto of dispatch.Engine.SetVeto.
+// spend is what dispatch.Engine.StopBefore asks.
 func (b *budget) spend() (stop bool) {
 	if b.left == 0 {
 		return true
@@ -42,7 +42,7 @@ type probe struct {
 	diffs  []Diff
 }
 
-// rewind undoes the stretch in the interpreter's world and the shadow's.
+// rewind undoes the stretch for the interpreter and for the shadow.
 func (l *Lockstep) rewind() {
 	l.log.undo()
 	l.fail(l.shadow.view.DiscardAll())
@@ -59,11 +59,11 @@ func (l *Lockstep) probe(s stop) probe {
 		sh.s.RAMLimit, sh.s.StoreRAMLimit = [4]uint64{}, [4]uint64{}
 		sh.s.FlushTLB()
 		l.budget = budget{left: s.accesses}
-		sh.veto(l.budget.spend)
+		sh.stopBefore(l.budget.spend)
 	}
 	_, ok := sh.once()
 	if s.accesses != allAccesses {
-		sh.veto(nil)
+		sh.stopBefore(nil)
 		sh.mmu.InitWindows()
 	}
 	l.got.take(sh.s)

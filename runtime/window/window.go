@@ -21,8 +21,8 @@ const (
 // 65,000 mappings, and a page in the middle of nothing makes two.
 const maxPages = 24_000
 
-// span is the address space of one window, with what roots may reach on both sides.
-const span = 1<<abi.WindowBits + 2*abi.RootReach
+// span is the address space of one window, with what accesses near a checked base may reach on both sides.
+const span = 1<<abi.WindowBits + 2*abi.CheckedReach
 
 // Set is the windows of one CPU. It is not for concurrent use.
 type Set struct {
@@ -83,7 +83,7 @@ func (w *Set) Close() error {
 func (w *Set) Base(asn uint64) uint64 { return w.of(asn).base() }
 
 func (s *slot) base() uint64 {
-	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(s.area)))) + abi.RootReach
+	return uint64(uintptr(unsafe.Pointer(unsafe.SliceData(s.area)))) + abi.CheckedReach
 }
 
 // of returns the slot of asn, taking the one that was not used for longest.

@@ -17,8 +17,7 @@
 //	scope.go   which values are variables, and where these are declared
 //	expr.go    Go expressions with their precedence
 //	ops.go     integer ops; float.go floating point; access.go memory
-//	home.go    which registers are where their home is
 //
-// Like translator/llvm at its cheap setting it writes registers home before whatever
-// may leave, so that side exits are returns and nothing more.
+// Like translator/llvm at its cheap setting it spills registers before whatever
+// may leave (ir/spill), so that side exits are returns and nothing more.
 package gosrc

@@ -50,38 +50,39 @@ func (u *unit) retired() expr {
 func (u *unit) leave(pc expr) *jen.Statement { return jen.Return(pc.code, u.retired().code) }
 
 // leaveIf leaves the unit at v, before v has had any effect, if cond holds. What must be
-// home is written before it; see beforeExit.
+// in its spill slot is stored before it; see beforeExit.
 func (u *unit) leaveIf(v *ir.Value, cond expr, how string) {
 	u.add(jen.If(cond.code).Block(u.leave(u.exitPC(v.PC, how))))
 }
 
 // beforeExit does what must be done before v, which may leave the unit.
-func (u *unit) beforeExit(v *ir.Value) { u.writeHome(v.Snap) }
+func (u *unit) beforeExit(v *ir.Value) { u.spillAll(v.Snap) }
 
-// writeHome stores the registers of snap whose home does not hold them yet.
-func (u *unit) writeHome(snap []ir.RegValue) {
+// spillAll stores the registers of snap whose slots do not hold them yet.
+func (u *unit) spillAll(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if !u.slots.Holds(rv) {
 			u.slots.Hold(rv)
-			u.setHome(rv.Reg, u.ref(rv.Val))
+			u.spill(rv.Reg, u.ref(rv.Val))
 		}
 	}
 }
 
-func (u *unit) setHome(r ir.Reg, x expr) {
+// spill stores x in the slot of r.
+func (u *unit) spill(r ir.Reg, x expr) {
 	switch {
 	case x.bits != nil:
 		x = *x.bits
 	case r.Type() == ir.F64:
 		x = call(jen.Qual("math", "Float64bits"), x)
 	}
-	u.add(jen.Add(u.regHome(r).code).Op("=").Add(x.code))
+	u.add(jen.Add(u.slotOf(r).code).Op("=").Add(x.code))
 }
 
 // call emits a guest call. The function at the target, or the one that is guessed to be
 // there, is called if it is known; CPU.Continue runs what else comes before the return.
 func (u *unit) call(t *ir.Term) {
-	u.writeHome(t.Snap)
+	u.spillAll(t.Snap)
 	u.count()
 	target := u.keep(u.ref(t.Target))
 	u.add(jen.Id("pc").Op("=").Add(target.code))
@@ -108,7 +109,7 @@ func (u *unit) call(t *ir.Term) {
 // returnTo returns. One that polls (ir.CFG.ReturnPolls) and finds that the run is to end
 // returns the low bits of a poll: no caller goes on then.
 func (u *unit) returnTo(t *ir.Term) {
-	u.writeHome(t.Snap)
+	u.spillAll(t.Snap)
 	target := u.ref(t.Target)
 	if u.returnPolls[u.here] {
 		target = u.keep(target)

@@ -189,7 +189,7 @@ type declaration struct {
 func isRead(v *ir.Value) bool { return v.Op == ir.OpGetReg || v.Op == ir.OpLdState }
 
 // finish returns the code of b as a statement, after all blocks were emitted. Go demands
-// that variables are used: those of values that registers need not be written home with,
+// that variables are used: those of values that registers need not be spilled with,
 // and of what an access returns, may not be.
 func (u *unit) finish(b *block) jen.Code {
 	for i := len(b.declared) - 1; i >= 0; i-- {

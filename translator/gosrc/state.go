@@ -16,8 +16,8 @@ func (u *unit) state(f string) expr {
 	return expr{code: jen.Id("s").Dot(f), prec: precPrimary, size: 1}
 }
 
-// regHome is the place of register r in the guest state.
-func (u *unit) regHome(r ir.Reg) expr {
+// slotOf is the spill slot of register r, a place in the guest state.
+func (u *unit) slotOf(r ir.Reg) expr {
 	if r < 32 {
 		return u.state(fmt.Sprintf("R[%d]", r))
 	}
@@ -47,7 +47,7 @@ func lowerGetReg(u *unit, v *ir.Value) error {
 		return fmt.Errorf("register read outside an entry block")
 	}
 	u.slots.Step(v, true)
-	x := u.regHome(ir.Reg(v.Imm))
+	x := u.slotOf(ir.Reg(v.Imm))
 	if v.Type == ir.F64 {
 		x = call(jen.Qual("math", "Float64frombits"), x)
 	}
@@ -56,7 +56,7 @@ func lowerGetReg(u *unit, v *ir.Value) error {
 }
 
 func lowerSetReg(u *unit, v *ir.Value) error {
-	u.writeHome([]ir.RegValue{{Reg: ir.Reg(v.Imm), Val: v.Args[0]}})
+	u.spillAll([]ir.RegValue{{Reg: ir.Reg(v.Imm), Val: v.Args[0]}})
 	return nil
 }
 

@@ -178,13 +178,13 @@ func (u *unit) term(b *ir.Block) error {
 	case ir.TermRet:
 		u.returnTo(t)
 	case ir.TermGoto:
-		u.writeHome(t.Snap)
+		u.spillAll(t.Snap)
 		u.add(u.leave(u.ref(t.Target)))
 	case ir.TermInterpret:
-		u.writeHome(t.Snap)
+		u.spillAll(t.Snap)
 		u.add(u.leave(u.exitPC(t.PC, "Interpret")))
 	case ir.TermExit:
-		u.writeHome(t.Snap)
+		u.spillAll(t.Snap)
 		u.add(jen.List(u.state("ExitCode").code, u.state("ExitArg").code).Op("=").List(number(uint64(t.Code)).code, number(uint64(t.Imm)).code))
 		u.add(u.leave(u.exitPC(t.PC, "Exit")))
 	default:
@@ -230,6 +230,6 @@ func (u *unit) switchTerm(t *ir.Term) {
 		}
 	}
 	u.add(jen.Switch(key.code).Block(cases...))
-	u.writeHome(t.Snap)
+	u.spillAll(t.Snap)
 	u.add(u.leave(target))
 }

@@ -6,8 +6,8 @@
 // registers of runtime/abi, so calls between units move nothing.
 //
 // A guest memory access becomes host code in access.go, or at the full setting in
-// window.go, with addresses checked as roots.go says; floating point is in float.go;
-// how a unit is left is decided in leave.go and home.go. At the full setting
+// window.go, with addresses checked as bases.go says; floating point is in float.go;
+// how a unit is left is decided in leave.go and spill.go. At the full setting
 // (Options.Hot) code is larger and faster; what can be left out of it is listed by
 // Lowerings. Probe is a module that shows whether an LLVM has the convention.
 //

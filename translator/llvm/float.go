@@ -136,7 +136,7 @@ func asksForRounding(c *ir.Value) bool {
 //	before: 12 instructions on the bits
 //	after:  vcvtss2sd %xmm1,%xmm1,%xmm0
 func lowerMapS(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
-	if !u.o.Hot || !u.o.AVX || u.o.Disable[lowerSingles] || v.Block == nil || u.lazy[v.ID] {
+	if !u.o.Hot || !u.o.AVX || u.o.Disable[lowerSingles] || v.Block == nil || u.sunk[v.ID] {
 		return mapSingle(u.cur, x[0]), nil
 	}
 	done, odd := u.fn.NewBlock(""), u.slowBlock()

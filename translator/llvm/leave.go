@@ -11,10 +11,10 @@ import (
 	"axpress/runtime/abi"
 )
 
-// How a unit is left. At the cheap setting registers are written home before
-// everything that may leave (home.go), so a side exit has nothing to do but say
+// How a unit is left. At the cheap setting registers are spilled before
+// everything that may leave (spill.go), so a side exit has nothing to do but say
 // where the guest is: all side exits of a unit share one return and differ in PC
-// and instruction count. At the full setting a side exit writes the registers.
+// and instruction count. At the full setting a side exit spills the registers.
 
 // How far the guest goes once a run is to end. Package ir says that a path without a poll
 // has two parts, each bounded by the pass "bound": from a poll to a return that does not
@@ -70,7 +70,7 @@ func (w *wayOut) from(b *lir.Block, pc, icount value.Value) {
 	b.NewBr(w.block)
 }
 
-// plainExit is the way out where all registers are at home.
+// plainExit is the way out where all registers are in their slots.
 func (u *unit) plainExit() *wayOut {
 	if u.exit == nil {
 		u.exit = u.newWayOut()
@@ -78,15 +78,15 @@ func (u *unit) plainExit() *wayOut {
 	return u.exit
 }
 
-// wayOut returns the way out for v. At the full setting it writes the registers that
-// are not at home; exits where these are the same ones, with the same values, share
+// wayOut returns the way out for v. At the full setting it spills the registers that
+// are not in their slots; exits where these are the same ones, with the same values, share
 // it. All others lead to the one return.
 func (u *unit) wayOut(v *ir.Value) *wayOut {
 	exit := u.plainExit()
 	if !u.o.Hot {
 		return exit
 	}
-	key := u.notHome(v.Snap)
+	key := u.unspilled(v.Snap)
 	if key == "" {
 		return exit
 	}
@@ -97,7 +97,7 @@ func (u *unit) wayOut(v *ir.Value) *wayOut {
 	u.exits[key] = way
 	save := u.cur
 	u.cur = way.block
-	u.storeHome(v.Snap)
+	u.spillOnExit(v.Snap)
 	exit.from(way.block, way.pc, way.icount)
 	u.cur = save
 	return way
@@ -126,14 +126,14 @@ func (u *unit) ret(snap []ir.RegValue, icount, pc value.Value) {
 }
 
 // current returns the value of register r at a point where snap holds and the
-// registers are at home.
+// registers are in their slots.
 func (u *unit) current(snap []ir.RegValue, r ir.Reg) value.Value {
 	for _, rv := range snap {
 		if rv.Reg == r {
 			return u.valueOf(rv.Val)
 		}
 	}
-	return u.cur.NewLoad(types.I64, u.regHome(r))
+	return u.cur.NewLoad(types.I64, u.slotOf(r))
 }
 
 // returnTo ends the unit at a return. One that polls and finds that the run is to end sets
@@ -144,7 +144,7 @@ func (u *unit) current(snap []ir.RegValue, r ir.Reg) value.Value {
 //	1: or $3,%rsi; ...; ret
 func (u *unit) returnTo(t *ir.Term) {
 	pc := u.vals[t.Target.ID]
-	u.writeHome(t.Snap)
+	u.spillAll(t.Snap)
 	u.count()
 	if u.returnPolls[u.here] {
 		next, stop := u.fn.NewBlock(""), u.fn.NewBlock("")
@@ -158,7 +158,7 @@ func (u *unit) returnTo(t *ir.Term) {
 // exitAt ends the unit at a terminal for the runtime, with the low bits of pc set:
 // no copies travel.
 func (u *unit) exitAt(snap []ir.RegValue, pc value.Value) error {
-	u.writeHome(snap)
+	u.spillAll(snap)
 	u.ret(nil, u.count(), pc)
 	return nil
 }
@@ -239,7 +239,7 @@ func constTarget(t *ir.Term) (pc uint64, exact bool) {
 // is no host code the unit returns to the dispatcher.
 func (u *unit) transfer(t *ir.Term, go1 func(fn value.Value, args []value.Value)) {
 	target := u.vals[t.Target.ID]
-	u.writeHome(t.Snap)
+	u.spillAll(t.Snap)
 	u.count()
 	if pc, exact := constTarget(t); pc != 0 {
 		if fn, index, ok := u.direct(pc); ok {

@@ -51,10 +51,10 @@ type Lowering struct{ Name, Doc string }
 // The lowerings, all of the full setting.
 const (
 	lowerWindows    = "windows"
-	lowerRoots      = "roots"
-	lowerWalkers    = "walkers"
+	lowerBases      = "bases"
+	lowerInduction  = "induction"
 	lowerPrefetches = "prefetches"
-	lowerLazy       = "lazy"
+	lowerSink       = "sink"
 	lowerTables     = "tables"
 	lowerExits      = "exits"
 	lowerSingles    = "mapsingle"
@@ -65,14 +65,14 @@ const (
 func Lowerings() []Lowering {
 	return []Lowering{
 		{lowerWindows, "access memory through windows of the host's address space (window.go)"},
-		{lowerRoots, "check an address once for all accesses near it (roots.go)"},
-		{lowerWalkers, "check pointers that walk through memory before the loop (walkers.go)"},
+		{lowerBases, "check a base address once for all accesses near it (bases.go)"},
+		{lowerInduction, "check induction pointers before the loop (induction.go)"},
 		{lowerPrefetches, "prefetch where the guest does (window.go)"},
-		{lowerLazy, "compute what only exits want where they write it (lazy.go)"},
+		{lowerSink, "sink what only exits want to where they spill it (sink.go)"},
 		{lowerTables, "make one table of a switch, by guest address (switch.go)"},
 		{lowerSingles, "let the host widen singles that are loaded (float.go)"},
-		{lowerAlign, "check addresses at once for the alignment that later accesses of the block need (roots.go)"},
-		{lowerExits, "let side exits share the writing of registers (leave.go)"},
+		{lowerAlign, "check addresses at once for the alignment that later accesses of the block need (bases.go)"},
+		{lowerExits, "let side exits share the spilling of registers (leave.go)"},
 	}
 }
 
@@ -115,7 +115,7 @@ type module struct {
 	invariant        *metadata.Attachment
 	likely           *metadata.Attachment
 	unlikely         *metadata.Attachment
-	masks            [4]*lir.Global // see rootMask
+	masks            [4]*lir.Global // see baseMask
 }
 
 var i8ptr = types.NewPointer(types.I8)

@@ -20,7 +20,7 @@ type lower func(u *unit, v *ir.Value, x []value.Value) (value.Value, error)
 
 // value emits v and remembers its LLVM value.
 func (u *unit) value(v *ir.Value) error {
-	if u.lazy[v.ID] {
+	if u.sunk[v.ID] {
 		return nil
 	}
 	fn := u.lower[v.Op]
@@ -172,9 +172,9 @@ func lowerFConst(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 }
 
 // lowerGetReg reads a register at an entry: from its host register if it has
-// one, else from its home.
+// one, else from its slot.
 func lowerSetReg(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
-	u.writeHome([]ir.RegValue{{Reg: ir.Reg(v.Imm), Val: v.Args[0]}})
+	u.spillAll([]ir.RegValue{{Reg: ir.Reg(v.Imm), Val: v.Args[0]}})
 	return nil, nil
 }
 
@@ -186,7 +186,7 @@ func lowerGetReg(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {
 	if !u.blocks[v.Block.ID].entry {
 		return nil, fmt.Errorf("register read outside an entry block")
 	}
-	return u.cur.NewLoad(llvmType(v.Type), u.regHome(r)), nil
+	return u.cur.NewLoad(llvmType(v.Type), u.slotOf(r)), nil
 }
 
 func lowerLdState(u *unit, v *ir.Value, _ []value.Value) (value.Value, error) {

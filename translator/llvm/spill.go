@@ -14,31 +14,31 @@ import (
 // beforeExit does what must be done before v, which has a side exit.
 func (u *unit) beforeExit(v *ir.Value) {
 	if !u.o.Hot {
-		u.writeHome(v.Snap)
+		u.spillAll(v.Snap)
 	}
 }
 
-// writeHome stores the registers of snap whose home does not hold them yet.
-func (u *unit) writeHome(snap []ir.RegValue) {
+// spillAll stores the registers of snap whose slots do not hold them yet.
+func (u *unit) spillAll(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if !u.slots.Holds(rv) {
 			u.slots.Hold(rv)
-			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
+			u.cur.NewStore(u.valueOf(rv.Val), u.slotOf(rv.Reg))
 		}
 	}
 }
 
-// storeHome is writeHome on a way out, which nothing comes after.
-func (u *unit) storeHome(snap []ir.RegValue) {
+// spillOnExit is spillAll on a way out, which nothing comes after.
+func (u *unit) spillOnExit(snap []ir.RegValue) {
 	for _, rv := range snap {
 		if !u.slots.Holds(rv) {
-			u.cur.NewStore(u.valueOf(rv.Val), u.regHome(rv.Reg))
+			u.cur.NewStore(u.valueOf(rv.Val), u.slotOf(rv.Reg))
 		}
 	}
 }
 
-// notHome names the registers of snap that are not at home, and their values.
-func (u *unit) notHome(snap []ir.RegValue) string {
+// unspilled names the registers of snap that are not in their slots, and their values.
+func (u *unit) unspilled(snap []ir.RegValue) string {
 	var key []byte
 	for _, rv := range snap {
 		if !u.slots.Holds(rv) {

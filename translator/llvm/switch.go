@@ -32,7 +32,7 @@ func (u *unit) switchTerm(t *ir.Term) error {
 		seen[c.PC] = true
 		b := u.fn.NewBlock("")
 		u.cur, u.icount, u.done = b, icount, 0
-		u.checkWalkers(c.Edge)
+		u.checkInductions(c.Edge)
 		head := u.flow(c.Edge)
 		u.cur.NewBr(head)
 		arms = append(arms, arm{c.PC - u.f.Base, b})

@@ -31,14 +31,14 @@ type unit struct {
 	icount value.Value // instructions retired before the current block ...
 	done   int64       // ... and since, in this block
 
-	blocks  []blockState    // by Block.ID
-	here    int32           // the current block, as index in order
-	checks  map[int][]check // by ID of the root
-	walkers *walkers
-	lazy    []bool // by Value.ID
-	uses    map[int]extension
-	loaded  map[int]loaded // by ID of the load, where u.o.Hot
-	named   int            // number of blocks with a name
+	blocks     []blockState    // by Block.ID
+	here       int32           // the current block, as index in order
+	checks     map[int][]check // by ID of the base
+	inductions *inductionPointers
+	sunk       []bool // by Value.ID
+	uses       map[int]extension
+	loaded     map[int]loaded // by ID of the load, where u.o.Hot
+	named      int            // number of blocks with a name
 	// exchanges are the STx_C that are one locked instruction, by Value.ID; nil: not yet known.
 	exchanges []bool
 
@@ -78,8 +78,8 @@ func (m *module) unit(f *ir.Func) error {
 	u.order, u.returnPolls = u.cfg.Order, u.cfg.ReturnPolls()
 	u.starts = spill.Solve(u.cfg, f.NumValues(), !u.o.Hot)
 	u.findUses()
-	u.findLazy()
-	u.walkers = u.findWalkers()
+	u.findSunk()
+	u.inductions = u.findInductions()
 	u.prologue()
 	for i, b := range u.order {
 		u.slots, u.here = u.starts[i], int32(i)
@@ -164,7 +164,7 @@ func (u *unit) entryBlock(i int, from *lir.Block) *lir.Block {
 }
 
 // argument returns register r as the dispatcher passes it: in a host register or
-// at home.
+// in its slot.
 func (u *unit) argument(r ir.Reg) value.Value {
 	if i, ok := u.argOf[r]; ok {
 		return u.fn.Params[i]
@@ -174,7 +174,7 @@ func (u *unit) argument(r ir.Reg) value.Value {
 	}
 	k := argLoad{u.cur, r}
 	if u.argLoads[k] == nil {
-		u.argLoads[k] = u.cur.NewLoad(types.I64, u.regHome(r))
+		u.argLoads[k] = u.cur.NewLoad(types.I64, u.slotOf(r))
 	}
 	return u.argLoads[k]
 }
@@ -219,7 +219,7 @@ func (u *unit) way(e ir.Edge) *lir.Block {
 	}
 	from, b := u.cur, u.fn.NewBlock("")
 	u.cur = b
-	u.checkWalkers(e)
+	u.checkInductions(e)
 	head := u.flow(e)
 	u.cur.NewBr(head)
 	u.cur = from
@@ -258,7 +258,7 @@ func (u *unit) term(b *ir.Block) error {
 	switch t.Kind {
 	case ir.TermJump:
 		u.count()
-		u.checkWalkers(t.Succs[0])
+		u.checkInductions(t.Succs[0])
 		u.cur.NewBr(u.flow(t.Succs[0]))
 	case ir.TermBr:
 		u.count()
@@ -266,7 +266,7 @@ func (u *unit) term(b *ir.Block) error {
 		if t.Succs[0].Block == t.Succs[1].Block {
 			// Both edges from one LLVM block would need equal phi values.
 			other := u.fn.NewBlock("")
-			u.checkWalkers(t.Succs[0])
+			u.checkInductions(t.Succs[0])
 			first, from := u.flow(t.Succs[0]), u.cur
 			u.cur = other
 			other.NewBr(u.flow(t.Succs[1]))
@@ -339,8 +339,8 @@ func sortedRegs(m map[ir.Reg]*lir.InstPhi) []ir.Reg {
 	return rs
 }
 
-// regHome returns a pointer to the home of r.
-func (u *unit) regHome(r ir.Reg) value.Value {
+// slotOf returns a pointer to the spill slot of r.
+func (u *unit) slotOf(r ir.Reg) value.Value {
 	if r < 32 {
 		return u.field(abi.Offset("R")+8*int64(r), types.I64)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Guest memory accesses, strategy "window": the pages of the current address space
-// are mapped at GS + guest address, those of the kernel at RootDelta + guest
+// are mapped at GS + guest address, those of the kernel at CheckedDelta + guest
 // address, so an access is one host instruction:
 //
 //	before: probe of the soft TLB, 9 instructions
@@ -22,7 +22,7 @@ import (
 //
 // If the page is not mapped the host faults; runtime/dispatch finds the instruction
 // in the table of section .gft and continues at its slow path, a thunk, which
-// makes the access and may have the page mapped. The address is checked as roots
+// makes the access and may have the page mapped. The address is checked as bases
 // are, so that the access cannot leave the window.
 
 // faultSection is the section of pairs of 32-bit offsets: an instruction that may
@@ -192,30 +192,30 @@ func (u *unit) windowed(a access) bool {
 
 // checkWindow makes sure that a is in the window.
 func (u *unit) checkWindow(a access) {
-	if u.walks(a) {
+	if u.checkedBefore(a) {
 		return
 	}
-	r, _, log2 := root(a)
-	if u.o.Disable[lowerRoots] {
+	r, _, log2 := baseAndOffset(a)
+	if u.o.Disable[lowerBases] {
 		r, log2 = a.v.Args[0], a.log2
 	}
-	if sp := registerAt(a.v, regSP); sp != nil && r == rootOf(sp) {
+	if sp := registerAt(a.v, regSP); sp != nil && r == baseOf(sp) {
 		log2 = stackLog // once for all
 	}
 	if !u.isGood(r, log2, false) {
 		log2 = max(log2, u.laterLog2(r, a.v))
 	}
-	u.checkRoot(r, log2, a.v, false)
+	u.checkBase(r, log2, a.v, false)
 }
 
 // stayInWindow leaves the unit if the address of a, which the slow path is about to
-// access, was not checked and is not in the window: walkers rely on it.
+// access, was not checked and is not in the window: induction pointers rely on it.
 func (u *unit) stayInWindow(a access) {
-	if !u.walks(a) {
+	if !u.checkedBefore(a) {
 		return
 	}
 	next := u.fn.NewBlock("")
-	u.condBr(u.rootIsGood(u.slowAddress(a), 0), next, u.sideExit(a.v, abi.PCInterpret), u.likely)
+	u.condBr(u.baseIsGood(u.slowAddress(a), 0), next, u.sideExit(a.v, abi.PCInterpret), u.likely)
 	u.cur = next
 }
 
@@ -240,7 +240,7 @@ func (u *unit) name(b *lir.Block) {
 	b.SetName(fmt.Sprintf("n%d", u.named))
 }
 
-// guestPointer is the address of a, made anew from its root: only then does it
+// guestPointer is the address of a, made anew from its base: only then does it
 // become part of the instruction, while the slow path computes its own.
 func (u *unit) guestPointer(a access, t types.Type) value.Value {
 	va := a.va
@@ -248,7 +248,7 @@ func (u *unit) guestPointer(a access, t types.Type) value.Value {
 		va = u.cur.NewAdd(u.vals[r.ID], i64(off))
 	}
 	if u.f.Kernel {
-		va = u.cur.NewAdd(va, u.constField(abi.Offset("RootDelta")))
+		va = u.cur.NewAdd(va, u.constField(abi.Offset("CheckedDelta")))
 	}
 	return lir.NewArg(u.cur.NewIntToPtr(va, types.NewPointer(t)), lir.ElementType{Typ: t})
 }

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "560e5e8ef898144661f18dd84e74bd2c"
+const sourceHash = "322c78e8fe42b9b58332efe933684b65"

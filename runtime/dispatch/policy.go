@@ -26,9 +26,9 @@ const (
 	maxPenalty = 8 * penalty
 )
 
-// heat decides for each address space. That is a page table, not a number: Linux gives
+// tierPolicy decides for each address space. That is a page table, not a number: Linux gives
 // a process a new number whenever it takes a range of pages away from it.
-type heat struct {
+type tierPolicy struct {
 	spaces [256]space // by page table
 	eager  bool       // all are hot, always
 }
@@ -41,8 +41,8 @@ type space struct {
 }
 
 // of returns what is known of the address space asn whose page table is at page frame ptbr.
-func (h *heat) of(ptbr, asn uint64) *space {
-	s := &h.spaces[ptbr%uint64(len(h.spaces))]
+func (p *tierPolicy) of(ptbr, asn uint64) *space {
+	s := &p.spaces[ptbr%uint64(len(p.spaces))]
 	switch {
 	case s.penalty == 0 || s.ptbr != ptbr:
 		*s = space{ptbr: ptbr, asn: asn, wait: warmUp, credit: grant, penalty: penalty}
@@ -53,11 +53,11 @@ func (h *heat) of(ptbr, asn uint64) *space {
 }
 
 // isHot says whether hot code may run there.
-func (h *heat) isHot(ptbr, asn uint64) bool { return h.eager || h.of(ptbr, asn).wait == 0 }
+func (p *tierPolicy) isHot(ptbr, asn uint64) bool { return p.eager || p.of(ptbr, asn).wait == 0 }
 
 // ran notes that n instructions of the program have run; it says whether that made the address space hot.
-func (h *heat) ran(ptbr, asn uint64, n int64) (changed bool) {
-	s := h.of(ptbr, asn)
+func (p *tierPolicy) ran(ptbr, asn uint64, n int64) (changed bool) {
+	s := p.of(ptbr, asn)
 	if s.wait > 0 {
 		s.wait = max(s.wait-n, 0)
 		return s.wait == 0
@@ -69,8 +69,8 @@ func (h *heat) ran(ptbr, asn uint64, n int64) (changed bool) {
 }
 
 // missed notes a miss; it says whether that made the address space cold.
-func (h *heat) missed(ptbr, asn uint64) (changed bool) {
-	s := h.of(ptbr, asn)
+func (p *tierPolicy) missed(ptbr, asn uint64) (changed bool) {
+	s := p.of(ptbr, asn)
 	if s.credit -= missPrice; s.credit >= 0 || s.wait > 0 {
 		return false
 	}
@@ -80,16 +80,16 @@ func (h *heat) missed(ptbr, asn uint64) (changed bool) {
 }
 
 // forget has all address spaces get warm again: their windows are empty.
-func (h *heat) forget() {
-	for i := range h.spaces {
-		h.spaces[i].wait = max(h.spaces[i].wait, warmUp)
+func (p *tierPolicy) forget() {
+	for i := range p.spaces {
+		p.spaces[i].wait = max(p.spaces[i].wait, warmUp)
 	}
 }
 
 // follower has the windows follow the MMU's invalidations.
 type follower struct {
 	*window.Set
-	heat *heat
+	policy *tierPolicy
 }
 
 // Invalidated implements mmu.Follower.
@@ -100,6 +100,6 @@ func (f follower) Invalidated(i mmu.Invalidation) {
 		f.Drop(i.VA)
 	default:
 		f.DropAll()
-		f.heat.forget()
+		f.policy.forget()
 	}
 }

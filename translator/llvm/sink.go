@@ -8,8 +8,8 @@ import (
 	"axpress/ir"
 )
 
-// What only exits want to know is computed where they write registers home, at the full
-// setting: results of comparisons behind the branch that they are for, addresses,
+// What only exits want to know is sunk to where they spill registers, at the full setting:
+// results of comparisons behind the branch that they are for, addresses,
 // parts that were put together.
 //
 //	before: cmp %rax,%rcx; setb %sil; ... jb loop        exit: mov %rsi,t2
@@ -18,10 +18,10 @@ import (
 // The operands must live as long as the exits then, so this is done for values of one
 // operand, which takes the same place, and for those of two that every exit wants as well.
 
-// findLazy notes the values that only exits use.
-func (u *unit) findLazy() {
-	u.lazy = make([]bool, u.f.NumValues())
-	if !u.o.Hot || u.o.Disable[lowerLazy] {
+// findSunk notes the values that only exits use.
+func (u *unit) findSunk() {
+	u.sunk = make([]bool, u.f.NumValues())
+	if !u.o.Hot || u.o.Disable[lowerSink] {
 		return
 	}
 	used := make([]bool, u.f.NumValues())
@@ -45,7 +45,7 @@ func (u *unit) findLazy() {
 		for k := len(vals) - 1; k >= 0; k-- {
 			v := vals[k]
 			if !used[v.ID] && v.Op.Info().Effect == ir.EffectNone && (operands(v) == 1 || atHand(v, wanted[v.ID])) {
-				u.lazy[v.ID] = true
+				u.sunk[v.ID] = true
 				continue
 			}
 			for _, a := range v.Args {
@@ -114,9 +114,9 @@ func operands(v *ir.Value) (n int) {
 	return n
 }
 
-// valueOf returns the LLVM value of v, which it makes here if v is lazy or in no block.
+// valueOf returns the LLVM value of v, which it makes here if v is sunk or in no block.
 func (u *unit) valueOf(v *ir.Value) value.Value {
-	if v.Block != nil && !u.lazy[v.ID] {
+	if v.Block != nil && !u.sunk[v.ID] {
 		return u.vals[v.ID]
 	}
 	var x []value.Value
