@@ -46,7 +46,7 @@ func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
 	finite := true
 	for i, a := range v.Args {
 		x[i] = toFloat(a.Type, args[i])
-		if odd(a.Type, x[i]) {
+		if special(a.Type, x[i]) {
 			return 0, false
 		}
 		finite = finite && !math.IsInf(x[i], 0)
@@ -58,7 +58,7 @@ func evalFloat(v *ir.Value, args [3]uint64) (result uint64, ok bool) {
 	switch {
 	case math.IsNaN(r), math.IsInf(r, 0) && finite:
 		return 0, false
-	case odd(v.Type, r), math.Abs(r) == least(v.Type), r == 0 && underflows(v.Op, x):
+	case special(v.Type, r), math.Abs(r) == least(v.Type), r == 0 && underflows(v.Op, x):
 		return 0, false
 	}
 	return fromFloat(v.Type, r), true
@@ -93,8 +93,8 @@ func underflows(op ir.Op, x [2]float64) bool {
 	return false
 }
 
-// odd says whether x is a NaN or, of type t, denormal.
-func odd(t ir.Type, x float64) bool { return math.IsNaN(x) || x != 0 && math.Abs(x) < least(t) }
+// special says whether x is a NaN or, of type t, denormal.
+func special(t ir.Type, x float64) bool { return math.IsNaN(x) || x != 0 && math.Abs(x) < least(t) }
 
 // least is the smallest positive normal number of type t. As a result it may have
 // come about by rounding up what underflows.

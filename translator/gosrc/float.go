@@ -93,24 +93,24 @@ func leaveDirected(f *ir.Func) {
 	}
 }
 
-// oddness knows which values have been found not to be NaN or denormal.
-type oddness struct {
+// ordinaryValues knows which values have been found not to be NaN or denormal.
+type ordinaryValues struct {
 	cfg *ir.CFG
 	// checked is the blocks where a value was checked, by its ID.
 	checked [][]int32
 }
 
-func newOddness(cfg *ir.CFG, values int) *oddness {
-	return &oddness{cfg, make([][]int32, values)}
+func newOrdinaryValues(cfg *ir.CFG, values int) *ordinaryValues {
+	return &ordinaryValues{cfg, make([][]int32, values)}
 }
 
-// usual says whether v can be no NaN and no denormal number in block b.
-func (o *oddness) usual(v *ir.Value, b int) bool {
+// has says whether v can be no NaN and no denormal number in block b.
+func (o *ordinaryValues) has(v *ir.Value, b int) bool {
 	switch v.Op {
 	case ir.OpFAdd, ir.OpFSub, ir.OpFMul, ir.OpFDiv, ir.OpFSqrt, ir.OpFTrunc, ir.OpSIToF:
 		return true
 	case ir.OpFExt:
-		return o.usual(v.Args[0], b)
+		return o.has(v.Args[0], b)
 	case ir.OpFConst:
 		return v.Imm == 0
 	}
@@ -123,9 +123,9 @@ func (o *oddness) usual(v *ir.Value, b int) bool {
 }
 
 // note notes that the operands of v have been checked in block b.
-func (o *oddness) note(v *ir.Value, b int) {
+func (o *ordinaryValues) note(v *ir.Value, b int) {
 	for _, a := range v.Args {
-		if !o.usual(a, b) {
+		if !o.has(a, b) {
 			o.checked[a.ID] = append(o.checked[a.ID], int32(b))
 		}
 	}
@@ -139,7 +139,7 @@ func magnitude(t ir.Type, x expr) expr {
 // checkOperands leaves at v if an operand is denormal or, if nan says so, a NaN.
 func (u *unit) checkOperands(v *ir.Value, x []expr, nan bool) {
 	for i, a := range v.Args {
-		if u.odd.usual(a, u.here) || i > 0 && a == v.Args[0] {
+		if u.ordinary.has(a, u.here) || i > 0 && a == v.Args[0] {
 			continue
 		}
 		f := formats[a.Type]
@@ -160,7 +160,7 @@ func (u *unit) checkResult(v *ir.Value, to, inexact string) {
 		bad = fmt.Sprintf("m-%s >= %s && (m != 0 || %s)", f.usual, f.count, inexact)
 	}
 	u.add(jen.If(jen.Id("m").Op(":=").Add(magnitude(v.Type, name(to)).code), jen.Id(bad)).Block(u.leave(u.exitPC(v.PC, "Interpret"))))
-	u.odd.note(v, u.here)
+	u.ordinary.note(v, u.here)
 }
 
 // result declares the variable of v even if nobody wants it, as it is checked.
@@ -259,7 +259,7 @@ func floatCompare(op string) lower {
 		u.beforeExit(v)
 		x := u.names(v)
 		u.checkOperands(v, x, true)
-		u.odd.note(v, u.here)
+		u.ordinary.note(v, u.here)
 		u.assign(v, binary(x[0], op, x[1]).code)
 		return nil
 	}

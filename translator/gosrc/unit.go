@@ -19,7 +19,7 @@ type unit struct {
 	starts []spill.Slots
 	// returnPolls says which blocks, by index in cfg.Order, end in a return that polls.
 	returnPolls []bool
-	odd         *oddness
+	ordinary    *ordinaryValues
 
 	*block              // the current one
 	gotos       []int   // by index in cfg.Order: how often a block is jumped to
@@ -45,7 +45,7 @@ func function(w *Unit, o *Options) (code *jen.Statement, err error) {
 	leaveDirected(f)
 	n := f.NumValues()
 	u := &unit{o: o, link: w.Link, f: f, cfg: ir.NewCFG(f), exprs: make([]expr, n), within: make([][]int, n), read: make([]bool, n)}
-	u.scopes, u.starts, u.odd = findScopes(u.cfg, n), spill.Solve(u.cfg, n, true), newOddness(u.cfg, n)
+	u.scopes, u.starts, u.ordinary = findScopes(u.cfg, n), spill.Solve(u.cfg, n, true), newOrdinaryValues(u.cfg, n)
 	u.returnPolls = u.cfg.ReturnPolls()
 	u.gotos = make([]int, len(u.cfg.Order))
 	entries := u.entries()

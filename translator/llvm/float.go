@@ -139,13 +139,13 @@ func lowerMapS(u *unit, v *ir.Value, x []value.Value) (value.Value, error) {
 	if !u.o.Hot || !u.o.AVX || u.o.Disable[lowerSingles] || v.Block == nil || u.sunk[v.ID] {
 		return mapSingle(u.cur, x[0]), nil
 	}
-	done, odd := u.fn.NewBlock(""), u.slowBlock()
-	fast := u.callBr("", "vcvtss2sd $1,$1,$0", "=x,x", "", types.Double, done, odd, []value.Value{u.cur.NewBitCast(x[0], types.Float)})
+	done, slow := u.fn.NewBlock(""), u.slowBlock()
+	fast := u.callBr("", "vcvtss2sd $1,$1,$0", "=x,x", "", types.Double, done, slow, []value.Value{u.cur.NewBitCast(x[0], types.Float)})
 	phi := lir.NewIncoming(fast, u.cur)
-	bits := mapSingle(odd, x[0])
-	odd.NewBr(done)
+	bits := mapSingle(slow, x[0])
+	slow.NewBr(done)
 	u.cur = done
-	return done.NewPhi(phi, lir.NewIncoming(bits, odd)), nil
+	return done.NewPhi(phi, lir.NewIncoming(bits, slow)), nil
 }
 
 // mapSingle widens the exponent: 0 stays, 255 becomes 2047, others change their bias.
