@@ -49,9 +49,10 @@ type guestOptions struct {
 	lines                  attend.Options // of its serial ports, but for the host's input and output
 	logTail                int            // how much of the kernel's log is shown at the end, see ending.LogTail
 	prepare                prepare.Options
-	partly                 bool // a guest whose translations cannot all be had runs all the same
-	sampling               bool // take samples, for profile
-	noFSGSBase             bool // do as on a host whose programs may not set GS
+	partly                 bool   // a guest whose translations cannot all be had runs all the same
+	sampling               bool   // take samples, for profile
+	interrupts             string // file, see package irqlog
+	noFSGSBase             bool   // do as on a host whose programs may not set GS
 	lent                   lentSymbols
 }
 

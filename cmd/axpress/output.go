@@ -29,12 +29,13 @@ const (
 	flagStats = "stats"
 	flagUnits = "profile-out"
 	flagPProf = "pprof"
+	flagIRQs  = "interrupts"
 	flagJSON  = "json" // of bench and suite; elsewhere it says that the output is JSON
 )
 
 // checkOutputs says which of the files that f's command is to write after a run cannot be written.
 func checkOutputs(f *pflag.FlagSet) error {
-	for _, name := range []string{flagStats, flagUnits, flagPProf, flagJSON} {
+	for _, name := range []string{flagStats, flagUnits, flagPProf, flagIRQs, flagJSON} {
 		o := f.Lookup(name)
 		if o == nil || o.Value.Type() != "string" || o.Value.String() == "" {
 			continue

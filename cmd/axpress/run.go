@@ -12,6 +12,7 @@ import (
 	"axpress/runtime/machine"
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/irqlog"
 	"axpress/runtime/standalone/size"
 	"axpress/runtime/standalone/terminal"
 	"axpress/runtime/standalone/usage"
@@ -116,6 +117,7 @@ func (a *app) run() *cobra.Command {
 	f.BoolVar(&noReboot, "no-reboot", false, "end when the guest asks for a reboot, with status 3")
 	f.BoolVar(&b.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.StringVar(&statsFile, flagStats, "", "write counters of the run to this file, as JSON")
+	f.StringVar(&b.interrupts, flagIRQs, "", irqlog.Usage)
 	f.BoolVar(&b.noFSGSBase, "no-fsgsbase", false, "set the base of GS, which hot code of programs needs, by system calls, as on a host without the instruction")
 	ports.Register(f)
 	b.lent.flags(f)

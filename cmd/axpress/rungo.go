@@ -49,6 +49,9 @@ func (g *loaded) runGo(ctx context.Context, module string, ports []string, prof 
 	if g.deterministic {
 		args = append(args, "--deterministic")
 	}
+	if g.interrupts != "" {
+		args = append(args, "--"+flagIRQs, g.interrupts)
+	}
 	if !g.reboots {
 		args = append(args, "--no-reboot")
 	}

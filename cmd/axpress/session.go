@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"axpress/runtime/sampler"
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
+	"axpress/runtime/standalone/irqlog"
 	"axpress/runtime/vcpu"
 )
 
@@ -26,6 +28,7 @@ type session struct {
 	engines  []*engine.Mixed   // of the last boot
 	off      []string          // see dispatch.Engine.Off, of the last boot
 	samplers []*sampler.Engine // of all boots
+	irqs     *irqlog.Log
 }
 
 // outcome is how a guest's run ended, and what it showed.
@@ -43,12 +46,16 @@ type outcome struct {
 }
 
 // run boots the guest and lets it run to its end. in may be nil: no input.
-func (t *translated) run(ctx context.Context, in io.Reader, out io.Writer) (*outcome, error) {
+func (t *translated) run(ctx context.Context, in io.Reader, out io.Writer) (_ *outcome, err error) {
 	s := &session{translated: t, began: time.Now()}
+	if s.irqs, err = irqlog.Create(t.interrupts); err != nil {
+		return nil, fmt.Errorf("--%s: %w", flagIRQs, err)
+	}
+	defer func() { err = errors.Join(err, s.irqs.Close()) }()
 	lines := t.lines
 	lines.In, lines.Out, lines.Timeout, lines.Reboots = in, out, t.timeout, t.reboots
 	var last *outcome
-	_, err := attend.Run(ctx, lines, func(ctx context.Context, lines *attend.Lines) (machine.Stop, error) {
+	_, err = attend.Run(ctx, lines, func(ctx context.Context, lines *attend.Lines) (machine.Stop, error) {
 		var stop machine.Stop
 		var err error
 		stop, last, err = s.boot(ctx, lines)
@@ -94,7 +101,7 @@ func (s *session) boot(ctx context.Context, lines *attend.Lines) (machine.Stop, 
 	if !ending.Orderly(stop) {
 		o.lastWords = ending.LogTail(m, s.logTail)
 	}
-	return stop, o, m.Close()
+	return stop, o, errors.Join(s.irqs.End(m), m.Close())
 }
 
 // config describes the machine, whose serial ports send to first, the console, and second.
@@ -104,6 +111,7 @@ func (s *session) config(first, second io.Writer) machine.Config {
 	if s.cpus > 1 {
 		shared = dispatch.NewShared(s.cpus)
 	}
+	s.irqs.Into(&c)
 	c.NewEngine = func(cpu *machine.CPU) (vcpu.Engine, error) {
 		e, err := s.newEngine(cpu, code, shared)
 		if err != nil || !s.sampling {

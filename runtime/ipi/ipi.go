@@ -15,7 +15,7 @@ type Mode uint8
 
 // The modes.
 const (
-	// Latched: it stays pending, as the Cchip of a Clipper has it.
+	// Latched: it stays pending, as the chipset's registers have it.
 	Latched Mode = iota
 	// Edge: it is lost, as was reported of EV7.
 	Edge

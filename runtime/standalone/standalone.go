@@ -24,6 +24,7 @@ import (
 	"axpress/runtime/standalone/attend"
 	"axpress/runtime/standalone/ending"
 	"axpress/runtime/standalone/guard"
+	"axpress/runtime/standalone/irqlog"
 	"axpress/runtime/standalone/outfile"
 	"axpress/runtime/standalone/size"
 	"axpress/runtime/standalone/stdout"
@@ -61,6 +62,7 @@ type options struct {
 	memory                uint64 // bytes
 	timeout               time.Duration
 	deterministic         bool
+	interrupts            string // file, see package irqlog
 	lockstep, samples     bool
 	noReboot              bool
 	ports                 attend.Flags
@@ -136,6 +138,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	o.ports.Register(f)
+	f.StringVar(&o.interrupts, "interrupts", "", irqlog.Usage)
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&o.samples, "samples", false, "write into --stats, too, where the guest spent its instructions")
 	if err := usage.Once(f, args); err != nil {
@@ -168,14 +171,19 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 }
 
 // run boots the guest and lets it run to its end, which a reboot is only if the options say so.
-func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (machine.Stop, error) {
+func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) (_ machine.Stop, err error) {
 	r := &recorder{samples: o.samples, began: time.Now()}
 	how := attend.Options{In: in, Out: out, Timeout: o.timeout, Reboots: !o.noReboot, Say: say}
 	if err := o.ports.Open(&how); err != nil {
 		return machine.Stop{}, err
 	}
+	irqs, err := irqlog.Create(o.interrupts)
+	if err != nil {
+		return machine.Stop{}, fmt.Errorf("--interrupts: %w", err)
+	}
+	defer func() { err = errors.Join(err, irqs.Close()) }()
 	return attend.Run(ctx, how, func(ctx context.Context, lines *attend.Lines) (machine.Stop, error) {
-		return boot(ctx, g, o, r, lines)
+		return boot(ctx, g, o, r, irqs, lines)
 	})
 }
 
@@ -189,7 +197,7 @@ func now(s machine.Snapshot) (text string) {
 }
 
 // boot boots the guest on a machine of its own with these serial lines, and lets it run until it stops.
-func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.Lines) (stop machine.Stop, err error) {
+func boot(ctx context.Context, g *Guest, o options, r *recorder, irqs *irqlog.Log, lines *attend.Lines) (stop machine.Stop, err error) {
 	c := machine.Config{Segments: g.Segments, Entry: g.Entry, Initrd: g.Initrd, Append: o.append, Memory: o.memory,
 		Model: isa.ModelByName(g.Model), Symbols: g.Symbols, SSN: o.ssn, Console: lines.Out(0), Serial2: lines.Out(1)}
 	c.NewEngine = func(cpu *machine.CPU) (vcpu.Engine, error) { return r.newEngine(cpu, g.Functions) }
@@ -203,6 +211,7 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 			return check, err
 		}
 	}
+	irqs.Into(&c)
 	m, err := machine.New(c)
 	if err != nil {
 		return stop, err
@@ -218,6 +227,9 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, lines *attend.L
 	}
 	if !ending.Orderly(stop) {
 		fmt.Fprint(os.Stderr, ending.LogTail(m, o.logTail))
+	}
+	if err := irqs.End(m); err != nil {
+		return stop, fmt.Errorf("--interrupts: %w", err)
 	}
 	if o.stats != "" {
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
