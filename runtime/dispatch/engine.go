@@ -289,7 +289,6 @@ func (e *Engine) Begin() {
 	if len(e.releases) > 0 {
 		e.exclusive(e.release)
 	}
-	e.catchUp()
 }
 
 // End implements engine.Tier.
@@ -347,13 +346,16 @@ func (e *Engine) native() abi.Exit {
 // find looks for native code at pc and, if there is some, enters it in the jump
 // cache and prepares State for enter.
 func (e *Engine) find(pc uint64) bool {
-	host, index, ok := e.lookup(pc)
-	if !ok {
-		return false
-	}
 	s := e.s
-	s.Jump[abi.JumpIndex(pc)] = abi.JumpEntry{Key: pc ^ s.JumpKey, Host: host, Index: index}
-	s.EnterHost, s.EnterIndex = host, index
+	j := &s.Jump[abi.JumpIndex(pc)]
+	if j.Key != pc^s.JumpKey {
+		host, index, ok := e.lookup(pc)
+		if !ok {
+			return false
+		}
+		*j = abi.JumpEntry{Key: pc ^ s.JumpKey, Host: host, Index: index}
+	}
+	s.EnterHost, s.EnterIndex = j.Host, j.Index
 	return true
 }
 

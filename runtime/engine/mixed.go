@@ -91,10 +91,18 @@ func (m *Mixed) Run() abi.Exit {
 	if len(m.tiers) == 0 {
 		return m.interpret((*interp.CPU).Run)
 	}
-	m.begin()
-	defer m.end()
-	lowered := m.lower(m.s.Icount + Quantum)
-	defer lowered.restore()
+	m.begin() // no defers: some runs are of a few instructions, and after a panic nobody goes on
+	short := m.s.Icount + Quantum
+	full, lowered := m.lower(short)
+	exit := m.run()
+	if lowered {
+		m.restore(short, full)
+	}
+	m.end()
+	return exit
+}
+
+func (m *Mixed) run() abi.Exit {
 	for m.s.Icount < atomic.LoadInt64(&m.s.Limit) {
 		exit, ok := m.enter()
 		switch {
@@ -146,9 +154,11 @@ func (m *Mixed) RunFor(n int64) abi.Exit {
 func (m *Mixed) enterUntil(stop int64) (exit abi.Exit, refused bool) {
 	s := m.s
 	limit := min(stop-abi.PollReach, s.Icount+Quantum)
-	lowered := m.lower(limit)
+	full, lowered := m.lower(limit)
 	exit, ok := m.enter()
-	lowered.restore()
+	if lowered {
+		m.restore(limit, full)
+	}
 	switch {
 	case !ok || exit == abi.ExitInterpret:
 		exit, refused = abi.ExitNone, true
@@ -186,27 +196,14 @@ func (m *Mixed) interpret(run func(*interp.CPU) abi.Exit) abi.Exit {
 	return exit
 }
 
-// lowered is a State.Limit that is lower for a while. Others may set it to something else
-// meanwhile, and that must stand.
-type lowered struct {
-	limit    *int64
-	from, to int64
+// lower lowers State.Limit from what it returns to to, if that is lower. Others may set it to
+// something else meanwhile, and that must stand.
+func (m *Mixed) lower(to int64) (from int64, lowered bool) {
+	from = atomic.LoadInt64(&m.s.Limit)
+	return from, from > to && atomic.CompareAndSwapInt64(&m.s.Limit, from, to)
 }
 
-// lower lowers State.Limit to at most to. It never raises it.
-func (m *Mixed) lower(to int64) lowered {
-	l := lowered{&m.s.Limit, atomic.LoadInt64(&m.s.Limit), to}
-	if l.from <= to || !atomic.CompareAndSwapInt64(l.limit, l.from, to) {
-		return lowered{}
-	}
-	return l
-}
-
-func (l lowered) restore() {
-	if l.limit != nil {
-		atomic.CompareAndSwapInt64(l.limit, l.to, l.from)
-	}
-}
+func (m *Mixed) restore(lowered, to int64) { atomic.CompareAndSwapInt64(&m.s.Limit, lowered, to) }
 
 // Step implements vcpu.Engine: it is the interpreter's.
 func (m *Mixed) Step() abi.Exit { return m.interpret((*interp.CPU).Step) }
