@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "322c78e8fe42b9b58332efe933684b65"
+const sourceHash = "1e62567572bcd77c7a15775b0d340044"
