@@ -146,17 +146,23 @@ func (e env) StState(off int64, _ ir.Type, v uint64) { e.fields[off].SetUint(v) 
 func log2(size int) int { return bits.TrailingZeros(uint(size)) }
 
 // Load implements eval.Env.
-func (e env) Load(va uint64, size int) (uint64, bool) { return e.mmu.Load(va, log2(size), false) }
+func (e env) Load(va uint64, size int) (uint64, bool) {
+	return e.mmu.Load(abi.VAddr(va), log2(size), false)
+}
 
 // Store implements eval.Env.
-func (e env) Store(va uint64, size int, v uint64) bool { return e.mmu.Store(va, log2(size), v) }
+func (e env) Store(va uint64, size int, v uint64) bool {
+	return e.mmu.Store(abi.VAddr(va), log2(size), v)
+}
 
 // LoadLocked implements eval.Env.
-func (e env) LoadLocked(va uint64, size int) (uint64, bool) { return e.mmu.Load(va, log2(size), true) }
+func (e env) LoadLocked(va uint64, size int) (uint64, bool) {
+	return e.mmu.Load(abi.VAddr(va), log2(size), true)
+}
 
 // StoreCond implements eval.Env.
 func (e env) StoreCond(va uint64, size int, v uint64) (stored, ok bool) {
-	return e.mmu.StoreCond(va, log2(size), v)
+	return e.mmu.StoreCond(abi.VAddr(va), log2(size), v)
 }
 
 // Fence implements eval.Env.

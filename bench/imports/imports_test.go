@@ -46,7 +46,7 @@ var rules = []rule{
 	{"translator", []string{"ir", "lifter", "palstubs/stubs", "runtime/abi", "translator"}, "the translator does not know the machine"},
 	{"runtime/state", nil, "a leaf: everything that has state"},
 	{"runtime/identity", nil, "a leaf: what board and console agree on"},
-	{"runtime/device", []string{"runtime/device", "runtime/identity", "runtime/state"}, "devices know no CPU"},
+	{"runtime/device", []string{"runtime/abi", "runtime/device", "runtime/identity", "runtime/state"}, "devices know no CPU, and of the ABI the types of addresses alone"},
 	{"runtime", []string{"lifter/isa", "palstubs/console", "palstubs/osf", "runtime"}, "the runtime does not know how code was made"},
 }
 

@@ -242,8 +242,8 @@ func newGuest(t testing.TB, cfg machine.Config, tc trace.Config, max int) *locks
 		if in := d.FirstInst(); in != nil {
 			at = in.PC
 		}
-		if !seen[at] {
-			seen[at] = true
+		if !seen[uint64(at)] {
+			seen[uint64(at)] = true
 			g.found = append(g.found, d)
 		}
 		reports++

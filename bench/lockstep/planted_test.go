@@ -88,12 +88,12 @@ const (
 func (n naming) fits(d *trace.Divergence, pc uint64) bool {
 	switch n {
 	case hidden:
-		return slices.Contains(d.Hidden, pc)
+		return slices.Contains(d.Hidden, abi.VAddr(pc))
 	case listed:
-		return slices.ContainsFunc(d.Window, func(i trace.Inst) bool { return i.PC == pc })
+		return slices.ContainsFunc(d.Window, func(i trace.Inst) bool { return i.PC == abi.VAddr(pc) })
 	}
 	in := d.FirstInst()
-	return in != nil && in.PC == pc
+	return in != nil && in.PC == abi.VAddr(pc)
 }
 
 // TestPlantedBugs translates a program with one instruction changed, and wants the

@@ -92,7 +92,7 @@ func runWith(t *testing.T, img *image.Image, cpus int, o dispatch.Config) (r smp
 	r.engines = boot(t, img, cpus, machine.ClockHost, o, func(m *machine.Machine) {
 		read := func(pa uint64) (all []uint64) {
 			for i := range uint64(words) {
-				v, _ := m.CPU(0).RAM.Read64(pa + 8*i)
+				v, _ := m.CPU(0).RAM.Read64(abi.PAddr(pa + 8*i))
 				all = append(all, v)
 			}
 			return all

@@ -144,7 +144,7 @@ func TestHotCodeOfTwoProcesses(t *testing.T) {
 	}
 	u.align(abi.PageSize)
 	user := u.image(t, "counting program", u.labels["entry"], nil)
-	kernel := kernelOf(t, user, twoTables(), fmt.Sprintf(spacesKernel, uint64(stackB), u.labels["entry of B"], abi.KSEGBase+userPA+userData-userVA,
+	kernel := kernelOf(t, user, twoTables(), fmt.Sprintf(spacesKernel, uint64(stackB), u.labels["entry of B"], uint64(abi.KSEGBase)+userPA+userData-userVA,
 		abi.KSEGBase+uint64(pageB), seedA, seedB, uint64(pcbs), uint64(tablesB&^abi.KSEGBase), uint64(tablesVA&^abi.KSEGBase), uint64(dataVA)))
 	cold := []*abi.Code{translated(t, kernel).Code(), translated(t, user).Code()}
 	want := [4]uint64{spacesRounds, spacesRounds * seedA, spacesRounds, spacesRounds * seedB}

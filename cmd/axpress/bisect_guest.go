@@ -17,6 +17,7 @@ import (
 
 	"axpress/cmd/axpress/bisect"
 	"axpress/lifter/image"
+	"axpress/runtime/abi"
 	"axpress/translator/artifact"
 	"axpress/translator/prepare"
 )
@@ -175,16 +176,16 @@ func (g *suspect) options(chosen []int, off []string, all bool) (o prepare.Optio
 
 // suspects are the functions that pcs are in. An address of a process may be one of
 // several programs.
-func (g *suspect) suspects(pcs []uint64) (functions []int) {
+func (g *suspect) suspects(pcs []abi.VAddr) (functions []int) {
 	for _, pc := range pcs {
 		for i, img := range g.images {
-			if img.SegmentAt(pc) == nil {
+			if img.SegmentAt(uint64(pc)) == nil {
 				continue
 			}
 			best, at := -1, uint64(0)
 			for _, n := range g.groups[i] {
 				for _, start := range g.functions[n].pcs {
-					if start <= pc && start >= at {
+					if abi.VAddr(start) <= pc && start >= at {
 						best, at = n, start
 					}
 				}

@@ -15,6 +15,7 @@ import (
 
 	"axpress/lifter/asmtest"
 	"axpress/lifter/image"
+	"axpress/runtime/abi"
 	"axpress/runtime/standalone/guard"
 	"axpress/translator/artifact"
 	"axpress/translator/prepare"
@@ -275,12 +276,15 @@ func TestSuspects(t *testing.T) {
 	if len(g.functions) != 5 || len(g.groups) != 3 || !slices.Equal(g.functions[0].pcs, []uint64{kernelVA, kernelVA + 0x40}) {
 		t.Errorf("functions %+v, groups %v", g.functions, g.groups)
 	}
-	for _, c := range []struct{ pcs, want []uint64 }{
-		{[]uint64{kernelVA + 0x50}, []uint64{0}},
-		{[]uint64{kernelVA + 0x84, kernelVA + 0x88}, []uint64{1}},
-		{[]uint64{0x120000004}, []uint64{2, 3}},
-		{[]uint64{0x120000008, kernelVA}, []uint64{2, 4, 0}},
-		{[]uint64{0x9000, kernelVA - 4}, nil},
+	for _, c := range []struct {
+		pcs  []abi.VAddr
+		want []uint64
+	}{
+		{[]abi.VAddr{kernelVA + 0x50}, []uint64{0}},
+		{[]abi.VAddr{kernelVA + 0x84, kernelVA + 0x88}, []uint64{1}},
+		{[]abi.VAddr{0x120000004}, []uint64{2, 3}},
+		{[]abi.VAddr{0x120000008, kernelVA}, []uint64{2, 4, 0}},
+		{[]abi.VAddr{0x9000, kernelVA - 4}, nil},
 		{nil, nil},
 	} {
 		var got []uint64

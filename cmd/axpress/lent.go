@@ -56,7 +56,7 @@ func userPlaces(m *machine.Machine, cpus int) places {
 	found := places{}
 	for i := range cpus {
 		if p := sampler.Here(m.CPU(i)); p.User {
-			found[p.PC] = p
+			found[uint64(p.PC)] = p
 		}
 	}
 	return found

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"axpress/palstubs/stubs"
+	"axpress/runtime/abi"
 	"axpress/runtime/machine"
 	"axpress/runtime/trace"
 	"axpress/runtime/vcpu"
@@ -38,7 +39,7 @@ type trialSpec struct {
 type trialResult struct {
 	Bad    bool
 	Detail string
-	PCs    []uint64 // where the instructions to blame are, if that is known
+	PCs    []abi.VAddr // where the instructions to blame are, if that is known
 }
 
 func (a *app) trial() *cobra.Command {
@@ -171,11 +172,11 @@ func (t *translated) compare(ctx context.Context) (r trialResult, err error) {
 }
 
 // blamed are the instructions that d says may be to blame.
-func blamed(d *trace.Divergence) []uint64 {
+func blamed(d *trace.Divergence) []abi.VAddr {
 	if in := d.FirstInst(); in != nil {
-		return append([]uint64{in.PC}, d.Hidden...)
+		return append([]abi.VAddr{in.PC}, d.Hidden...)
 	}
-	pcs := []uint64{d.PC}
+	pcs := []abi.VAddr{d.PC}
 	for _, in := range d.Window {
 		pcs = append(pcs, in.PC)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"axpress/cmd/axpress/symbols"
 	"axpress/lifter/image"
+	"axpress/runtime/abi"
 	"axpress/runtime/ipi"
 	"axpress/runtime/machine"
 )
@@ -19,7 +20,7 @@ var ipiModes = map[string]ipi.Mode{"latched": ipi.Latched, "edge": ipi.Edge}
 func ipiData(kernel *image.Image) ipi.Data {
 	for _, s := range kernel.Names {
 		if s.Name == "ipi_data" && s.Size >= 8 {
-			return ipi.Data{PA: physical(s.Addr), Stride: cacheLine}
+			return ipi.Data{PA: abi.PAddr(physical(s.Addr)), Stride: cacheLine}
 		}
 	}
 	return ipi.Data{}

@@ -79,8 +79,8 @@ func newWorld(t testing.TB) *world {
 // noIO is a bus on which nobody answers.
 type noIO struct{}
 
-func (noIO) Read(uint64, int) (uint64, error) { return 0, fmt.Errorf("nobody") }
-func (noIO) Write(uint64, int, uint64) error  { return fmt.Errorf("nobody") }
+func (noIO) Read(abi.PAddr, int) (uint64, error) { return 0, fmt.Errorf("nobody") }
+func (noIO) Write(abi.PAddr, int, uint64) error  { return fmt.Errorf("nobody") }
 
 func (w *world) GetReg(r ir.Reg) uint64 {
 	if r < 32 {
@@ -104,15 +104,17 @@ func log2(size int) int {
 	return map[int]int{1: 0, 2: 1, 4: 2, 8: 3}[size]
 }
 
-func (w *world) Load(va uint64, size int) (uint64, bool) { return w.mmu.Load(va, log2(size), false) }
+func (w *world) Load(va uint64, size int) (uint64, bool) {
+	return w.mmu.Load(abi.VAddr(va), log2(size), false)
+}
 func (w *world) Store(va uint64, size int, v uint64) bool {
-	return w.mmu.Store(va, log2(size), v)
+	return w.mmu.Store(abi.VAddr(va), log2(size), v)
 }
 func (w *world) LoadLocked(va uint64, size int) (uint64, bool) {
-	return w.mmu.Load(va, log2(size), true)
+	return w.mmu.Load(abi.VAddr(va), log2(size), true)
 }
 func (w *world) StoreCond(va uint64, size int, v uint64) (stored, ok bool) {
-	return w.mmu.StoreCond(va, log2(size), v)
+	return w.mmu.StoreCond(abi.VAddr(va), log2(size), v)
 }
 func (w *world) Fence(int64) {}
 func (w *world) FPOperate(inst uint32, a, b uint64) (uint64, bool) {

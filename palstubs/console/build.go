@@ -58,7 +58,7 @@ type Config struct {
 // Boot is the state that the boot CPU starts in (as MILO leaves it, L kernel/head.S).
 type Boot struct {
 	PC, SP, PV, RA uint64
-	PCBB           uint64 // hardware PCB, physical: load it with osf.CPU.LoadContext
+	PCBB           abi.PAddr // hardware PCB, physical: load it with osf.CPU.LoadContext
 	VPTB           uint64
 	PS             uint64
 }
@@ -80,7 +80,7 @@ func Build(cfg Config, ram []byte) (Boot, error) {
 	w.params(&cfg)
 	return Boot{
 		PC: cfg.KernelEntry, PV: cfg.KernelEntry, RA: cfg.KernelEntry,
-		SP: w.stackTop(0), PCBB: pcsPA(0), VPTB: BootVPTB, PS: 7,
+		SP: w.stackTop(0), PCBB: abi.PAddr(pcsPA(0)), VPTB: BootVPTB, PS: 7,
 	}, nil
 }
 
@@ -219,7 +219,7 @@ func (w writer) slot(cfg *Config, cpu int) {
 	p(pcsPALRevision, 2<<16|1<<8|23) // OSF/1 PALcode, any revision but 0
 	p(pcsType, cfg.CPUType)
 	p(pcsVariation, 7) // VAX and IEEE floating point, primary eligible
-	p(pcsLogoutPA, LogoutPA(cfg.Identity, cpu))
+	p(pcsLogoutPA, uint64(LogoutPA(cfg.Identity, cpu)))
 	p(pcsLogoutLen, logoutLen)
 }
 

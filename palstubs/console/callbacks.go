@@ -175,7 +175,7 @@ func (c *Callbacks) getEnv(s *abi.State, m osf.Memory) uint64 {
 		v, st = v[:s.R[19]], stMore
 	}
 	for i := range len(v) {
-		if !m.Store(s.R[18]+uint64(i), 0, uint64(v[i])) {
+		if !m.Store(abi.VAddr(s.R[18]+uint64(i)), 0, uint64(v[i])) {
 			return stFault
 		}
 	}
@@ -206,7 +206,7 @@ func (c *Callbacks) setEnv(s *abi.State, m osf.Memory) uint64 {
 func load(m osf.Memory, va, n uint64) ([]byte, bool) {
 	p := make([]byte, n)
 	for i := range p {
-		v, ok := m.Load(va+uint64(i), 0)
+		v, ok := m.Load(abi.VAddr(va+uint64(i)), 0)
 		if !ok {
 			return nil, false
 		}

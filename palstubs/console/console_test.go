@@ -108,7 +108,7 @@ func TestLayoutIsDisjoint(t *testing.T) {
 func checkAsLinuxReads(t *testing.T, cfg Config) {
 	t.Helper()
 	ram, b := build(t, cfg)
-	ptbr := quad(ram, b.PCBB+0x10)
+	ptbr := quad(ram, uint64(b.PCBB+0x10))
 	h := quad(ram, walk(t, ram, ptbr, 0x10000000)) // INIT_HWRPB->phys_addr
 	if h != walk(t, ram, ptbr, 0x10000000) {
 		t.Errorf("HWRPB says it is at %#x", h)
@@ -156,7 +156,7 @@ func checkAsLinuxReads(t *testing.T, cfg Config) {
 		if quad(ram, p+0xb0)&0xffffffff != 11 || quad(ram, p+0xa8) == 0 {
 			t.Errorf("CPU %d: type or PAL revision", cpu)
 		}
-		if pa, n := quad(ram, p+0xd8), quad(ram, p+0xe0); pa != LogoutPA(cfg.Identity, int(cpu)) || n < osf.LogoutSize {
+		if pa, n := quad(ram, p+0xd8), quad(ram, p+0xe0); abi.PAddr(pa) != LogoutPA(cfg.Identity, int(cpu)) || n < osf.LogoutSize {
 			t.Errorf("CPU %d: logout area %#x+%#x", cpu, pa, n)
 		}
 	}
@@ -189,7 +189,7 @@ func checkAsLinuxReads(t *testing.T, cfg Config) {
 	if quad(ram, param+0x100) != abi.KSEGBase+cfg.InitrdPA || quad(ram, param+0x108) != cfg.InitrdSize {
 		t.Error("initrd parameters")
 	}
-	if b.PC != cfg.KernelEntry || b.PV != b.PC || b.RA != b.PC || b.PS != 7 || b.SP != quad(ram, b.PCBB) || quad(ram, b.PCBB+0x28) != 1 {
+	if b.PC != cfg.KernelEntry || b.PV != b.PC || b.RA != b.PC || b.PS != 7 || b.SP != quad(ram, uint64(b.PCBB)) || quad(ram, uint64(b.PCBB+0x28)) != 1 {
 		t.Errorf("boot state %+v", b)
 	}
 	if sp := b.SP - abi.KSEGBase; sp-8192 < 0xc000 || sp > layoutOf(cfg.Identity.MaxCPUs).reserved {
@@ -202,7 +202,7 @@ func TestCallbackStubs(t *testing.T) {
 	ram, b := build(t, testConfig())
 	h := uint64(HWRPBPA)
 	crb := h + quad(ram, h+0xc0)
-	ptbr := quad(ram, b.PCBB+0x10)
+	ptbr := quad(ram, uint64(b.PCBB+0x10))
 	if quad(ram, crb+0x20) != 1 || quad(ram, crb+0x30) != HWRPBVA || quad(ram, crb+0x38) != h || quad(ram, crb+0x40) != 1 {
 		t.Error("CRB map")
 	}
@@ -282,7 +282,7 @@ func TestSecondary(t *testing.T) {
 	copy(ram[slot+0x130:], "START\r\n")
 	put(h+0x128, 1<<1|1<<3)
 	st, ok := Secondary(ram, 1)
-	want := Start{PC: 0xfffffc0001010040, PV: 0xfffffc0001010040, PCBB: slot, VPTB: BootVPTB}
+	want := Start{PC: 0xfffffc0001010040, PV: 0xfffffc0001010040, PCBB: abi.PAddr(slot), VPTB: BootVPTB}
 	if !ok || st != want {
 		t.Errorf("%v %+v, want %+v", ok, st, want)
 	}
@@ -302,23 +302,23 @@ func TestSecondary(t *testing.T) {
 // flat is osf.Memory over bytes; addresses past the end fault.
 type flat []byte
 
-func (f flat) Load(va uint64, log2size int) (uint64, bool) {
-	if va >= uint64(len(f)) || log2size != 0 {
+func (f flat) Load(va abi.VAddr, log2size int) (uint64, bool) {
+	if va >= abi.VAddr(len(f)) || log2size != 0 {
 		return 0, false
 	}
 	return uint64(f[va]), true
 }
 
-func (f flat) Store(va uint64, log2size int, v uint64) bool {
-	if va >= uint64(len(f)) || log2size != 0 {
+func (f flat) Store(va abi.VAddr, log2size int, v uint64) bool {
+	if va >= abi.VAddr(len(f)) || log2size != 0 {
 		return false
 	}
 	f[va] = byte(v)
 	return true
 }
-func (f flat) Fetch(uint64) (uint32, bool)     { return 0, false }
-func (f flat) ReadPhys(uint64) (uint64, error) { return 0, errRAM }
-func (f flat) WritePhys(uint64, uint64) error  { return errRAM }
+func (f flat) Fetch(abi.VAddr) (uint32, bool)     { return 0, false }
+func (f flat) ReadPhys(abi.PAddr) (uint64, error) { return 0, errRAM }
+func (f flat) WritePhys(abi.PAddr, uint64) error  { return errRAM }
 
 type fakeTerm struct {
 	out bytes.Buffer

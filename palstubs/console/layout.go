@@ -160,6 +160,6 @@ func pcsPA(cpu int) uint64 { return HWRPBPA + pcsOffset + uint64(cpu)*pcsSize }
 
 // LogoutPA is the physical address of a CPU's machine check logout area, on a board of
 // that identity.
-func LogoutPA(id identity.Identity, cpu int) uint64 {
-	return layoutOf(id.MaxCPUs).logout + uint64(cpu)*logoutLen
+func LogoutPA(id identity.Identity, cpu int) abi.PAddr {
+	return abi.PAddr(layoutOf(id.MaxCPUs).logout + uint64(cpu)*logoutLen)
 }

@@ -49,7 +49,11 @@ func RecordHalt(ram []byte, cpu int, s *abi.State, h osf.Halt) (HaltRequest, err
 }
 
 // Start is how a secondary CPU begins.
-type Start struct{ PC, PV, PCBB, VPTB uint64 }
+type Start struct {
+	PC, PV uint64
+	PCBB   abi.PAddr
+	VPTB   uint64
+}
 
 // Secondary looks whether the kernel has sent the console of a halted CPU the
 // message START. If so it acknowledges that (bootstrap in progress) and says how
@@ -69,5 +73,5 @@ func Secondary(ram []byte, cpu int) (start Start, ok bool) {
 		return Start{}, false
 	}
 	w.put(pcs+pcsFlags, w.get(pcs+pcsFlags)|flagBIP)
-	return Start{PC: w.get(HWRPBPA+hwRestart) &^ 3, PV: w.get(HWRPBPA + hwRestartArg), PCBB: pcs, VPTB: w.get(HWRPBPA + hwVPTB)}, true
+	return Start{PC: w.get(HWRPBPA+hwRestart) &^ 3, PV: w.get(HWRPBPA + hwRestartArg), PCBB: abi.PAddr(pcs), VPTB: w.get(HWRPBPA + hwVPTB)}, true
 }

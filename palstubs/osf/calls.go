@@ -40,9 +40,9 @@ func (c *CPU) clrfen() Result { return c.setFEN(0) }
 func (c *CPU) setFEN(fen uint64) Result {
 	s := c.S
 	pa := s.PCBB + pcbFlags
-	v, err := c.Mem.ReadPhys(pa)
+	v, err := c.Mem.ReadPhys(abi.PAddr(pa))
 	if err == nil {
-		err = c.Mem.WritePhys(pa, v&^1|fen)
+		err = c.Mem.WritePhys(abi.PAddr(pa), v&^1|fen)
 	}
 	if err != nil {
 		return c.machineCheck(mchkNoMem, pa, s.PC)
@@ -80,11 +80,11 @@ func (c *CPU) tbi() Result {
 	case -1:
 		c.Sys.InvalidateProcess()
 	case 1:
-		c.Sys.InvalidateSingle(va, true, false)
+		c.Sys.InvalidateSingle(abi.VAddr(va), true, false)
 	case 2:
-		c.Sys.InvalidateSingle(va, false, true)
+		c.Sys.InvalidateSingle(abi.VAddr(va), false, true)
 	case 3:
-		c.Sys.InvalidateSingle(va, true, true)
+		c.Sys.InvalidateSingle(abi.VAddr(va), true, true)
 	}
 	return Continue
 }
@@ -129,7 +129,7 @@ var cserveFuncs = map[uint64]struct {
 	fn          func(*CPU) Result
 }{
 	1: {false, func(c *CPU) Result { // ldqp(a1)
-		v, err := c.Mem.ReadPhys(c.S.R[regA1])
+		v, err := c.Mem.ReadPhys(abi.PAddr(c.S.R[regA1]))
 		if err != nil {
 			return c.machineCheck(mchkNoMem, c.S.R[regA1], c.S.PC)
 		}
@@ -137,7 +137,7 @@ var cserveFuncs = map[uint64]struct {
 		return Continue
 	}},
 	2: {false, func(c *CPU) Result { // stqp(a1, a2)
-		if err := c.Mem.WritePhys(c.S.R[regA1], c.S.R[regA2]); err != nil {
+		if err := c.Mem.WritePhys(abi.PAddr(c.S.R[regA1]), c.S.R[regA2]); err != nil {
 			return c.machineCheck(mchkNoMem, c.S.R[regA1], c.S.PC)
 		}
 		return Continue

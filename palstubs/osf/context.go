@@ -30,7 +30,7 @@ func (c *CPU) swpctx() Result {
 	next := physical(s.R[regA0])
 	var pcb [pcbQuads]uint64
 	for i := range pcb { // reads first, so that a bad address changes nothing
-		v, err := c.Mem.ReadPhys(next + uint64(i)*8)
+		v, err := c.Mem.ReadPhys(abi.PAddr(next + uint64(i)*8))
 		if err != nil {
 			return c.machineCheck(mchkNoMem, next, s.PC)
 		}
@@ -56,7 +56,7 @@ func (c *CPU) processCycles() uint32 { return uint32(c.Sys.Cycles()) + uint32(c.
 
 func (c *CPU) savePCB() error {
 	s := c.S
-	pccASN, err := c.Mem.ReadPhys(s.PCBB + pcbPCCASN)
+	pccASN, err := c.Mem.ReadPhys(abi.PAddr(s.PCBB + pcbPCCASN))
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c *CPU) savePCB() error {
 		{pcbPCCASN, pccASN&^0xffffffff | uint64(c.processCycles())},
 		{pcbUnique, s.Unique},
 	} {
-		if err := c.Mem.WritePhys(s.PCBB+w.off, w.v); err != nil {
+		if err := c.Mem.WritePhys(abi.PAddr(s.PCBB+w.off), w.v); err != nil {
 			return err
 		}
 	}
@@ -96,16 +96,16 @@ const MaxASN = 255
 
 // LoadContext loads the PCB at physical address pa without saving anything, as
 // the console does when it starts a processor.
-func (c *CPU) LoadContext(pa uint64) error {
+func (c *CPU) LoadContext(pa abi.PAddr) error {
 	var pcb [pcbQuads]uint64
 	for i := range pcb {
-		v, err := c.Mem.ReadPhys(pa + uint64(i)*8)
+		v, err := c.Mem.ReadPhys(abi.PAddr(pa + abi.PAddr(uint64(i)*8)))
 		if err != nil {
 			return err
 		}
 		pcb[i] = v
 	}
-	c.loadPCB(pa, pcb)
+	c.loadPCB(uint64(pa), pcb)
 	return nil
 }
 
@@ -124,7 +124,7 @@ func (c *CPU) swppal() Result {
 		return Continue
 	}
 	pa := physical(s.R[regA2])
-	if err := c.LoadContext(pa); err != nil {
+	if err := c.LoadContext(abi.PAddr(pa)); err != nil {
 		return c.machineCheck(mchkNoMem, pa, s.PC)
 	}
 	s.VPTB = s.R[regA3]

@@ -11,16 +11,16 @@ import (
 type Memory interface {
 	// Load reads 1<<log2size bytes at the virtual address va in the current mode,
 	// zero-extended. !ok: a fault, described in State.Fault*.
-	Load(va uint64, log2size int) (v uint64, ok bool)
+	Load(va abi.VAddr, log2size int) (v uint64, ok bool)
 	// Store writes 1<<log2size bytes at va in the current mode.
-	Store(va uint64, log2size int, v uint64) (ok bool)
+	Store(va abi.VAddr, log2size int, v uint64) (ok bool)
 	// Fetch reads the instruction word at pc, with execute access in the current
 	// mode. It may change State.Fault*.
-	Fetch(pc uint64) (word uint32, ok bool)
+	Fetch(pc abi.VAddr) (word uint32, ok bool)
 	// ReadPhys and WritePhys access a quadword of RAM. An error means that no RAM
 	// is there.
-	ReadPhys(pa uint64) (uint64, error)
-	WritePhys(pa uint64, v uint64) error
+	ReadPhys(pa abi.PAddr) (uint64, error)
+	WritePhys(pa abi.PAddr, v uint64) error
 }
 
 // System is what PALcode needs of the platform, seen from one CPU. Times are
@@ -53,7 +53,7 @@ type System interface {
 	// or both.
 	InvalidateAll()
 	InvalidateProcess()
-	InvalidateSingle(va uint64, instructions, data bool)
+	InvalidateSingle(va abi.VAddr, instructions, data bool)
 	// EnterSpace is told that State.ASN has become another.
 	EnterSpace()
 	// InvalidateCode makes instruction fetch see all earlier stores (imb).
@@ -121,7 +121,7 @@ type CPU struct {
 	// LogoutPA is the physical address of the machine check logout area, which has
 	// LogoutSize bytes (PCS.logout_area_pa); Implver, the result of IMPLVER, says which
 	// frame is written there.
-	LogoutPA uint64
+	LogoutPA abi.PAddr
 	Implver  uint64
 	// ParavirtualClock enables QEMU's cserve functions 3 to 7. It must agree with
 	// the HWRPB's ssn containing "QEMU" (L kernel/setup.c).

@@ -60,7 +60,7 @@ func (c *CPU) push(ps, pc uint64, args *[3]uint64) bool {
 		n = 6
 	}
 	for i, v := range frame[:n] {
-		if !c.Mem.Store(sp+uint64(i)*8, 3, v) {
+		if !c.Mem.Store(abi.VAddr(sp+uint64(i)*8), 3, v) {
 			return false
 		}
 	}
@@ -77,7 +77,7 @@ func (c *CPU) DeliverFault() Result {
 		return c.enter(abi.EntMM, s.PC, keepIPL, s.FaultVA, s.FaultMMCSR, s.FaultAccess)
 	case abi.FaultUnaligned:
 		va := s.FaultVA
-		word, ok := c.Mem.Fetch(s.PC)
+		word, ok := c.Mem.Fetch(abi.VAddr(s.PC))
 		if !ok {
 			// The page was executable when the instruction was fetched. Take the
 			// fetch fault; the instruction will fault again afterwards.
@@ -137,7 +137,7 @@ func (c *CPU) callsys() Result {
 // pop loads the quadwords of the frame at SP whose numbers are given.
 func (c *CPU) pop(slots ...int) (v [6]uint64, ok bool) {
 	for _, i := range slots {
-		if v[i], ok = c.Mem.Load(c.S.R[regSP]+uint64(i)*8, 3); !ok {
+		if v[i], ok = c.Mem.Load(abi.VAddr(c.S.R[regSP]+uint64(i)*8), 3); !ok {
 			return v, false
 		}
 	}

@@ -27,22 +27,22 @@ type fake struct {
 	ack    func(IRQ)
 }
 
-func (f *fake) Load(va uint64, log2size int) (uint64, bool) {
+func (f *fake) Load(va abi.VAddr, log2size int) (uint64, bool) {
 	f.user = f.user || f.s.Mode() == abi.ModeUser
-	if f.bad[va] {
-		f.fault(va)
+	if f.bad[uint64(va)] {
+		f.fault(uint64(va))
 		return 0, false
 	}
-	return f.quads[va], true
+	return f.quads[uint64(va)], true
 }
 
-func (f *fake) Store(va uint64, log2size int, v uint64) bool {
+func (f *fake) Store(va abi.VAddr, log2size int, v uint64) bool {
 	f.user = f.user || f.s.Mode() == abi.ModeUser
-	if f.bad[va] {
-		f.fault(va)
+	if f.bad[uint64(va)] {
+		f.fault(uint64(va))
 		return false
 	}
-	f.quads[va] = v
+	f.quads[uint64(va)] = v
 	return true
 }
 
@@ -50,29 +50,29 @@ func (f *fake) fault(va uint64) {
 	f.s.FaultKind, f.s.FaultVA = abi.FaultMM, va
 }
 
-func (f *fake) Fetch(pc uint64) (uint32, bool) {
-	if f.bad[pc] {
-		f.fault(pc)
+func (f *fake) Fetch(pc abi.VAddr) (uint32, bool) {
+	if f.bad[uint64(pc)] {
+		f.fault(uint64(pc))
 		f.s.FaultMMCSR, f.s.FaultAccess = abi.MMCSRTNV, abi.MMAccessExec
 		return 0, false
 	}
-	return f.words[pc], true
+	return f.words[uint64(pc)], true
 }
 
 var errAbsent = errors.New("absent")
 
-func (f *fake) ReadPhys(pa uint64) (uint64, error) {
-	if f.bad[pa] {
+func (f *fake) ReadPhys(pa abi.PAddr) (uint64, error) {
+	if f.bad[uint64(pa)] {
 		return 0, errAbsent
 	}
-	return f.quads[pa], nil
+	return f.quads[uint64(pa)], nil
 }
 
-func (f *fake) WritePhys(pa, v uint64) error {
-	if f.bad[pa] {
+func (f *fake) WritePhys(pa abi.PAddr, v uint64) error {
+	if f.bad[uint64(pa)] {
 		return errAbsent
 	}
-	f.quads[pa] = v
+	f.quads[uint64(pa)] = v
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (f *fake) SetAlarm(at uint64) { f.alarm = at; f.log("alarm %d", at) }
 func (f *fake) Cycles() uint64     { return f.cycles }
 func (f *fake) InvalidateAll()     { f.log("tbia") }
 func (f *fake) InvalidateProcess() { f.log("tbiap") }
-func (f *fake) InvalidateSingle(va uint64, i, d bool) {
+func (f *fake) InvalidateSingle(va abi.VAddr, i, d bool) {
 	f.log("tbis %#x %v %v", va, i, d)
 }
 func (f *fake) EnterSpace()     { f.log("another space") }

@@ -61,10 +61,10 @@ func (c *CPU) machineCheck(code, pa, pc uint64) Result {
 	processor := frame[logoutHeader/8:]
 	processor[f.address], processor[f.excAddr] = pa, s.PC
 	for i, v := range frame {
-		if err := c.Mem.WritePhys(c.LogoutPA+uint64(i)*8, v); err != nil {
+		if err := c.Mem.WritePhys(c.LogoutPA+abi.PAddr(i)*8, v); err != nil {
 			return c.halt(HaltDoubleMCheck, s.PC, "no logout area: "+err.Error())
 		}
 	}
 	s.MCES |= mcesMIP
-	return c.enter(abi.EntInt, pc, irqIPL[IRQError], intMCheck, vecSysMchk, abi.KSEGBase+c.LogoutPA)
+	return c.enter(abi.EntInt, pc, irqIPL[IRQError], intMCheck, vecSysMchk, abi.KSEGBase+uint64(c.LogoutPA))
 }

@@ -29,7 +29,7 @@ func LayoutHash() string {
 		f := t.Field(i)
 		fmt.Fprintln(h, f.Name, f.Offset, f.Type.Size())
 	}
-	fmt.Fprintln(h, StateBias, TLBBits, TLBEntrySize, TLBInvalid, ASNTagShift, JumpBits, JumpEntrySize, KSEGBase,
+	fmt.Fprintln(h, StateBias, TLBBits, TLBEntrySize, TLBInvalid, ASNTagShift, JumpBits, JumpEntrySize, uint64(KSEGBase),
 		UnitArgs, UnitResults, exitNames, ThunkNames)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

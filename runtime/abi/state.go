@@ -9,12 +9,12 @@ import (
 const (
 	PageShift = 13
 	PageSize  = 1 << PageShift
-	PageMask  = ^uint64(PageSize - 1)
+	PageMask  = 1<<64 - PageSize
 )
 
 // KSEGBase is the first address of the kernel segment under 43-bit addressing
 // (VA<42:41> = 2, sign-extended); it maps to physical address 0.
-const KSEGBase uint64 = 0xfffffc0000000000
+const KSEGBase = 0xfffffc0000000000
 
 // Modes of execution: the index of the per-mode tables. PS<3> (CM) has the same
 // values shifted by 3.
@@ -50,7 +50,7 @@ type TLBEntry struct {
 }
 
 // TLBIndex returns the entry number for va.
-func TLBIndex(va uint64) uint64 { return va >> PageShift & (TLBEntries - 1) }
+func TLBIndex(va VAddr) uint64 { return uint64(va) >> PageShift & (TLBEntries - 1) }
 
 // JumpEntry is one entry of the jump cache: guest PC to native entry. Key is the
 // guest PC exclusive-or State.JumpKey (which holds mode and address space), so an

@@ -23,8 +23,8 @@ import (
 type Pages[T any] struct {
 	ram    *mem.RAM
 	byHash map[[sha256.Size]byte]*T
-	live   map[uint64]*Page[T] // by physical address: what it last held
-	valid  map[uint64]*Page[T] // by address space and virtual page; nil: no code
+	live   map[abi.PAddr]*Page[T] // by physical address: what it last held
+	valid  map[uint64]*Page[T]    // by address space and virtual page; nil: no code
 	// How often a page was compared, and how often its content was not what it last was.
 	compared, changed uint64
 }
@@ -42,7 +42,7 @@ const maxLive = 8192
 
 // New returns the pages of ram, of which nothing is known.
 func New[T any](ram *mem.RAM) *Pages[T] {
-	return &Pages[T]{ram: ram, byHash: map[[sha256.Size]byte]*T{}, live: map[uint64]*Page[T]{}, valid: map[uint64]*Page[T]{}}
+	return &Pages[T]{ram: ram, byHash: map[[sha256.Size]byte]*T{}, live: map[abi.PAddr]*Page[T]{}, valid: map[uint64]*Page[T]{}}
 }
 
 // Add says that code is that of pages whose content has the hash.
@@ -56,7 +56,7 @@ func (c *Pages[T]) Counts() (compared, changed uint64) { return c.compared, c.ch
 
 // At returns the code of the page that pc is in, nil if there is none or the page
 // cannot be executed. The guest executes at pc next.
-func (c *Pages[T]) At(pc, asn uint64, m *mmu.MMU) *T {
+func (c *Pages[T]) At(pc abi.VAddr, asn uint64, m *mmu.MMU) *T {
 	if p := c.Page(pc, asn, m); p != nil {
 		return p.Code
 	}
@@ -65,11 +65,11 @@ func (c *Pages[T]) At(pc, asn uint64, m *mmu.MMU) *T {
 
 // Page returns what is known of the page that pc is in, nil if it cannot be executed. The
 // guest executes at pc next.
-func (c *Pages[T]) Page(pc, asn uint64, m *mmu.MMU) *Page[T] {
+func (c *Pages[T]) Page(pc abi.VAddr, asn uint64, m *mmu.MMU) *Page[T] {
 	if len(c.byHash) == 0 {
 		return nil
 	}
-	key := pc>>abi.PageShift | asn<<52
+	key := uint64(pc>>abi.PageShift) | asn<<52
 	p, known := c.valid[key]
 	if !known {
 		pa, ok := m.FetchPage(pc)
@@ -84,11 +84,11 @@ func (c *Pages[T]) Page(pc, asn uint64, m *mmu.MMU) *Page[T] {
 
 // Ahead is Page for who looks before the guest is sure to come to pc; it may not have executed in
 // the page before, or not since its translation was dropped, if not live.
-func (c *Pages[T]) Ahead(pc, asn uint64, m *mmu.MMU) (p *Page[T], live bool) {
+func (c *Pages[T]) Ahead(pc abi.VAddr, asn uint64, m *mmu.MMU) (p *Page[T], live bool) {
 	if len(c.byHash) == 0 {
 		return nil, false
 	}
-	key := pc>>abi.PageShift | asn<<52
+	key := uint64(pc>>abi.PageShift) | asn<<52
 	if p, live = c.valid[key]; live {
 		return p, true
 	}
@@ -103,7 +103,7 @@ func (c *Pages[T]) Ahead(pc, asn uint64, m *mmu.MMU) (p *Page[T], live bool) {
 }
 
 // check identifies the content of the physical page at pa.
-func (c *Pages[T]) check(pa uint64) *Page[T] {
+func (c *Pages[T]) check(pa abi.PAddr) *Page[T] {
 	now := c.ram.Bytes()[pa : pa+abi.PageSize]
 	c.compared++
 	if p := c.live[pa]; p != nil && bytes.Equal(p.content[:], now) {

@@ -21,7 +21,7 @@ func TestPagesAreBounded(t *testing.T) {
 	mine := new(int)
 	c.Add(sha256.Sum256(ram.Bytes()[5*abi.PageSize:6*abi.PageSize]), mine)
 	for n := range uint64(maxLive + 8) {
-		if p := c.check(n * abi.PageSize); (p.Code == mine) != (n == 5) {
+		if p := c.check(abi.PAddr(n * abi.PageSize)); (p.Code == mine) != (n == 5) {
 			t.Fatalf("page %d has the code %p", n, p.Code)
 		}
 		if len(c.live) > maxLive {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"axpress/runtime/abi"
 )
 
 // Bus maps ranges of addresses to regions. The zero value is an empty bus.
@@ -15,21 +17,21 @@ type Bus struct {
 }
 
 type span struct {
-	base, last uint64 // last address inside, so that a span may end at 2^64
+	base, last abi.PAddr // last address inside, so that a span may end at 2^64
 	r          Region
 	by         CPURegion // r if it is one, else nil
 }
 
 // Map makes r answer at [base, base+length). It is an error if the range is
 // empty, wraps, or overlaps one already mapped.
-func (b *Bus) Map(base PAddr, length uint64, r Region) error {
+func (b *Bus) Map(base abi.PAddr, length uint64, r Region) error {
 	if r == nil {
 		return fmt.Errorf("bus: map %#x+%#x: no region", base, length)
 	}
-	if length == 0 || base+(length-1) < base {
+	if length == 0 || base+abi.PAddr(length-1) < base {
 		return fmt.Errorf("bus: map %s at %#x+%#x: empty or wraps", r.Name(), base, length)
 	}
-	last := base + (length - 1)
+	last := base + abi.PAddr(length-1)
 	i := sort.Search(len(b.spans), func(i int) bool { return b.spans[i].last >= base })
 	if i < len(b.spans) && b.spans[i].base <= last {
 		return fmt.Errorf("bus: map %s at %#x+%#x: overlaps %s at %#x",
@@ -44,7 +46,7 @@ func (b *Bus) Map(base PAddr, length uint64, r Region) error {
 }
 
 // find is the index of the span that contains pa, or -1.
-func (b *Bus) find(pa uint64) int {
+func (b *Bus) find(pa abi.PAddr) int {
 	lo, hi := 0, len(b.spans)
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
@@ -61,36 +63,36 @@ func (b *Bus) find(pa uint64) int {
 }
 
 // Lookup finds the region at pa and the offset of pa in it; nil if there is none.
-func (b *Bus) Lookup(pa PAddr) (r Region, off uint64) {
+func (b *Bus) Lookup(pa abi.PAddr) (r Region, off uint64) {
 	i := b.find(pa)
 	if i < 0 {
 		return nil, 0
 	}
-	return b.spans[i].r, pa - b.spans[i].base
+	return b.spans[i].r, uint64(pa - b.spans[i].base)
 }
 
 // Read reads size bytes at pa as CPU 0. Errors: see Port.Read.
-func (b *Bus) Read(pa PAddr, size int) (uint64, error) { return b.ReadBy(0, pa, size) }
+func (b *Bus) Read(pa abi.PAddr, size int) (uint64, error) { return b.ReadBy(0, pa, size) }
 
 // Write writes size bytes at pa as CPU 0. Errors: see Port.Read.
-func (b *Bus) Write(pa PAddr, size int, v uint64) error { return b.WriteBy(0, pa, size, v) }
+func (b *Bus) Write(pa abi.PAddr, size int, v uint64) error { return b.WriteBy(0, pa, size, v) }
 
 // ReadBy is Read on behalf of a CPU.
-func (b *Bus) ReadBy(cpu int, pa PAddr, size int) (uint64, error) {
+func (b *Bus) ReadBy(cpu int, pa abi.PAddr, size int) (uint64, error) {
 	return b.read(b.find(pa), cpu, pa, size)
 }
 
 // WriteBy is Write on behalf of a CPU.
-func (b *Bus) WriteBy(cpu int, pa PAddr, size int, v uint64) error {
+func (b *Bus) WriteBy(cpu int, pa abi.PAddr, size int, v uint64) error {
 	return b.write(b.find(pa), cpu, pa, size, v)
 }
 
-func (b *Bus) read(i, cpu int, pa uint64, size int) (uint64, error) {
+func (b *Bus) read(i, cpu int, pa abi.PAddr, size int) (uint64, error) {
 	s, err := b.check(i, pa, size)
 	if err != nil {
 		return 0, err
 	}
-	off, v := pa-s.base, uint64(0)
+	off, v := uint64(pa-s.base), uint64(0)
 	if s.by != nil {
 		v, err = s.by.ReadBy(cpu, off, size)
 	} else {
@@ -102,12 +104,12 @@ func (b *Bus) read(i, cpu int, pa uint64, size int) (uint64, error) {
 	return v & AllOnes(size), nil
 }
 
-func (b *Bus) write(i, cpu int, pa uint64, size int, v uint64) error {
+func (b *Bus) write(i, cpu int, pa abi.PAddr, size int, v uint64) error {
 	s, err := b.check(i, pa, size)
 	if err != nil {
 		return err
 	}
-	off := pa - s.base
+	off := uint64(pa - s.base)
 	v &= AllOnes(size)
 	if s.by != nil {
 		err = s.by.WriteBy(cpu, off, size, v)
@@ -120,15 +122,15 @@ func (b *Bus) write(i, cpu int, pa uint64, size int, v uint64) error {
 	return nil
 }
 
-func (b *Bus) check(i int, pa uint64, size int) (*span, error) {
-	if !ValidAccess(pa, size) {
+func (b *Bus) check(i int, pa abi.PAddr, size int) (*span, error) {
+	if !ValidAccess(uint64(pa), size) {
 		return nil, fmt.Errorf("access %#x size %d: %w", pa, size, ErrBadAccess)
 	}
 	if i < 0 {
 		return nil, fmt.Errorf("access %#x size %d: %w", pa, size, ErrNoDevice)
 	}
 	s := &b.spans[i]
-	if s.last-pa < uint64(size-1) {
+	if s.last-pa < abi.PAddr(size-1) {
 		return nil, fmt.Errorf("access %#x size %d crosses the end of %s: %w", pa, size, s.r.Name(), ErrBadAccess)
 	}
 	return s, nil
@@ -155,7 +157,7 @@ type Port struct {
 // Port makes the Port of a CPU.
 func (b *Bus) Port(cpu int) *Port { return &Port{bus: b, cpu: cpu, last: -1} }
 
-func (p *Port) find(pa uint64) int {
+func (p *Port) find(pa abi.PAddr) int {
 	if p.gen == p.bus.gen && p.last >= 0 {
 		if s := &p.bus.spans[p.last]; s.base <= pa && pa <= s.last {
 			return p.last
@@ -167,11 +169,11 @@ func (p *Port) find(pa uint64) int {
 
 // Read reads size (1, 2, 4, 8) bytes at pa. errors.Is(err, ErrNoDevice) holds
 // for each error it returns.
-func (p *Port) Read(pa PAddr, size int) (uint64, error) {
+func (p *Port) Read(pa abi.PAddr, size int) (uint64, error) {
 	return p.bus.read(p.find(pa), p.cpu, pa, size)
 }
 
 // Write writes the low size bytes of v at pa. Errors as for Read.
-func (p *Port) Write(pa PAddr, size int, v uint64) error {
+func (p *Port) Write(pa abi.PAddr, size int, v uint64) error {
 	return p.bus.write(p.find(pa), p.cpu, pa, size, v)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 )
 
@@ -40,12 +41,12 @@ func TestBusMapRefusesBadRanges(t *testing.T) {
 	for _, c := range []struct{ base, n uint64 }{
 		{0x1000, 0x100}, {0xfff, 2}, {0x10ff, 1}, {0, 0x10000}, {0x1010, 1}, {5, 0}, {^uint64(0), 2},
 	} {
-		if err := b.Map(c.base, c.n, a); err == nil {
+		if err := b.Map(abi.PAddr(c.base), c.n, a); err == nil {
 			t.Errorf("Map(%#x, %#x) succeeded", c.base, c.n)
 		}
 	}
 	for _, c := range []struct{ base, n uint64 }{{0xff0, 0x10}, {0x1100, 1}, {^uint64(0), 1}} {
-		if err := b.Map(c.base, c.n, a); err != nil {
+		if err := b.Map(abi.PAddr(c.base), c.n, a); err != nil {
 			t.Errorf("Map(%#x, %#x): %v", c.base, c.n, err)
 		}
 	}
@@ -81,7 +82,7 @@ func TestBusRouting(t *testing.T) {
 		pa   uint64
 		size int
 	}{{0x3000, 8}, {0xfff, 1}, {0x1001, 2}, {0x1000, 3}, {0x1000, 0}, {0x1000, -8}, {0x500, 4}, {^uint64(0), 1}} {
-		if _, err := p.Read(c.pa, c.size); !errors.Is(err, device.ErrNoDevice) {
+		if _, err := p.Read(abi.PAddr(c.pa), c.size); !errors.Is(err, device.ErrNoDevice) {
 			t.Errorf("Read(%#x, %d): %v", c.pa, c.size, err)
 		}
 	}
@@ -93,7 +94,7 @@ func TestBusRouting(t *testing.T) {
 func BenchmarkPortRead(b *testing.B) {
 	var bus device.Bus
 	for i := uint64(0); i < 16; i++ {
-		if err := bus.Map(i<<12, 0x100, &fakeRegion{name: "r"}); err != nil {
+		if err := bus.Map(abi.PAddr(i<<12), 0x100, &fakeRegion{name: "r"}); err != nil {
 			b.Fatal(err)
 		}
 	}

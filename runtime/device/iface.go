@@ -7,9 +7,6 @@ import (
 	"axpress/runtime/state"
 )
 
-// PAddr is a guest physical address, 44 bits on EV6 and later.
-type PAddr = uint64
-
 // ErrNoDevice says that nothing answers at an address. The machine turns it
 // into a machine check, as EV6 does with a read that no chip answers.
 var ErrNoDevice = errors.New("no device at this address")

@@ -49,8 +49,8 @@ type Engine struct {
 	shared     *Shared
 	alone      func(fn func()) // see vcpu.CPU.Exclusive; nil: it always is
 	kernel     *kernelCode
-	kernelGen  uint64   // the kernel's, that the jump cache is good for
-	releases   []uint64 // pages of text to release before the next run
+	kernelGen  uint64      // the kernel's, that the jump cache is good for
+	releases   []abi.PAddr // pages of text to release before the next run
 	pages      *pageCode
 	hot        hotCode
 	policy     tierPolicy
@@ -274,7 +274,7 @@ func (e *Engine) allowFast() {
 // Written says that somebody else stored to pa, a physical address, through
 // another mapping of the RAM. It takes effect at the next Invalidate, like the
 // stores of native code itself.
-func (e *Engine) Written(pa uint64) {
+func (e *Engine) Written(pa abi.PAddr) {
 	if e.kernel != nil {
 		e.kernel.text.GiveUp(pa) // lockstep comparison has one engine
 	}
@@ -373,7 +373,7 @@ func (e *Engine) lookup(pc uint64) (host, index uint64, ok bool) {
 			return host, index, ok
 		}
 	}
-	p := e.pages.At(pc, e.s.ASN, e.mmu)
+	p := e.pages.At(abi.VAddr(pc), e.s.ASN, e.mmu)
 	if p == nil {
 		return 0, 0, false
 	}
@@ -385,6 +385,6 @@ func (e *Engine) Has(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel != nil && e.kernel.has(pc)
 	}
-	p, _ := e.pages.Ahead(pc, e.s.ASN, e.mmu)
+	p, _ := e.pages.Ahead(abi.VAddr(pc), e.s.ASN, e.mmu)
 	return p != nil && p.Code != nil && p.Code.has(pc)
 }

@@ -47,7 +47,7 @@ func (h *hotCode) follow(pc uint64, e *Engine) {
 	if list == nil || len(h.byPage) == 0 {
 		return
 	}
-	e.pages.Page(pc, e.s.ASN, e.mmu)
+	e.pages.Page(abi.VAddr(pc), e.s.ASN, e.mmu)
 	if n := list.Fetched(); h.waits && h.fetched != n {
 		h.waits = false
 		e.s.DropUserJumps()
@@ -104,7 +104,7 @@ func (im *hotImage) holds(s abi.CodeSpan, pages *pageCode, asn uint64, m *mmu.MM
 		if !ok {
 			return pagesDiffer
 		}
-		p, live := pages.Ahead(va, asn, m)
+		p, live := pages.Ahead(abi.VAddr(va), asn, m)
 		switch {
 		case p == nil || p.Hash != im.code.VPages[i].Hash:
 			return pagesDiffer

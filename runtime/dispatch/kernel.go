@@ -16,13 +16,13 @@ import (
 // runs, and that one has no translated code on its stack either; so they are read without
 // a lock.
 type kernelCode struct {
-	layers   []*kernelLayer  // the one to be preferred first
-	released map[uint64]bool // pages of text that are no longer watched, by physical address
-	gen      atomic.Uint64   // counts changes of the layers: jump caches may be stale
+	layers   []*kernelLayer     // the one to be preferred first
+	released map[abi.PAddr]bool // pages of text that are no longer watched, by physical address
+	gen      atomic.Uint64      // counts changes of the layers: jump caches may be stale
 
 	mu   sync.Mutex // for what follows, and the io of layers
 	text *ktext.Text
-	news []uint64 // pages that have changed, but whose units are still used
+	news []abi.PAddr // pages that have changed, but whose units are still used
 }
 
 // kernelLayer is one translation of the kernel: of all of it, or of what is hot.
@@ -39,11 +39,11 @@ type kernelLayer struct {
 
 // newKernelCode takes charge of code, whose guest text is in ram.
 func newKernelCode(code *abi.Code, ram *mem.RAM) (*kernelCode, error) {
-	text, err := ktext.New(ram, code.KernelLo, code.KernelHi)
+	text, err := ktext.New(ram, abi.PAddr(code.KernelLo), abi.PAddr(code.KernelHi))
 	if err != nil {
 		return nil, err
 	}
-	return &kernelCode{text: text, layers: []*kernelLayer{newKernelLayer(code)}, released: map[uint64]bool{}}, nil
+	return &kernelCode{text: text, layers: []*kernelLayer{newKernelLayer(code)}, released: map[abi.PAddr]bool{}}, nil
 }
 
 // addHot adds code, of functions that are in the first layer too, in front, if it is not
@@ -129,17 +129,17 @@ func (k *kernelCode) update() {
 
 // isText says whether the page at pa is watched as text, so that it must be released
 // before it is mapped anywhere else.
-func (k *kernelCode) isText(pa uint64) bool { return k.text.Has(pa) && !k.released[pa&abi.PageMask] }
+func (k *kernelCode) isText(pa abi.PAddr) bool { return k.text.Has(pa) && !k.released[pa&abi.PageMask] }
 
 // kept says whether the page of text at pa could not be released.
-func (k *kernelCode) kept(pa uint64) bool {
+func (k *kernelCode) kept(pa abi.PAddr) bool {
 	released, tried := k.released[pa&abi.PageMask]
 	return tried && !released
 }
 
 // release gives up the page of text at pa, and ends its watch. Precondition: see
 // kernelCode.
-func (k *kernelCode) release(pa uint64) error {
+func (k *kernelCode) release(pa abi.PAddr) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	err := k.text.Release(pa)
@@ -148,16 +148,16 @@ func (k *kernelCode) release(pa uint64) error {
 }
 
 // update disables and enables the units with bytes in pages.
-func (l *kernelLayer) update(text *ktext.Text, pages []uint64) (any bool) {
+func (l *kernelLayer) update(text *ktext.Text, pages []abi.PAddr) (any bool) {
 	stale := map[uint32]bool{} // of those, whether any word is another
 	for _, s := range l.code.Spans {
-		if ktext.Overlap(pages, s.Lo, s.Hi) {
+		if ktext.Overlap(pages, abi.VAddr(s.Lo), abi.VAddr(s.Hi)) {
 			stale[s.Code] = false
 		}
 	}
 	for _, s := range l.code.Spans {
 		if was, ok := stale[s.Code]; ok {
-			stale[s.Code] = was || text.Differs(s.Lo, s.Hi)
+			stale[s.Code] = was || text.Differs(abi.VAddr(s.Lo), abi.VAddr(s.Hi))
 		}
 	}
 	for code, stale := range stale {

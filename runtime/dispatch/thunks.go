@@ -23,21 +23,21 @@ func (e *Engine) serve() {
 			s.HelperFault, s.ExitCode = 1, abi.ExitInterpret
 			return
 		}
-		defer e.mmu.Uncache(va)
+		defer e.mmu.Uncache(abi.VAddr(va))
 	}
 	outcome := mmu.Done
 	switch op {
 	case abi.ThunkLoad0, abi.ThunkLoad1, abi.ThunkLoad2, abi.ThunkLoad3:
-		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoad0), false)
+		v, outcome = e.mmu.LoadRAM(abi.VAddr(va), int(op-abi.ThunkLoad0), false)
 		s.HelperValue = v
 	case abi.ThunkLoadLocked2, abi.ThunkLoadLocked3:
-		v, outcome = e.mmu.LoadRAM(va, int(op-abi.ThunkLoadLocked2)+2, true)
+		v, outcome = e.mmu.LoadRAM(abi.VAddr(va), int(op-abi.ThunkLoadLocked2)+2, true)
 		s.HelperValue = v
 	case abi.ThunkStore0, abi.ThunkStore1, abi.ThunkStore2, abi.ThunkStore3:
-		outcome = e.mmu.StoreRAM(va, int(op-abi.ThunkStore0), v)
+		outcome = e.mmu.StoreRAM(abi.VAddr(va), int(op-abi.ThunkStore0), v)
 		s.HelperValue = va // stores keep RAX
 	case abi.ThunkAtomic2, abi.ThunkAtomic3:
-		host, ok := e.mmu.Atomic(va, int(op-abi.ThunkAtomic2)+2)
+		host, ok := e.mmu.Atomic(abi.VAddr(va), int(op-abi.ThunkAtomic2)+2)
 		if s.HelperValue = host; !ok {
 			outcome = mmu.IsIO
 		}
@@ -57,7 +57,7 @@ func (e *Engine) serve() {
 		e.ioMiss = miss
 	default:
 		if miss {
-			e.mapPage(va)
+			e.mapPage(abi.VAddr(va))
 		}
 	}
 }
@@ -77,14 +77,14 @@ func (e *Engine) operate() {
 
 // mapPage has the page of va, which native code accesses, mapped in a window, and of
 // a program its neighbours with it, which are likely to be accessed next.
-func (e *Engine) mapPage(va uint64) {
+func (e *Engine) mapPage(va abi.VAddr) {
 	s := e.s
 	if e.stopBefore != nil {
 		return
 	}
 	if s.Mode() == abi.ModeKernel {
 		e.stats.Mapped++
-		e.window.MapKernel(va, func() (uint64, bool, bool) { return e.plain(va) })
+		e.window.MapKernel(va, func() (abi.PAddr, bool, bool) { return e.plain(va) })
 		return
 	}
 	if e.policy.missed(s.PTBR, s.ASN) {
@@ -102,7 +102,7 @@ func (e *Engine) mapPage(va uint64) {
 // plain translates va for a load in the current mode. ok: the page is RAM, and nobody
 // minds if it is accessed through another mapping. With a list of live translations it is
 // in the list, and so is the one for stores if it is writable.
-func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
+func (e *Engine) plain(va abi.VAddr) (pa abi.PAddr, writable, ok bool) {
 	pa, writable, ok = e.mmu.Rights(va, e.s.Mode())
 	return pa, writable, ok && e.untied(pa)
 }
@@ -110,7 +110,7 @@ func (e *Engine) plain(va uint64) (pa uint64, writable, ok bool) {
 // untied says whether the page at pa may be mapped anywhere: it is not watched as the
 // kernel's text. If it is, that ends, where other engines run before the next run, and
 // this one soon: until then each access to the page is slow.
-func (e *Engine) untied(pa uint64) bool {
+func (e *Engine) untied(pa abi.PAddr) bool {
 	if e.kernel == nil || !e.kernel.isText(pa) {
 		return true
 	}

@@ -31,13 +31,13 @@ type world struct {
 }
 
 // Read implements mmu.PhysBus.
-func (w *world) Read(uint64, int) (uint64, error) {
+func (w *world) Read(abi.PAddr, int) (uint64, error) {
 	w.onIO()
 	return uint64(w.S.Icount), nil
 }
 
 // Write implements mmu.PhysBus.
-func (w *world) Write(uint64, int, uint64) error {
+func (w *world) Write(abi.PAddr, int, uint64) error {
 	w.onIO()
 	return nil
 }
@@ -70,7 +70,7 @@ func newWorld(t testing.TB, text string) *world {
 			if err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}
-			ram.Write32(pa, word)
+			ram.Write32(abi.PAddr(pa), word)
 			pa += 4
 		}
 	}
@@ -123,7 +123,7 @@ func (t *tier) Enter() (abi.Exit, bool) {
 	for n := 0; ; n++ {
 		limit := atomic.LoadInt64(&s.Limit)
 		t.furthest = max(t.furthest, s.Icount-limit)
-		switch word, _ := t.w.MMU.Fetch(s.PC); {
+		switch word, _ := t.w.MMU.Fetch(abi.VAddr(s.PC)); {
 		case limit == 0 || s.Icount >= limit+behind:
 			return abi.ExitPoll, true
 		case early && t.rand.IntN(300) == 0:

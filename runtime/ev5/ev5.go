@@ -6,6 +6,7 @@ package ev5
 
 import (
 	"axpress/lifter/isa"
+	"axpress/runtime/abi"
 	"axpress/runtime/mmu"
 )
 
@@ -32,10 +33,10 @@ func WithInternal(m *isa.Model, bus mmu.PhysBus) mmu.PhysBus {
 	return internalRegisters{bus}
 }
 
-func internal(pa uint64) bool { return pa >= internalBase && pa < internalEnd }
+func internal(pa abi.PAddr) bool { return pa >= internalBase && pa < internalEnd }
 
 // Read implements mmu.PhysBus.
-func (r internalRegisters) Read(pa uint64, size int) (uint64, error) {
+func (r internalRegisters) Read(pa abi.PAddr, size int) (uint64, error) {
 	if internal(pa) {
 		return internalValue, nil
 	}
@@ -43,7 +44,7 @@ func (r internalRegisters) Read(pa uint64, size int) (uint64, error) {
 }
 
 // Write implements mmu.PhysBus.
-func (r internalRegisters) Write(pa uint64, size int, v uint64) error {
+func (r internalRegisters) Write(pa abi.PAddr, size int, v uint64) error {
 	if internal(pa) {
 		return nil
 	}

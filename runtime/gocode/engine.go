@@ -86,7 +86,7 @@ func (e *Engine) Invalidate() {
 
 // Written says that somebody else stored to pa, a physical address, through another
 // mapping of the RAM. It takes effect at the next Invalidate.
-func (e *Engine) Written(pa uint64) {
+func (e *Engine) Written(pa abi.PAddr) {
 	if e.kernel.text != nil {
 		e.kernel.text.GiveUp(pa)
 	}
@@ -118,7 +118,7 @@ func (e *Engine) find(pc uint64) Unit {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel.find(pc)
 	}
-	if p := e.pages.At(pc, e.s.ASN, e.mmu); p != nil {
+	if p := e.pages.At(abi.VAddr(pc), e.s.ASN, e.mmu); p != nil {
 		return p[pc%abi.PageSize/4]
 	}
 	return nil
@@ -129,7 +129,7 @@ func (e *Engine) Has(pc uint64) bool {
 	if e.s.Mode() == abi.ModeKernel {
 		return e.kernel.has(pc)
 	}
-	p, _ := e.pages.Ahead(pc, e.s.ASN, e.mmu)
+	p, _ := e.pages.Ahead(abi.VAddr(pc), e.s.ASN, e.mmu)
 	return p != nil && p.Code != nil && p.Code[pc%abi.PageSize/4] != nil
 }
 

@@ -49,7 +49,7 @@ func newKernel(functions []Function, ram *mem.RAM) (k *kernel, err error) {
 		k.set(e.pc, true)
 	}
 	slices.SortFunc(k.entries, func(a, b entry) int { return cmp.Compare(a.pc, b.pc) })
-	k.text, err = ktext.New(ram, lo&^abi.KSEGBase, hi&^abi.KSEGBase)
+	k.text, err = ktext.New(ram, abi.PAddr(lo&^abi.KSEGBase), abi.PAddr(hi&^abi.KSEGBase))
 	return k, err
 }
 
@@ -98,10 +98,10 @@ func (k *kernel) update() (any bool) {
 	}
 	for i := range k.functions {
 		f := &k.functions[i]
-		if !ktext.Overlap(news, f.Lo, f.Hi) {
+		if !ktext.Overlap(news, abi.VAddr(f.Lo), abi.VAddr(f.Hi)) {
 			continue
 		}
-		if stale := k.text.Differs(f.Lo, f.Hi); stale != f.stale {
+		if stale := k.text.Differs(abi.VAddr(f.Lo), abi.VAddr(f.Hi)); stale != f.stale {
 			f.stale, any = stale, true
 			*f.Link = f.Code
 			if stale {

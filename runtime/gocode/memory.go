@@ -18,7 +18,7 @@ func (c *CPU) refused(o mmu.Outcome) {
 
 func (c *CPU) load(va uint64, log2 int, locked bool) (uint64, bool) {
 	c.stats.Loads++
-	v, o := c.mmu.LoadRAM(va, log2, locked)
+	v, o := c.mmu.LoadRAM(abi.VAddr(va), log2, locked)
 	if o != mmu.Done {
 		c.refused(o)
 		return 0, false
@@ -28,7 +28,7 @@ func (c *CPU) load(va uint64, log2 int, locked bool) (uint64, bool) {
 
 func (c *CPU) store(va uint64, log2 int, v uint64) bool {
 	c.stats.Stores++
-	o := c.mmu.StoreRAM(va, log2, v)
+	o := c.mmu.StoreRAM(abi.VAddr(va), log2, v)
 	if o != mmu.Done {
 		c.refused(o)
 		return false
@@ -37,7 +37,7 @@ func (c *CPU) store(va uint64, log2 int, v uint64) bool {
 }
 
 func (c *CPU) storeCond(va uint64, log2 int, v uint64) (stored, ok bool) {
-	stored, ok = c.mmu.StoreCond(va, log2, v)
+	stored, ok = c.mmu.StoreCond(abi.VAddr(va), log2, v)
 	if !ok {
 		c.refused(mmu.Faulted)
 	}

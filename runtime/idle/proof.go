@@ -67,7 +67,7 @@ func (l *Loop) Prove(c *vcpu.CPU, e vcpu.Engine) Waiting {
 	start, regs := s.PC, s.R
 	words := 0 // that were looked at the first time round
 	for round, steps := 1, 0; round <= rounds; steps++ {
-		if steps == maxSteps || !l.harmless(c, s.PC) || e.Step() != abi.ExitPoll {
+		if steps == maxSteps || !l.harmless(c, abi.VAddr(s.PC)) || e.Step() != abi.ExitPoll {
 			return Not
 		}
 		switch {
@@ -99,7 +99,7 @@ var pure = [1 << 8]bool{
 
 // harmless says whether the instruction at pc has no effect beyond the registers. A
 // load must be from RAM, and is noted.
-func (l *Loop) harmless(c *vcpu.CPU, pc uint64) bool {
+func (l *Loop) harmless(c *vcpu.CPU, pc abi.VAddr) bool {
 	word, ok := c.MMU.PeekWord(pc)
 	if !ok {
 		return false
@@ -112,13 +112,13 @@ func (l *Loop) harmless(c *vcpu.CPU, pc uint64) bool {
 	if info.Class != isa.ClassLoad {
 		return true
 	}
-	va := c.S.R[inst.Rb] + uint64(inst.Imm)
+	va := abi.VAddr(c.S.R[inst.Rb] + uint64(inst.Imm))
 	pa, ok := c.MMU.Peek(va, abi.MMAccessRead, c.S.Mode())
 	return ok && l.note(c, pa)
 }
 
 // note notes that the loop loads from pa; it says whether that can be watched.
-func (l *Loop) note(c *vcpu.CPU, pa uint64) bool {
+func (l *Loop) note(c *vcpu.CPU, pa abi.PAddr) bool {
 	pa &^= 7
 	v, ok := c.RAM.Read64(pa)
 	if !ok {

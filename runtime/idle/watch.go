@@ -3,6 +3,7 @@ package idle
 import (
 	"sync/atomic"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 )
 
@@ -12,7 +13,10 @@ import (
 // run compare them each time they leave their engine.
 
 // Word is an aligned quadword of RAM and what it held.
-type Word struct{ PA, Value uint64 }
+type Word struct {
+	PA    abi.PAddr
+	Value uint64
+}
 
 // Changed says whether one of the words is not what it was.
 func Changed(words []Word, ram *mem.RAM) bool {
@@ -34,7 +38,7 @@ type WatchList struct {
 // Set makes the list words, of which a Loop has no more than there is room for.
 func (l *WatchList) Set(words []Word) {
 	for i, w := range words {
-		l.words[i].pa.Store(w.PA)
+		l.words[i].pa.Store(uint64(w.PA))
 		l.words[i].value.Store(w.Value)
 	}
 	l.n.Store(int32(len(words)))
@@ -44,7 +48,7 @@ func (l *WatchList) Set(words []Word) {
 func (l *WatchList) Changed(ram *mem.RAM) bool {
 	for i := range l.n.Load() {
 		w := &l.words[i]
-		if v, _ := ram.Read64(w.pa.Load()); v != w.value.Load() {
+		if v, _ := ram.Read64(abi.PAddr(w.pa.Load())); v != w.value.Load() {
 			return true
 		}
 	}

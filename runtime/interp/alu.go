@@ -246,7 +246,7 @@ func (c *CPU) loadLocked(o *op, va uint64) bool { return c.slowLoad(o, va, true)
 
 func (c *CPU) slowLoad(o *op, va uint64, locked bool) bool {
 	mo := &memOps[o.code]
-	v, ok := c.m.Load(va, mo.log2, locked)
+	v, ok := c.m.Load(abi.VAddr(va), mo.log2, locked)
 	if !ok {
 		return false
 	}
@@ -265,12 +265,12 @@ func (c *CPU) slowStore(o *op, va uint64) bool {
 	if mo.to != nil {
 		v = mo.to(v)
 	}
-	return c.m.Store(va, mo.log2, v)
+	return c.m.Store(abi.VAddr(va), mo.log2, v)
 }
 
 // storeCond is STx_C. false: a fault.
 func (c *CPU) storeCond(o *op, va uint64) bool {
-	stored, ok := c.m.StoreCond(va, memOps[o.code].log2, c.s.R[o.a&31])
+	stored, ok := c.m.StoreCond(abi.VAddr(va), memOps[o.code].log2, c.s.R[o.a&31])
 	if ok && o.a != 31 {
 		c.s.R[o.a&31] = b2u(stored)
 	}

@@ -38,13 +38,13 @@ type codeCache struct {
 	slots [fetchSlots]fetchSlot
 	key   uint64 // mode and address space of the current run
 	gen   uint64 // mmu.ITLBGeneration that slots are good for
-	pages map[uint64]*page
+	pages map[abi.PAddr]*page
 	model *isa.Model
 }
 
 func (cc *codeCache) init(m *isa.Model) {
 	cc.model = m
-	cc.pages = make(map[uint64]*page)
+	cc.pages = make(map[abi.PAddr]*page)
 	cc.invalidate()
 }
 
@@ -93,7 +93,7 @@ func (c *CPU) lookup(pc uint64) *page {
 	if slot.tag == tag {
 		return slot.pg
 	}
-	pa, ok := c.m.FetchPage(pc)
+	pa, ok := c.m.FetchPage(abi.VAddr(pc))
 	if !ok {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (c *CPU) lookup(pc uint64) *page {
 }
 
 // validate returns the decoded page at pa, whose content is now.
-func (cc *codeCache) validate(pa uint64, now []byte) *page {
+func (cc *codeCache) validate(pa abi.PAddr, now []byte) *page {
 	pg := cc.pages[pa]
 	if pg == nil {
 		if len(cc.pages) >= maxPages {

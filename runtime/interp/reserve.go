@@ -64,7 +64,7 @@ func (c *CPU) scan(pc uint64) (accessed bool) {
 	paths[0].pc = pc
 	for steps := scanSteps; steps > 0 && len(paths) > 0; steps-- {
 		p := &paths[len(paths)-1]
-		word, ok := c.m.PeekWord(p.pc)
+		word, ok := c.m.PeekWord(abi.VAddr(p.pc))
 		inst := isa.Decode(word)
 		here := p.pc
 		p.pc += 4

@@ -70,7 +70,7 @@ func (r *rig) load(t testing.TB, text string) {
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		r.ram.Write32(pa, w)
+		r.ram.Write32(abi.PAddr(pa), w)
 		pa += 4
 	}
 	r.c.InvalidateCode()

@@ -272,7 +272,7 @@ func TestPageLimit(t *testing.T) {
 	cc.init(isa.DefaultModel())
 	b := make([]byte, abi.PageSize)
 	for i := range uint64(maxPages + 5) {
-		cc.validate(i<<13, b)
+		cc.validate(abi.PAddr(i<<13), b)
 	}
 	if len(cc.pages) != 5 {
 		t.Errorf("%d pages kept", len(cc.pages))

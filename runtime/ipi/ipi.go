@@ -7,6 +7,8 @@ package ipi
 import (
 	"fmt"
 	"math/bits"
+
+	"axpress/runtime/abi"
 )
 
 // Mode says what becomes of an interprocessor interrupt that arrives while its target
@@ -39,13 +41,13 @@ const level = 6
 // quadword of each CPU's slot of ipi_data, one bit for each message (Linux, arch/alpha/kernel/smp.c). The
 // zero value: nobody knows.
 type Data struct {
-	PA     uint64 // of CPU 0's slot
+	PA     abi.PAddr // of CPU 0's slot
 	Stride uint64
 }
 
 // Memory is the guest's RAM by physical address.
 type Memory interface {
-	Read64(pa uint64) (v uint64, ok bool)
+	Read64(pa abi.PAddr) (v uint64, ok bool)
 }
 
 // Messages are bits of what interrupts are for.
@@ -56,7 +58,7 @@ func (d Data) Of(cpu int, mem Memory) Messages {
 	if d.Stride == 0 {
 		return 0
 	}
-	v, _ := mem.Read64(d.PA + uint64(cpu)*d.Stride)
+	v, _ := mem.Read64(d.PA + abi.PAddr(uint64(cpu)*d.Stride))
 	return Messages(v)
 }
 

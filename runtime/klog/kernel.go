@@ -9,10 +9,10 @@ import (
 
 // Memory is the guest's RAM by physical address. Any goroutine may read while the guest runs. !ok: there is no RAM.
 type Memory interface {
-	Read8(pa uint64) (v uint8, ok bool)
-	Read16(pa uint64) (v uint16, ok bool)
-	Read32(pa uint64) (v uint32, ok bool)
-	Read64(pa uint64) (v uint64, ok bool)
+	Read8(pa abi.PAddr) (v uint8, ok bool)
+	Read16(pa abi.PAddr) (v uint16, ok bool)
+	Read32(pa abi.PAddr) (v uint32, ok bool)
+	Read64(pa abi.PAddr) (v uint64, ok bool)
 }
 
 // Symbol is a variable of the kernel: its virtual address and its size in bytes, 0 if that is not known.
@@ -43,7 +43,7 @@ func Names() []string {
 type Kernel struct {
 	mem     Memory
 	sym     Symbols
-	panicAt uint64 // panic_cpu's physical address, 0: not known
+	panicAt abi.PAddr // panic_cpu's physical address, 0: not known
 }
 
 // New returns the kernel with these symbols. It reads nothing yet.
@@ -97,7 +97,7 @@ func (k *Kernel) Tail(n int) (lines []string, err error) {
 }
 
 // pointer reads a variable that points into KSEG, and returns where it points, physically.
-func (k *Kernel) pointer(pa uint64) (to uint64, ok bool) {
+func (k *Kernel) pointer(pa abi.PAddr) (to abi.PAddr, ok bool) {
 	va, ok := k.mem.Read64(pa)
 	return physical(va), ok && va>>ksegShift == abi.KSEGBase>>ksegShift
 }
@@ -105,7 +105,7 @@ func (k *Kernel) pointer(pa uint64) (to uint64, ok bool) {
 // ksegShift leaves what KSEG addresses of RAM have in common.
 const ksegShift = 41
 
-func physical(va uint64) uint64 { return va &^ uint64(abi.KSEGBase) }
+func physical(va uint64) abi.PAddr { return abi.PAddr(va &^ abi.KSEGBase) }
 
 // word reads an unsigned int that a symbol names.
 func (k *Kernel) word(name string) (uint64, bool) {

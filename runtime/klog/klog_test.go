@@ -27,17 +27,17 @@ func (r ram) at(pa, n uint64) ([]byte, bool) {
 	return r.b[pa-r.base:], true
 }
 
-func (r ram) Read8(pa uint64) (uint8, bool) { b, ok := r.at(pa, 1); return b[0], ok }
-func (r ram) Read16(pa uint64) (uint16, bool) {
-	b, ok := r.at(pa, 2)
+func (r ram) Read8(pa abi.PAddr) (uint8, bool) { b, ok := r.at(uint64(pa), 1); return b[0], ok }
+func (r ram) Read16(pa abi.PAddr) (uint16, bool) {
+	b, ok := r.at(uint64(pa), 2)
 	return binary.LittleEndian.Uint16(b), ok
 }
-func (r ram) Read32(pa uint64) (uint32, bool) {
-	b, ok := r.at(pa, 4)
+func (r ram) Read32(pa abi.PAddr) (uint32, bool) {
+	b, ok := r.at(uint64(pa), 4)
 	return binary.LittleEndian.Uint32(b), ok
 }
-func (r ram) Read64(pa uint64) (uint64, bool) {
-	b, ok := r.at(pa, 8)
+func (r ram) Read64(pa abi.PAddr) (uint64, bool) {
+	b, ok := r.at(uint64(pa), 8)
 	return binary.LittleEndian.Uint64(b), ok
 }
 

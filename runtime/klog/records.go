@@ -3,6 +3,8 @@ package klog
 import (
 	"fmt"
 	"strings"
+
+	"axpress/runtime/abi"
 )
 
 // record is an entry of the log.
@@ -24,10 +26,10 @@ func (r *record) lines() (lines []string) {
 const maxText = 4096
 
 // text reads n bytes and replaces what a terminal would obey.
-func (k *Kernel) text(pa, n uint64) (string, bool) {
+func (k *Kernel) text(pa abi.PAddr, n uint64) (string, bool) {
 	var b strings.Builder
 	for i := range min(n, maxText) {
-		c, ok := k.mem.Read8(pa + i)
+		c, ok := k.mem.Read8(pa + abi.PAddr(i))
 		if !ok {
 			return "", false
 		}
@@ -57,7 +59,7 @@ func (k *Kernel) records(n int) (newest []record, err error) {
 		return nil, errGarbage
 	}
 	for at, steps := first, size/recBytes; at != next && steps > 0; steps-- {
-		total, ok := k.mem.Read16(buf + at + recTotal)
+		total, ok := k.mem.Read16(buf + abi.PAddr(at) + recTotal)
 		if !ok || total != 0 && total < recBytes || at+uint64(total) > size {
 			break // overwritten: what came before it is still good
 		}
@@ -68,10 +70,10 @@ func (k *Kernel) records(n int) (newest []record, err error) {
 			at = 0
 			continue
 		}
-		length, _ := k.mem.Read16(buf + at + recText)
+		length, _ := k.mem.Read16(buf + abi.PAddr(at) + recText)
 		r := record{}
-		r.ns, _ = k.mem.Read64(buf + at)
-		if r.text, ok = k.text(buf+at+recBytes, min(uint64(length), uint64(total)-recBytes)); ok {
+		r.ns, _ = k.mem.Read64(buf + abi.PAddr(at))
+		if r.text, ok = k.text(buf+abi.PAddr(at)+recBytes, min(uint64(length), uint64(total)-recBytes)); ok {
 			newest = append([]record{r}, newest[:min(len(newest), n-1)]...)
 		}
 		at += uint64(total)

@@ -1,5 +1,7 @@
 package klog
 
+import "axpress/runtime/abi"
+
 // The ring buffer (Linux, kernel/printk/printk_ringbuffer.h): descriptors by sequence, an information block for each, and the
 // texts in a ring of bytes. All offsets are bytes.
 const (
@@ -40,7 +42,7 @@ const (
 // ringBuffer is where the parts of the ring are.
 type ringBuffer struct {
 	countBits, sizeBits uint32
-	descs, infos, data  uint64 // physical
+	descs, infos, data  abi.PAddr
 	infoBytes           uint64
 	head, tail          uint64 // ids
 }
@@ -56,7 +58,7 @@ func (k *Kernel) findRing() (r ringBuffer, ok bool) {
 	r.infos, oks[2] = k.pointer(at + ringInfoPtr)
 	r.head, oks[3] = k.mem.Read64(at + ringHead)
 	r.tail, oks[4] = k.mem.Read64(at + ringTail)
-	for _, off := range []uint64{ringData, ringData + 8} {
+	for _, off := range []abi.PAddr{ringData, ringData + 8} {
 		if r.data, oks[5] = k.pointer(at + off + dataPtr); oks[5] {
 			r.sizeBits, _ = k.mem.Read32(at + off)
 			break
@@ -93,7 +95,7 @@ func (k *Kernel) ring(n int) (newest []record, err error) {
 // ringRecord reads the record with a descriptor's id; !ok: it is not complete, or has been overwritten.
 func (k *Kernel) ringRecord(r *ringBuffer, id uint64) (rec record, ok bool) {
 	index := id & (1<<r.countBits - 1)
-	desc, info := r.descs+index*descBytes, r.infos+index*r.infoBytes
+	desc, info := r.descs+abi.PAddr(index*descBytes), r.infos+abi.PAddr(index*r.infoBytes)
 	state, _ := k.mem.Read64(desc)
 	begin, _ := k.mem.Read64(desc + descBegin)
 	next, _ := k.mem.Read64(desc + descNext)
@@ -108,9 +110,9 @@ func (k *Kernel) ringRecord(r *ringBuffer, id uint64) (rec record, ok bool) {
 		begin = 0 // what would go over the ring's end stands at its beginning
 	}
 	begin &= size - 1
-	owner, _ := k.mem.Read64(r.data + begin)
+	owner, _ := k.mem.Read64(r.data + abi.PAddr(begin))
 	length, _ := k.mem.Read16(info + infoLen)
 	rec.ns, _ = k.mem.Read64(info + infoTime)
-	rec.text, ok = k.text(r.data+begin+blockText, min(uint64(length), size-begin))
+	rec.text, ok = k.text(r.data+abi.PAddr(begin)+blockText, min(uint64(length), size-begin))
 	return rec, ok && owner == id
 }

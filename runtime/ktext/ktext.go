@@ -21,9 +21,9 @@ import (
 type Text struct {
 	ram    *mem.RAM
 	watch  *mem.Watch
-	lo, hi uint64               // physical addresses
-	pages  map[uint64]*textPage // host pages that were stored to, by physical address
-	gone   []uint64             // those given up since the last compare
+	lo, hi abi.PAddr               // physical addresses
+	pages  map[abi.PAddr]*textPage // host pages that were stored to, by physical address
+	gone   []abi.PAddr             // those given up since the last compare
 }
 
 // textPage is a host page of text.
@@ -40,8 +40,8 @@ const maxPatched = 64
 
 // New begins to watch the text at physical addresses [lo, hi) of ram, which is what was
 // translated.
-func New(ram *mem.RAM, lo, hi uint64) (*Text, error) {
-	t := &Text{ram: ram, lo: lo, hi: hi, pages: map[uint64]*textPage{}}
+func New(ram *mem.RAM, lo, hi abi.PAddr) (*Text, error) {
+	t := &Text{ram: ram, lo: lo, hi: hi, pages: map[abi.PAddr]*textPage{}}
 	var err error
 	t.watch, err = ram.Watch(lo, hi)
 	return t, err
@@ -51,11 +51,11 @@ func New(ram *mem.RAM, lo, hi uint64) (*Text, error) {
 func (t *Text) Close() error { return t.watch.Close() }
 
 // Has says whether the guest page at pa is one of text.
-func (t *Text) Has(pa uint64) bool { return pa >= t.lo&abi.PageMask && pa < t.hi }
+func (t *Text) Has(pa abi.PAddr) bool { return pa >= t.lo&abi.PageMask && pa < t.hi }
 
 // GiveUp makes all words of the guest page at pa count as changed, for ever, if it is
 // one of text: somebody else stores to it through another mapping.
-func (t *Text) GiveUp(pa uint64) (ours bool) {
+func (t *Text) GiveUp(pa abi.PAddr) (ours bool) {
 	if !t.Has(pa) {
 		return false
 	}
@@ -70,7 +70,7 @@ func (t *Text) GiveUp(pa uint64) (ours bool) {
 }
 
 // Release gives up the page at pa and ends its watch. Nobody may store to it meanwhile.
-func (t *Text) Release(pa uint64) error {
+func (t *Text) Release(pa abi.PAddr) error {
 	if !t.GiveUp(pa) {
 		return nil
 	}
@@ -78,8 +78,8 @@ func (t *Text) Release(pa uint64) error {
 }
 
 // Compare returns the host pages of which other words differ than did the last time.
-func (t *Text) Compare() (news []uint64) {
-	err := t.watch.Written(func(pa uint64) {
+func (t *Text) Compare() (news []abi.PAddr) {
+	err := t.watch.Written(func(pa abi.PAddr) {
 		if t.pages[pa] == nil {
 			t.pages[pa] = &textPage{original: t.original(pa)}
 			if t.pages[pa].original == nil {
@@ -101,7 +101,7 @@ func (t *Text) Compare() (news []uint64) {
 }
 
 // original is what the host page at pa was when the watch began, nil if nobody knows.
-func (t *Text) original(pa uint64) []byte {
+func (t *Text) original(pa abi.PAddr) []byte {
 	b := make([]byte, mem.HostPage)
 	if !t.watch.Original(pa, b) {
 		return nil
@@ -132,9 +132,9 @@ func (p *textPage) compare(now []byte) (other bool) {
 	return other
 }
 
-// Differs says whether words of the text at guest addresses [lo, hi) are others.
-func (t *Text) Differs(lo, hi uint64) bool {
-	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
+// Differs says whether words of the text at guest addresses [from, to), of KSEG or physical, are others.
+func (t *Text) Differs(from, to abi.VAddr) bool {
+	lo, hi := abi.PAddr(from&^abi.KSEGBase), abi.PAddr(to&^abi.KSEGBase)
 	for at := lo &^ (mem.HostPage - 1); at < hi; at += mem.HostPage {
 		p := t.pages[at]
 		switch {
@@ -153,10 +153,10 @@ func (t *Text) Differs(lo, hi uint64) bool {
 	return false
 }
 
-// Overlap says whether guest addresses [lo, hi) have bytes in one of pages, which are
+// Overlap says whether guest addresses [from, to), of KSEG or physical, have bytes in one of pages, which are
 // sorted.
-func Overlap(pages []uint64, lo, hi uint64) bool {
-	lo, hi = lo&^abi.KSEGBase, hi&^abi.KSEGBase
+func Overlap(pages []abi.PAddr, from, to abi.VAddr) bool {
+	lo, hi := abi.PAddr(from&^abi.KSEGBase), abi.PAddr(to&^abi.KSEGBase)
 	i, _ := slices.BinarySearch(pages, lo&^(mem.HostPage-1))
 	return i < len(pages) && pages[i] < hi
 }

@@ -23,8 +23,8 @@ func TestKernelText(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer text.Close()
-	differs := func(lo, hi uint64) bool { return text.Differs(abi.KSEGBase+lo, abi.KSEGBase+hi) }
-	step := func(what string, pages ...uint64) {
+	differs := func(lo, hi abi.VAddr) bool { return text.Differs(abi.KSEGBase+lo, abi.KSEGBase+hi) }
+	step := func(what string, pages ...abi.PAddr) {
 		t.Helper()
 		if news := text.Compare(); !slices.Equal(news, pages) {
 			t.Errorf("%s: pages %#x, want %#x", what, news, pages)
@@ -50,11 +50,11 @@ func TestKernelText(t *testing.T) {
 		t.Error("the other word does not differ")
 	}
 	for at := uint64(0x14000); at < 0x15000; at += 8 {
-		ram.Write64(at, ^uint64(0))
+		ram.Write64(abi.PAddr(at), ^uint64(0))
 	}
 	step("a page", 0x14000)
 	for at := uint64(0x14000); at < 0x15000; at += 8 {
-		ram.Write64(at, 0)
+		ram.Write64(abi.PAddr(at), 0)
 	}
 	step("given up")
 	if !differs(0x14800, 0x14804) || differs(0x15000, 0x16000) {
@@ -71,8 +71,8 @@ func TestKernelText(t *testing.T) {
 		t.Errorf("pages that are not text: %v", err)
 	}
 	step("no text")
-	if !Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x13ff0, abi.KSEGBase+0x14010) || Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x12000, abi.KSEGBase+0x14000) ||
-		!Overlap([]uint64{0x11000, 0x14000}, abi.KSEGBase+0x11ffc, abi.KSEGBase+0x12000) {
+	if !Overlap([]abi.PAddr{0x11000, 0x14000}, abi.KSEGBase+0x13ff0, abi.KSEGBase+0x14010) || Overlap([]abi.PAddr{0x11000, 0x14000}, abi.KSEGBase+0x12000, abi.KSEGBase+0x14000) ||
+		!Overlap([]abi.PAddr{0x11000, 0x14000}, abi.KSEGBase+0x11ffc, abi.KSEGBase+0x12000) {
 		t.Error("overlap")
 	}
 }

@@ -102,17 +102,17 @@ func hasQEMU(ssn string) bool { return strings.Contains(ssn, console.SSNQemu) }
 // memory is osf.Memory.
 type memory struct{ c *CPU }
 
-func (a memory) Load(va uint64, log2size int) (uint64, bool) {
+func (a memory) Load(va abi.VAddr, log2size int) (uint64, bool) {
 	return a.c.MMU.Load(va, log2size, false)
 }
 
-func (a memory) Store(va uint64, log2size int, v uint64) bool {
+func (a memory) Store(va abi.VAddr, log2size int, v uint64) bool {
 	return a.c.MMU.Store(va, log2size, v)
 }
 
-func (a memory) Fetch(pc uint64) (uint32, bool) { return a.c.MMU.Fetch(pc) }
+func (a memory) Fetch(pc abi.VAddr) (uint32, bool) { return a.c.MMU.Fetch(pc) }
 
-func (a memory) ReadPhys(pa uint64) (uint64, error) {
+func (a memory) ReadPhys(pa abi.PAddr) (uint64, error) {
 	v, ok := a.c.RAM.Read64(pa)
 	if !ok {
 		return 0, fmt.Errorf("physical %#x: %w", pa, device.ErrNoDevice)
@@ -120,7 +120,7 @@ func (a memory) ReadPhys(pa uint64) (uint64, error) {
 	return v, nil
 }
 
-func (a memory) WritePhys(pa, v uint64) error {
+func (a memory) WritePhys(pa abi.PAddr, v uint64) error {
 	if !a.c.RAM.Write64(pa, v) {
 		return fmt.Errorf("physical %#x: %w", pa, device.ErrNoDevice)
 	}
@@ -177,7 +177,7 @@ func (y system) SetAlarm(at uint64) { y.c.setAlarm(at) }
 
 func (y system) InvalidateAll()     { y.c.MMU.InvalidateAll() }
 func (y system) InvalidateProcess() { y.c.MMU.InvalidateProcess() }
-func (y system) InvalidateSingle(va uint64, instructions, data bool) {
+func (y system) InvalidateSingle(va abi.VAddr, instructions, data bool) {
 	y.c.MMU.InvalidateSingle(va, instructions, data)
 }
 func (y system) EnterSpace()     { y.c.MMU.EnterSpace() }
@@ -273,7 +273,7 @@ type lockedBus struct {
 }
 
 // Read implements mmu.PhysBus.
-func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
+func (b lockedBus) Read(pa abi.PAddr, size int) (uint64, error) {
 	b.c.accesses()
 	b.c.m.mu.Lock()
 	defer b.c.m.mu.Unlock()
@@ -281,7 +281,7 @@ func (b lockedBus) Read(pa uint64, size int) (uint64, error) {
 }
 
 // Write implements mmu.PhysBus.
-func (b lockedBus) Write(pa uint64, size int, v uint64) error {
+func (b lockedBus) Write(pa abi.PAddr, size int, v uint64) error {
 	b.c.accesses()
 	b.c.m.mu.Lock()
 	defer b.c.m.mu.Unlock()

@@ -410,7 +410,7 @@ func TestSpin(t *testing.T) {
 // The machine's view of the console agrees with the console's.
 func TestLogoutAreaFits(t *testing.T) {
 	id := platforms.Default().Identity
-	if console.LogoutPA(id, 1)-console.LogoutPA(id, 0) < osf.LogoutSize {
+	if console.LogoutPA(id, 1)-console.LogoutPA(id, 0) < abi.PAddr(osf.LogoutSize) {
 		t.Error("logout areas overlap")
 	}
 }

@@ -62,7 +62,7 @@ func (m *Machine) Save(w io.Writer) error {
 	}
 	write(b.Bytes())
 	for pa, page := range m.pages() {
-		write(binary.LittleEndian.AppendUint64(nil, pa))
+		write(binary.LittleEndian.AppendUint64(nil, uint64(pa)))
 		write(page)
 	}
 	if err == nil {
@@ -131,15 +131,15 @@ func (m *Machine) loadFrom(r io.Reader) error {
 }
 
 // readRAM reads pages, by physical address.
-func (m *Machine) readRAM(r io.Reader, n uint64) (map[uint64][]byte, error) {
-	ram := map[uint64][]byte{}
+func (m *Machine) readRAM(r io.Reader, n uint64) (map[abi.PAddr][]byte, error) {
+	ram := map[abi.PAddr][]byte{}
 	for range n {
 		var at [8]byte
 		if _, err := io.ReadFull(r, at[:]); err != nil {
 			return nil, err
 		}
-		pa, page := binary.LittleEndian.Uint64(at[:]), make([]byte, abi.PageSize)
-		if pa%abi.PageSize != 0 || pa >= m.ram.Size() || ram[pa] != nil {
+		pa, page := abi.PAddr(binary.LittleEndian.Uint64(at[:])), make([]byte, abi.PageSize)
+		if pa%abi.PageSize != 0 || pa >= abi.PAddr(m.ram.Size()) || ram[pa] != nil {
 			return nil, fmt.Errorf("a page at physical %#x: %w", pa, state.ErrRefused)
 		}
 		if _, err := io.ReadFull(r, page); err != nil {
@@ -152,7 +152,7 @@ func (m *Machine) readRAM(r io.Reader, n uint64) (map[uint64][]byte, error) {
 
 // setRAM stores pages, and empty ones where there are none. A page that is what it was is not
 // stored to: a watch would take its code for changed.
-func (m *Machine) setRAM(pages map[uint64][]byte) {
+func (m *Machine) setRAM(pages map[abi.PAddr][]byte) {
 	for pa, now := range m.pages() {
 		if pages[pa] == nil {
 			clear(now)
@@ -290,7 +290,7 @@ func (c *CPU) block(s *cpuState) state.Block {
 
 // check refuses what cannot be, as far as the guest could get out by it or we could crash.
 func (c *CPU) check(s *cpuState) error {
-	size := c.RAM.Size()
+	size := abi.PAddr(c.RAM.Size())
 	for _, t := range s.Live {
 		if t.PAPage%abi.PageSize != 0 || t.PAPage >= size || t.LeafPA%8 != 0 || t.LeafPA >= size || t.VPage%abi.PageSize != 0 || t.Mode&^1 != 0 || t.ASN > 255 {
 			return fmt.Errorf("a translation %+v", t)

@@ -162,7 +162,7 @@ func (m *Machine) Hash() (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for pa, page := range m.pages() {
 		var at [8]byte
-		binary.LittleEndian.PutUint64(at[:], pa)
+		binary.LittleEndian.PutUint64(at[:], uint64(pa))
 		h.Write(at[:])
 		h.Write(page)
 	}
@@ -171,10 +171,10 @@ func (m *Machine) Hash() (sum [sha256.Size]byte) {
 }
 
 // pages are the pages of RAM that are not empty, by physical address.
-func (m *Machine) pages() iter.Seq2[uint64, []byte] {
-	return func(yield func(uint64, []byte) bool) {
+func (m *Machine) pages() iter.Seq2[abi.PAddr, []byte] {
+	return func(yield func(abi.PAddr, []byte) bool) {
 		ram, empty, done := m.ram.Bytes(), make([]byte, abi.PageSize), false
-		err := m.ram.Touched(func(lo, hi uint64) {
+		err := m.ram.Touched(func(lo, hi abi.PAddr) {
 			for pa := lo; pa < hi && !done; pa += abi.PageSize {
 				if page := ram[pa : pa+abi.PageSize]; !bytes.Equal(page, empty) {
 					done = !yield(pa, page)

@@ -120,15 +120,15 @@ func (r *RAM) Size() uint64 { return uint64(len(r.b)) }
 func (r *RAM) FD() int { return r.fd }
 
 // Slice returns the n bytes at pa, or false if they are not all in RAM.
-func (r *RAM) Slice(pa, n uint64) ([]byte, bool) {
+func (r *RAM) Slice(pa abi.PAddr, n uint64) ([]byte, bool) {
 	if !r.has(pa, n) {
 		return nil, false
 	}
-	return r.b[pa : pa+n : pa+n], true
+	return r.b[pa:][:n:n], true
 }
 
 // has tells whether [pa, pa+n) lies in RAM.
-func (r *RAM) has(pa, n uint64) bool {
+func (r *RAM) has(pa abi.PAddr, n uint64) bool {
 	size := uint64(len(r.b))
-	return n <= size && pa <= size-n
+	return n <= size && uint64(pa) <= size-n
 }

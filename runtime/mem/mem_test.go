@@ -2,6 +2,8 @@ package mem
 
 import (
 	"testing"
+
+	"axpress/runtime/abi"
 )
 
 func TestBadSizes(t *testing.T) {
@@ -35,10 +37,10 @@ func TestAccess(t *testing.T) {
 		t.Error("Bytes is not little-endian RAM")
 	}
 	for _, pa := range []uint64{size - 7, size, ^uint64(0), ^uint64(7)} {
-		if _, ok := r.Read64(pa); ok {
+		if _, ok := r.Read64(abi.PAddr(pa)); ok {
 			t.Errorf("Read64(%#x) outside RAM succeeds", pa)
 		}
-		if r.Write64(pa, 1) {
+		if r.Write64(abi.PAddr(pa), 1) {
 			t.Errorf("Write64(%#x) outside RAM succeeds", pa)
 		}
 	}

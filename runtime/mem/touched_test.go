@@ -3,6 +3,8 @@ package mem
 import (
 	"slices"
 	"testing"
+
+	"axpress/runtime/abi"
 )
 
 // Touched tells of what was stored to, also where that is in a private copy only, and of
@@ -14,7 +16,7 @@ func TestTouched(t *testing.T) {
 	}
 	defer r.Close()
 	touched := func() (all []span) {
-		if err := r.Touched(func(lo, hi uint64) { all = append(all, span{lo, hi}) }); err != nil {
+		if err := r.Touched(func(lo, hi abi.PAddr) { all = append(all, span{lo, hi}) }); err != nil {
 			t.Fatal(err)
 		}
 		return all
@@ -39,10 +41,10 @@ func TestTouched(t *testing.T) {
 	total := uint64(0)
 	last := uint64(0)
 	for _, s := range touched() {
-		if s.lo < last || s.lo >= s.hi {
+		if s.lo < abi.PAddr(last) || s.lo >= s.hi {
 			t.Errorf("out of order: %x", touched())
 		}
-		last, total = s.hi, total+s.hi-s.lo
+		last, total = uint64(s.hi), total+uint64(s.hi-s.lo)
 	}
 	if total != 0x2000+0x12000+0x2000 {
 		t.Errorf("%x in all: %x", total, touched())

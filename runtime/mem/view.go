@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
 )
 
 // HostPage is the unit in which a View becomes private.
@@ -65,7 +67,7 @@ func (v *View) Close() error {
 }
 
 // Discard makes the host page of physical address pa show the RAM again.
-func (v *View) Discard(pa uint64) error {
+func (v *View) Discard(pa abi.PAddr) error {
 	pa &^= HostPage - 1
 	if err := unix.Madvise(v.b[pa:pa+HostPage], unix.MADV_DONTNEED); err != nil {
 		return fmt.Errorf("private view of guest RAM: discard page %#x: %w", pa, err)
@@ -82,7 +84,7 @@ func (v *View) DiscardAll() error {
 }
 
 // IsPrivate tells whether the host page of pa was stored to through the view.
-func (v *View) IsPrivate(pa uint64) (bool, error) {
+func (v *View) IsPrivate(pa abi.PAddr) (bool, error) {
 	var b [pagemapEntry]byte
 	if err := v.readPagemap(b[:], pa); err != nil {
 		return false, err
@@ -92,11 +94,11 @@ func (v *View) IsPrivate(pa uint64) (bool, error) {
 
 // Private returns the physical addresses of all host pages that were stored to
 // through the view. It looks at every page: some ten nanoseconds for each.
-func (v *View) Private() ([]uint64, error) {
-	var pages []uint64
+func (v *View) Private() ([]abi.PAddr, error) {
+	var pages []abi.PAddr
 	var chunk [512 * pagemapEntry]byte
-	for pa := uint64(0); pa < v.Size(); {
-		n := min(len(chunk)/pagemapEntry, int((v.Size()-pa)/HostPage))
+	for pa, end := abi.PAddr(0), abi.PAddr(v.Size()); pa < end; {
+		n := min(len(chunk)/pagemapEntry, int((end-pa)/HostPage))
 		if err := v.readPagemap(chunk[:n*pagemapEntry], pa); err != nil {
 			return nil, err
 		}
@@ -116,8 +118,8 @@ func isPrivate(entry []byte) bool {
 }
 
 // readPagemap reads the entries of the pages from pa on.
-func (v *View) readPagemap(b []byte, pa uint64) error {
-	at := (uint64(v.Base()) + pa) / HostPage * pagemapEntry
+func (v *View) readPagemap(b []byte, pa abi.PAddr) error {
+	at := (uint64(v.Base()) + uint64(pa)) / HostPage * pagemapEntry
 	n, err := unix.Pread(v.pagemap, b, int64(at))
 	if err == nil && n != len(b) {
 		err = fmt.Errorf("%d of %d bytes", n, len(b))

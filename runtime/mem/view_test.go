@@ -3,6 +3,8 @@ package mem
 import (
 	"slices"
 	"testing"
+
+	"axpress/runtime/abi"
 )
 
 func TestView(t *testing.T) {
@@ -16,12 +18,12 @@ func TestView(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := func(pa, shared, private uint64, pages ...uint64) {
+	want := func(pa, shared, private uint64, pages ...abi.PAddr) {
 		t.Helper()
-		if got, _ := r.Read64(pa); got != shared {
+		if got, _ := r.Read64(abi.PAddr(pa)); got != shared {
 			t.Errorf("RAM at %#x: %d, want %d", pa, got, shared)
 		}
-		if got, _ := v.Read64(pa); got != private {
+		if got, _ := v.Read64(abi.PAddr(pa)); got != private {
 			t.Errorf("view at %#x: %d, want %d", pa, got, private)
 		}
 		got, err := v.Private()
@@ -38,7 +40,7 @@ func TestView(t *testing.T) {
 	want(0x5008, 3, 1, 0x5000)
 	want(0x9000, 3, 3, 0x5000)
 	for _, pa := range []uint64{0x5ff8, 0x6000} {
-		if p, err := v.IsPrivate(pa); err != nil || p != (pa < 0x6000) {
+		if p, err := v.IsPrivate(abi.PAddr(pa)); err != nil || p != (pa < 0x6000) {
 			t.Errorf("page of %#x private: %v (%v)", pa, p, err)
 		}
 	}

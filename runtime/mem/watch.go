@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"axpress/runtime/abi"
 )
 
 // Watch tells which pages of a piece of RAM were stored to, at no cost to the
@@ -15,16 +17,16 @@ import (
 // It suits memory that is hardly ever written, like a kernel's text.
 type Watch struct {
 	ram     *RAM
-	lo, hi  uint64
+	lo, hi  abi.PAddr
 	pagemap int
 }
 
 // Watch begins to watch the host pages that overlap physical bytes [lo, hi). What
 // they hold now stays. Other mappings of the memory no longer see stores to them.
-func (r *RAM) Watch(lo, hi uint64) (*Watch, error) {
+func (r *RAM) Watch(lo, hi abi.PAddr) (*Watch, error) {
 	lo &^= HostPage - 1
 	hi = (hi + HostPage - 1) &^ (HostPage - 1)
-	if lo >= hi || hi > uint64(len(r.b)) {
+	if lo >= hi || hi > abi.PAddr(len(r.b)) {
 		return nil, fmt.Errorf("watch guest RAM: [%#x, %#x) is not in %#x bytes of RAM", lo, hi, len(r.b))
 	}
 	if r.fd >= 0 {
@@ -46,16 +48,16 @@ func (w *Watch) Close() error { return unix.Close(w.pagemap) }
 
 // Written calls fn with the physical address of each host page that was stored
 // to since the watch began.
-func (w *Watch) Written(fn func(pa uint64)) error {
+func (w *Watch) Written(fn func(pa abi.PAddr)) error {
 	buf := make([]byte, (w.hi-w.lo)/HostPage*pagemapEntry)
-	first := (uint64(w.ram.Base()) + w.lo) / HostPage
+	first := (uint64(w.ram.Base()) + uint64(w.lo)) / HostPage
 	if _, err := unix.Pread(w.pagemap, buf, int64(first*pagemapEntry)); err != nil {
 		return fmt.Errorf("watch guest RAM: read %s: %w", pagemapFile, err)
 	}
 	for i := 0; i < len(buf); i += pagemapEntry {
 		e := binary.LittleEndian.Uint64(buf[i:])
 		if e&pagemapPresent != 0 && e&pagemapShared == 0 {
-			fn(w.lo + uint64(i/pagemapEntry)*HostPage)
+			fn(w.lo + abi.PAddr(i/pagemapEntry)*HostPage)
 		}
 	}
 	return nil
@@ -63,8 +65,8 @@ func (w *Watch) Written(fn func(pa uint64)) error {
 
 // Original reads into b what physical address pa on held when the watch began; the
 // pages must not have been released. !ok: nobody knows, as in a View.
-func (w *Watch) Original(pa uint64, b []byte) (ok bool) {
-	if w.ram.fd < 0 || pa < w.lo || pa+uint64(len(b)) > w.hi {
+func (w *Watch) Original(pa abi.PAddr, b []byte) (ok bool) {
+	if w.ram.fd < 0 || pa < w.lo || pa+abi.PAddr(len(b)) > w.hi {
 		return false
 	}
 	n, err := unix.Pread(w.ram.fd, b, int64(pa))
@@ -74,9 +76,9 @@ func (w *Watch) Original(pa uint64, b []byte) (ok bool) {
 // Release ends the watch of the host pages that overlap [pa, pa+n), which then are
 // shared again: other mappings see what they hold now and what is stored from now
 // on. Written no longer reports them.
-func (w *Watch) Release(pa, n uint64) error {
+func (w *Watch) Release(pa abi.PAddr, n uint64) error {
 	lo := max(pa&^(HostPage-1), w.lo)
-	hi := min((pa+n+HostPage-1)&^(HostPage-1), w.hi)
+	hi := min((pa+abi.PAddr(n)+HostPage-1)&^(HostPage-1), w.hi)
 	if lo >= hi || w.ram.fd < 0 {
 		return nil
 	}

@@ -3,6 +3,8 @@ package mem
 import (
 	"slices"
 	"testing"
+
+	"axpress/runtime/abi"
 )
 
 func TestWatch(t *testing.T) {
@@ -18,7 +20,7 @@ func TestWatch(t *testing.T) {
 	}
 	defer w.Close()
 	written := func() (pages []uint64) {
-		if err := w.Written(func(pa uint64) { pages = append(pages, pa) }); err != nil {
+		if err := w.Written(func(pa abi.PAddr) { pages = append(pages, uint64(pa)) }); err != nil {
 			t.Fatal(err)
 		}
 		return pages

@@ -11,7 +11,7 @@ import (
 type Invalidation struct {
 	Instructions, Data bool
 	One                bool
-	VA                 uint64 // of the page, if One
+	VA                 abi.VAddr // of the page, if One
 }
 
 // Follower keeps what it has found by an MMU's translations, and is told at once when some
@@ -66,13 +66,13 @@ func (m *MMU) InvalidateProcess() { m.InvalidateAll() }
 // the current address space and, for ASM pages, all; since an ASM page has
 // entries under the ASNs it was used with, all must go, and dropping a page too
 // many is always allowed.
-func (m *MMU) InvalidateSingle(va uint64, i, d bool) {
+func (m *MMU) InvalidateSingle(va abi.VAddr, i, d bool) {
 	m.invalidate(Invalidation{Instructions: i, Data: d, One: true, VA: va & abi.PageMask})
 }
 
 // Uncache has the next access to the page of va come to the MMU, in whatever mode. The
 // translation stays live, if there is a list of those.
-func (m *MMU) Uncache(va uint64) {
+func (m *MMU) Uncache(va abi.VAddr) {
 	m.uncache(Invalidation{Data: true, One: true, VA: va & abi.PageMask})
 }
 

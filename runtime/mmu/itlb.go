@@ -6,8 +6,8 @@ const itlbEntries = 128
 
 // itlbEntry is a page that instructions may be fetched from.
 type itlbEntry struct {
-	tag uint64 // see itlbTag
-	pa  uint64 // of the page
+	tag uint64    // see itlbTag
+	pa  abi.PAddr // of the page
 }
 
 // itlbInvalid is no tag: it would be of a non-canonical address.
@@ -15,15 +15,15 @@ const itlbInvalid = 1 << 62
 
 // itlbTag combines page, mode and address space number. The number has 8 bits
 // on EV6 and fits below the page number beside the mode.
-func (m *MMU) itlbTag(pc uint64) uint64 {
-	return pc&abi.PageMask | m.s.ASN<<1&^abi.PageMask | uint64(m.s.Mode())
+func (m *MMU) itlbTag(pc abi.VAddr) uint64 {
+	return uint64(pc&abi.PageMask) | m.s.ASN<<1&^abi.PageMask | uint64(m.s.Mode())
 }
 
 // FetchPage returns the physical address of the page that instructions at pc are
 // fetched from in the current mode; it is in RAM. !ok: a fault with access kind
 // execute, or a machine check if the page is not RAM. It is for who executes at pc next:
 // the translation is live from now on.
-func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
+func (m *MMU) FetchPage(pc abi.VAddr) (pa abi.PAddr, ok bool) {
 	e := &m.itlb[pc>>abi.PageShift%itlbEntries]
 	tag := m.itlbTag(pc)
 	if e.tag == tag {
@@ -45,12 +45,12 @@ func (m *MMU) FetchPage(pc uint64) (pa uint64, ok bool) {
 
 // Fetch reads the instruction word at pc &^ 3 with execute access in the current
 // mode. !ok: as FetchPage.
-func (m *MMU) Fetch(pc uint64) (word uint32, ok bool) {
+func (m *MMU) Fetch(pc abi.VAddr) (word uint32, ok bool) {
 	page, ok := m.FetchPage(pc)
 	if !ok {
 		return 0, false
 	}
-	return m.ram.Read32(page | pc&^abi.PageMask&^3)
+	return m.ram.Read32(page | abi.PAddr(pc&^abi.PageMask&^3))
 }
 
 // ITLBGeneration changes whenever instruction translations were dropped, so

@@ -21,7 +21,7 @@ import (
 type List struct {
 	kernel *KernelList
 	live   map[uint64]live             // by keyOf
-	in     map[uint64]*asnSet          // by page: the address spaces that it may be live in
+	in     map[abi.VAddr]*asnSet       // by page: the address spaces that it may be live in
 	code   [numASN]map[uint64]struct{} // the keys of instruction translations
 	stale  uint64                      // see MMU.StaleCode
 	// fetched counts the instruction translations that became live.
@@ -39,9 +39,9 @@ type KernelList struct {
 
 // live is what a translation was made from.
 type live struct {
-	page uint64 // physical address of the page
-	leaf uint64 // and of the page table entry
-	pte  uint64 // its value then
+	page abi.PAddr // physical address of the page
+	leaf abi.PAddr // and of the page table entry
+	pte  uint64    // its value then
 }
 
 // asnSet is a set of address space numbers.
@@ -52,7 +52,7 @@ func NewKernelList() *KernelList { return &KernelList{live: map[uint64]live{}} }
 
 // NewList returns an empty list for a CPU of the machine that has k.
 func NewList(k *KernelList) *List {
-	return &List{kernel: k, live: map[uint64]live{}, in: map[uint64]*asnSet{}}
+	return &List{kernel: k, live: map[uint64]live{}, in: map[abi.VAddr]*asnSet{}}
 }
 
 // KeepList makes l the authority on which translations are live. The MMU must be new, and
@@ -87,34 +87,34 @@ func kindOf(access uint64) uint64 {
 }
 
 // keyOf packs what a translation is found by: page, address space, mode and access.
-func keyOf(va, access uint64, mode int, asn uint64) uint64 {
-	return va&abi.PageMask | asn%numASN<<keyASNShift | uint64(mode&1)<<keyModeShift | kindOf(access)
+func keyOf(va abi.VAddr, access uint64, mode int, asn uint64) uint64 {
+	return uint64(va&abi.PageMask) | asn%numASN<<keyASNShift | uint64(mode&1)<<keyModeShift | kindOf(access)
 }
 
 // inKSEG says whether va has no translation, be it allowed or not.
-func inKSEG(va uint64) bool { return va>>41&3 == 2 }
+func inKSEG(va abi.VAddr) bool { return va>>41&3 == 2 }
 
 // inKernel says whether va is in the kernel's part of the address space.
-func inKernel(va uint64) bool { return int64(va) < 0 }
+func inKernel(va abi.VAddr) bool { return int64(va) < 0 }
 
 // find returns where a live translation leads to.
-func (l *List) find(va, access uint64, mode int, asn uint64) (pa uint64, ok bool) {
+func (l *List) find(va abi.VAddr, access uint64, mode int, asn uint64) (pa abi.PAddr, ok bool) {
 	if mode == abi.ModeKernel && inKernel(va) {
 		if pa, ok = l.kernel.find(va, access); ok {
 			return pa, true
 		}
 	}
 	t, ok := l.live[keyOf(va, access, mode, asn)]
-	return t.page | va&^abi.PageMask, ok
+	return t.page | abi.PAddr(va&^abi.PageMask), ok
 }
 
-func (k *KernelList) find(va, access uint64) (pa uint64, ok bool) {
+func (k *KernelList) find(va abi.VAddr, access uint64) (pa abi.PAddr, ok bool) {
 	t, ok := k.live[keyOf(va, access, abi.ModeKernel, 0)]
-	return t.page | va&^abi.PageMask, ok
+	return t.page | abi.PAddr(va&^abi.PageMask), ok
 }
 
 // add makes a translation live.
-func (l *List) add(va, access uint64, mode int, asn uint64, t live) {
+func (l *List) add(va abi.VAddr, access uint64, mode int, asn uint64, t live) {
 	if kindOf(access) == kindExec {
 		l.fetched++
 	}
@@ -128,7 +128,7 @@ func (l *List) add(va, access uint64, mode int, asn uint64, t live) {
 // put enters a translation of one address space.
 func (l *List) put(key uint64, t live) {
 	l.live[key] = t
-	page, asn := key&abi.PageMask, key>>keyASNShift%numASN
+	page, asn := abi.VAddr(key&abi.PageMask), key>>keyASNShift%numASN
 	if l.in[page] == nil {
 		l.in[page] = &asnSet{}
 	}
@@ -169,7 +169,7 @@ func (l *List) drop(i Invalidation) {
 	}
 	for low := range uint64(1 << keyASNShift) { // mode and access
 		if gone[low&3] {
-			delete(l.kernel.live, i.VA|low)
+			delete(l.kernel.live, uint64(i.VA)|low)
 		}
 	}
 	set := l.in[i.VA]
@@ -181,7 +181,7 @@ func (l *List) drop(i Invalidation) {
 			asn := uint64(64*n + bits.TrailingZeros64(word))
 			for low := range uint64(1 << keyASNShift) {
 				if gone[low&3] {
-					l.remove(i.VA | asn<<keyASNShift | low)
+					l.remove(uint64(i.VA) | asn<<keyASNShift | low)
 				}
 			}
 		}
@@ -226,7 +226,7 @@ func (k *KernelList) uncacheOthers(m *MMU, i Invalidation) {
 }
 
 // translate is walk, by the list if there is one: a translation that is not live becomes so.
-func (m *MMU) translate(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
+func (m *MMU) translate(va abi.VAddr, access uint64, mode int) (pa, leaf abi.PAddr, ok bool) {
 	if m.list == nil || inKSEG(va) {
 		return m.walk(va, access, mode)
 	}
@@ -243,7 +243,7 @@ func (m *MMU) translate(va, access uint64, mode int) (pa, leaf uint64, ok bool) 
 
 // isLive says whether an access would find its translation as it is, or needs none.
 // Precondition: there is a list.
-func (m *MMU) isLive(va, access uint64, mode int) bool {
+func (m *MMU) isLive(va abi.VAddr, access uint64, mode int) bool {
 	if inKSEG(va) {
 		return true
 	}
@@ -253,14 +253,14 @@ func (m *MMU) isLive(va, access uint64, mode int) bool {
 
 // Translation is a live translation.
 type Translation struct {
-	Global bool   // in all address spaces: one of a KernelList
-	ASN    uint64 // of the address space; 0 if Global
-	VPage  uint64 // virtual address of the page
-	Mode   int    // abi.Mode*
-	Access uint64 // abi.MMAccess*
-	PAPage uint64 // physical address of the page
-	LeafPA uint64 // physical address of the page table entry
-	Leaf   uint64 // that entry when the translation was made
+	Global bool      // in all address spaces: one of a KernelList
+	ASN    uint64    // of the address space; 0 if Global
+	VPage  abi.VAddr // virtual address of the page
+	Mode   int       // abi.Mode*
+	Access uint64    // abi.MMAccess*
+	PAPage abi.PAddr // physical address of the page
+	LeafPA abi.PAddr // physical address of the page table entry
+	Leaf   uint64    // that entry when the translation was made
 }
 
 // key is what t is found by.
@@ -279,7 +279,7 @@ func sorted(of map[uint64]live, global bool) (all []Translation) {
 	access := [...]uint64{kindRead: abi.MMAccessRead, kindWrite: abi.MMAccessWrite, kindExec: abi.MMAccessExec}
 	for key, t := range of {
 		all = append(all, Translation{
-			Global: global, ASN: key >> keyASNShift % numASN, VPage: key & abi.PageMask, Mode: int(key >> keyModeShift & 1),
+			Global: global, ASN: key >> keyASNShift % numASN, VPage: abi.VAddr(key & abi.PageMask), Mode: int(key >> keyModeShift & 1),
 			Access: access[key&3], PAPage: t.page, LeafPA: t.leaf, Leaf: t.pte,
 		})
 	}
@@ -310,7 +310,7 @@ func (m *MMU) Hash() uint64 {
 		if t.Global {
 			global = 1
 		}
-		for _, v := range [...]uint64{global, t.key(), t.PAPage, t.LeafPA, t.Leaf} {
+		for _, v := range [...]uint64{global, t.key(), uint64(t.PAPage), uint64(t.LeafPA), t.Leaf} {
 			var b [8]byte
 			binary.LittleEndian.PutUint64(b[:], v)
 			h.Write(b[:])

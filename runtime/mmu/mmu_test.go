@@ -31,7 +31,7 @@ type bus struct {
 
 var errNobody = errors.New("nobody")
 
-func (b *bus) Read(pa uint64, size int) (uint64, error) {
+func (b *bus) Read(pa abi.PAddr, size int) (uint64, error) {
 	b.n++
 	if pa != ioPA {
 		return 0, errNobody
@@ -39,7 +39,7 @@ func (b *bus) Read(pa uint64, size int) (uint64, error) {
 	return b.reg, nil
 }
 
-func (b *bus) Write(pa uint64, size int, v uint64) error {
+func (b *bus) Write(pa abi.PAddr, size int, v uint64) error {
 	b.n++
 	if pa != ioPA {
 		return errNobody
@@ -83,7 +83,7 @@ func newMachine(t testing.TB) *machine {
 	return x
 }
 
-func (x *machine) table(pfn, index, pte uint64) { x.ram.Write64(pfn<<13|index<<3, pte) }
+func (x *machine) table(pfn, index, pte uint64) { x.ram.Write64(abi.PAddr(pfn<<13|index<<3), pte) }
 
 // user switches to user mode.
 func (x *machine) user() { x.s.SetPS(8) }
@@ -133,10 +133,10 @@ func TestWalk(t *testing.T) {
 		x.table(l1, 3, tt.t.e1)
 		x.table(l2, 4, tt.t.e2)
 		x.table(l3, 5, tt.t.e3)
-		pa, _, found := x.m.walk(tt.va, tt.access, tt.mode)
+		pa, _, found := x.m.walk(abi.VAddr(tt.va), tt.access, tt.mode)
 		fault := !found
 		if tt.want == ok {
-			if fault || pa != dataPFN<<13|tt.va&0x1fff {
+			if fault || pa != abi.PAddr(dataPFN<<13|tt.va&0x1fff) {
 				t.Errorf("%s: pa %#x fault %v mmcsr %d", tt.name, pa, fault, x.s.FaultMMCSR)
 			}
 			continue
@@ -158,7 +158,7 @@ func TestKSEG(t *testing.T) {
 		{abi.KSEGBase + 1<<40 + 0x1fc000000, 0xf01_fc00_0000},
 	}
 	for _, tt := range tests {
-		if pa, ok := x.m.Peek(tt.va, abi.MMAccessRead, abi.ModeKernel); pa != tt.pa || !ok {
+		if pa, ok := x.m.Peek(abi.VAddr(tt.va), abi.MMAccessRead, abi.ModeKernel); pa != abi.PAddr(tt.pa) || !ok {
 			t.Errorf("%#x: pa %#x ok %v, want %#x", tt.va, pa, ok, tt.pa)
 		}
 	}
@@ -166,7 +166,7 @@ func TestKSEG(t *testing.T) {
 	for _, want := range []uint64{ioPA, 0x801_a000_0000} {
 		x.table(l3, 5, want>>13<<32|pteRW)
 		x.m.InvalidateAll()
-		if pa, _ := x.m.Peek(testVA, abi.MMAccessRead, abi.ModeUser); pa != want {
+		if pa, _ := x.m.Peek(testVA, abi.MMAccessRead, abi.ModeUser); pa != abi.PAddr(want) {
 			t.Errorf("mapped I/O page: %#x, want %#x", pa, want)
 		}
 	}
@@ -182,7 +182,7 @@ func TestPageTableOutsideRAM(t *testing.T) {
 
 // entry returns the soft TLB entry that an access of size bytes at va matches.
 func (x *machine) entry(mode, access int, va, size uint64) *abi.TLBEntry {
-	e := &x.s.TLB[mode][access][abi.TLBIndex(va)]
+	e := &x.s.TLB[mode][access][abi.TLBIndex(abi.VAddr(va))]
 	if (va&(abi.PageMask|size-1))^x.s.ASNTag != e.Tag {
 		return nil
 	}
@@ -274,7 +274,7 @@ func TestAtomic(t *testing.T) {
 	if _, ok := x.m.Atomic(testVA+4, 3); ok {
 		t.Error("misaligned")
 	}
-	if _, ok := x.m.Atomic(abi.KSEGBase+x.ram.Size(), 3); ok {
+	if _, ok := x.m.Atomic(abi.VAddr(abi.KSEGBase+x.ram.Size()), 3); ok {
 		t.Error("not RAM")
 	}
 	for _, flag := range []uint64{pteFOR, pteFOW} {
@@ -289,12 +289,12 @@ func TestLocks(t *testing.T) {
 	x := newMachine(t)
 	const kseg = abi.KSEGBase + dataPFN<<13
 	ll := func(va uint64) {
-		if _, ok := x.m.Load(va, 3, true); !ok {
+		if _, ok := x.m.Load(abi.VAddr(va), 3, true); !ok {
 			t.Fatal("load locked faults")
 		}
 	}
 	sc := func(va, v uint64) bool {
-		stored, ok := x.m.StoreCond(va, 3, v)
+		stored, ok := x.m.StoreCond(abi.VAddr(va), 3, v)
 		if !ok {
 			t.Fatal("store conditional faults")
 		}
@@ -393,17 +393,17 @@ func TestInvalidate(t *testing.T) {
 		x := newMachine(t)
 		x.table(l3, 6, otherPFN<<32|pteRW|pteASM)
 		for _, va := range []uint64{testVA, asmVA} {
-			if _, ok := x.m.Load(va, 3, false); !ok || !x.m.Store(va, 3, 0) {
+			if _, ok := x.m.Load(abi.VAddr(va), 3, false); !ok || !x.m.Store(abi.VAddr(va), 3, 0) {
 				t.Fatal("fill")
 			}
-			if _, ok := x.m.FetchPage(va); !ok {
+			if _, ok := x.m.FetchPage(abi.VAddr(va)); !ok {
 				t.Fatal("fetch")
 			}
 		}
 		return x
 	}
 	itlb := func(x *machine, va uint64) bool {
-		return x.m.itlb[va>>13%itlbEntries].tag == x.m.itlbTag(va)
+		return x.m.itlb[va>>13%itlbEntries].tag == x.m.itlbTag(abi.VAddr(va))
 	}
 	tests := []struct {
 		name                     string
@@ -533,7 +533,7 @@ func TestEnterSpace(t *testing.T) {
 func TestLargeSpace(t *testing.T) {
 	x := newMachine(t)
 	for pa := range uint64(2 * maxLeaves) {
-		x.m.spaces.note(7, l3<<13+8*pa, x.ram)
+		x.m.spaces.note(7, abi.PAddr(l3<<13+8*pa), x.ram)
 	}
 	if n := len(x.m.spaces.of[7].leaves); n != maxLeaves {
 		t.Errorf("%d entries", n)

@@ -17,7 +17,7 @@ const (
 )
 
 // LoadRAM is Load for addresses that turn out to be RAM.
-func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
+func (m *MMU) LoadRAM(va abi.VAddr, log2size int, locked bool) (uint64, Outcome) {
 	pa, ok := m.resolve(va, log2size, abi.MMAccessRead)
 	if !ok {
 		return 0, Faulted
@@ -27,7 +27,7 @@ func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
 	}
 	v := readRAM(m.ram, pa, log2size)
 	if locked {
-		m.s.LockFlag, m.s.LockPA, m.s.LockValue = 1, pa, v
+		m.s.LockFlag, m.s.LockPA, m.s.LockValue = 1, uint64(pa), v
 	}
 	return v, Done
 }
@@ -35,7 +35,7 @@ func (m *MMU) LoadRAM(va uint64, log2size int, locked bool) (uint64, Outcome) {
 // Atomic returns the host address of va, for an access that reads and writes. !ok: the
 // interpreter, which does them one after the other, finds out why not. With a list of live
 // translations both must be: between its read and its write the guest may be interrupted.
-func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
+func (m *MMU) Atomic(va abi.VAddr, log2size int) (host uint64, ok bool) {
 	if mode := m.s.Mode(); m.list != nil && !(m.isLive(va, abi.MMAccessRead, mode) && m.isLive(va, abi.MMAccessWrite, mode)) {
 		return 0, false
 	}
@@ -48,13 +48,13 @@ func (m *MMU) Atomic(va uint64, log2size int) (host uint64, ok bool) {
 		return 0, false
 	}
 	m.storing(pa)
-	return m.base + pa, true
+	return m.base + uint64(pa), true
 }
 
 // Fill enters the page of va into the soft TLB, as an access does, if the access would
 // succeed. What is wrong with it is noted in State as for the access itself. It makes no
 // translation live.
-func (m *MMU) Fill(va uint64, log2size int, access uint64) {
+func (m *MMU) Fill(va abi.VAddr, log2size int, access uint64) {
 	if m.list != nil && !m.isLive(va, access, m.s.Mode()) {
 		return
 	}
@@ -62,7 +62,7 @@ func (m *MMU) Fill(va uint64, log2size int, access uint64) {
 }
 
 // StoreRAM is Store for addresses that turn out to be RAM.
-func (m *MMU) StoreRAM(va uint64, log2size int, v uint64) Outcome {
+func (m *MMU) StoreRAM(va abi.VAddr, log2size int, v uint64) Outcome {
 	pa, ok := m.resolve(va, log2size, abi.MMAccessWrite)
 	if !ok {
 		return Faulted

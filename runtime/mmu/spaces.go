@@ -1,6 +1,9 @@
 package mmu
 
-import "axpress/runtime/mem"
+import (
+	"axpress/runtime/abi"
+	"axpress/runtime/mem"
+)
 
 // spaces is what the page tables said of the code of each address space when it was last
 // translated. It is compared when the address space is entered, for the sake of
@@ -31,13 +34,16 @@ type space struct {
 }
 
 // leaf is a page table entry.
-type leaf struct{ pa, pte uint64 }
+type leaf struct {
+	pa  abi.PAddr
+	pte uint64
+}
 
 // maxLeaves bounds space.leaves: a space with more is as good as dirty.
 const maxLeaves = 1024
 
 // note is told that a fetch in the address space was translated by the entry at pa.
-func (t *spaces) note(asn, pa uint64, ram *mem.RAM) {
+func (t *spaces) note(asn uint64, pa abi.PAddr, ram *mem.RAM) {
 	pte, ok := ram.Read64(pa)
 	if pa == 0 || !ok {
 		return // KSEG

@@ -30,7 +30,7 @@ const (
 )
 
 // ksegPA maps VA<40:0>, sign-extended from bit 40.
-func ksegPA(va uint64) uint64 { return uint64(int64(va<<23)>>23) & paMask }
+func ksegPA(va abi.VAddr) abi.PAddr { return abi.PAddr(int64(va<<23)>>23) & paMask }
 
 // right is what a page table entry must say for an access kind.
 type right struct {
@@ -60,7 +60,7 @@ func rightOf(access uint64) *right {
 // been recorded. The order of the checks is the PALcode's: a table page that is
 // not valid is TNV, one the kernel may not read is ACV; for the page itself TNV,
 // then ACV, then fault on read, write or execute (QEMU, target/alpha/helper.c, has the same).
-func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
+func (m *MMU) walk(va abi.VAddr, access uint64, mode int) (pa, leaf abi.PAddr, ok bool) {
 	if int64(va<<(64-vaBits))>>(64-vaBits) != int64(va) {
 		return 0, 0, m.mmFault(va, access, abi.MMCSRACV)
 	}
@@ -72,7 +72,7 @@ func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	}
 	table := m.s.PTBR
 	for shift := uint(abi.PageShift + 2*levelBits); shift > abi.PageShift; shift -= levelBits {
-		pte, ok := m.pte(table, va>>shift)
+		pte, ok := m.pte(table, uint64(va>>shift))
 		switch {
 		case !ok:
 			return 0, 0, false
@@ -83,7 +83,7 @@ func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 		}
 		table = pte >> ptePFNShift
 	}
-	pte, ok := m.pte(table, va>>abi.PageShift)
+	pte, ok := m.pte(table, uint64(va>>abi.PageShift))
 	r := rightOf(access)
 	switch {
 	case !ok:
@@ -95,11 +95,11 @@ func (m *MMU) walk(va, access uint64, mode int) (pa, leaf uint64, ok bool) {
 	case pte&r.fault != 0:
 		return 0, 0, m.mmFault(va, access, r.mmcsr)
 	}
-	pa = (pte>>ptePFNShift<<abi.PageShift | va&^abi.PageMask) & paMask
-	return pa, ptePA(table, va>>abi.PageShift), true
+	pa = (abi.PAddr(pte>>ptePFNShift<<abi.PageShift) | abi.PAddr(va&^abi.PageMask)) & paMask
+	return pa, ptePA(table, uint64(va>>abi.PageShift)), true
 }
 
-func ptePA(pfn, index uint64) uint64 { return pfn<<abi.PageShift | index&levelMask<<3 }
+func ptePA(pfn, index uint64) abi.PAddr { return abi.PAddr(pfn<<abi.PageShift | index&levelMask<<3) }
 
 // pte reads entry index (taken modulo the size of a table) of the table in page
 // frame pfn. A table outside RAM is a machine check.
@@ -113,7 +113,7 @@ func (m *MMU) pte(pfn, index uint64) (uint64, bool) {
 }
 
 // mmFault records an entMM fault. It returns false, for its callers to return.
-func (m *MMU) mmFault(va, access, mmcsr uint64) bool {
-	m.s.FaultKind, m.s.FaultVA, m.s.FaultMMCSR, m.s.FaultAccess = abi.FaultMM, va, mmcsr, access
+func (m *MMU) mmFault(va abi.VAddr, access, mmcsr uint64) bool {
+	m.s.FaultKind, m.s.FaultVA, m.s.FaultMMCSR, m.s.FaultAccess = abi.FaultMM, uint64(va), mmcsr, access
 	return false
 }

@@ -23,9 +23,9 @@ func TestWatchStores(t *testing.T) {
 	m.InitWindows()
 	m.Store(abi.KSEGBase+0x4000, 3, 1)
 	var at, old []uint64
-	m.WatchStores(func(pa uint64) {
+	m.WatchStores(func(pa abi.PAddr) {
 		v, _ := ram.Read64(pa &^ 7)
-		at, old = append(at, pa), append(old, v)
+		at, old = append(at, uint64(pa)), append(old, v)
 	})
 	m.Store(abi.KSEGBase+0x4000, 3, 2)
 	m.Store(abi.KSEGBase+0x4004, 2, 3)

@@ -21,7 +21,7 @@ const stray = 64
 
 // Place is where a sample was taken.
 type Place struct {
-	PC   uint64
+	PC   abi.VAddr
 	User bool
 	// Page is, in user mode, the SHA-256 of the page that PC is in; zero if that
 	// cannot be read.
@@ -41,7 +41,7 @@ type Engine struct {
 	last    int64 // State.Icount at the last sample
 	next    int64 // when the next one is due
 	samples Samples
-	pages   map[uint64]*page // by physical address
+	pages   map[abi.PAddr]*page // by physical address
 }
 
 // page is a page whose content is known.
@@ -59,7 +59,7 @@ func New(c *machine.CPU, inner vcpu.Engine, period int64) *Engine {
 		period = DefaultPeriod
 	}
 	e := &Engine{Engine: inner, c: c, period: period, rand: rand.New(rand.NewPCG(1, 2)), last: c.S.Icount,
-		samples: Samples{}, pages: map[uint64]*page{}}
+		samples: Samples{}, pages: map[abi.PAddr]*page{}}
 	e.schedule()
 	return e
 }
@@ -127,9 +127,9 @@ func (e *Engine) wander() abi.Exit {
 // take takes a sample at the current PC.
 func (e *Engine) take() {
 	s := e.c.S
-	p := Place{PC: s.PC, User: s.Mode() == abi.ModeUser}
+	p := Place{PC: abi.VAddr(s.PC), User: s.Mode() == abi.ModeUser}
 	if p.User {
-		p.Page = e.pageOf(s.PC)
+		p.Page = e.pageOf(abi.VAddr(s.PC))
 	}
 	e.samples[p] += uint64(s.Icount - e.last)
 	e.last = s.Icount
@@ -138,7 +138,7 @@ func (e *Engine) take() {
 
 // Here returns the place where c is. Its machine must not run.
 func Here(c *machine.CPU) Place {
-	p := Place{PC: c.S.PC, User: c.S.Mode() == abi.ModeUser}
+	p := Place{PC: abi.VAddr(c.S.PC), User: c.S.Mode() == abi.ModeUser}
 	if p.User {
 		if pa, ok := c.MMU.PeekPage(p.PC); ok {
 			p.Page = sha256.Sum256(c.RAM.Bytes()[pa : pa+abi.PageSize])
@@ -149,7 +149,7 @@ func Here(c *machine.CPU) Place {
 
 // pageOf returns the hash of the page that pc is in, zero if it cannot be fetched
 // from.
-func (e *Engine) pageOf(pc uint64) (none [sha256.Size]byte) {
+func (e *Engine) pageOf(pc abi.VAddr) (none [sha256.Size]byte) {
 	pa, ok := e.c.MMU.PeekPage(pc)
 	if !ok {
 		return none

@@ -120,7 +120,7 @@ func TestShares(t *testing.T) {
 					t.Errorf("kernel code seen as %+v", p)
 				}
 				sum += n
-				seen[p.PC] = true
+				seen[uint64(p.PC)] = true
 				if p.PC >= kernelVA+6*4 {
 					second += n
 				}
@@ -276,7 +276,7 @@ func TestUserPages(t *testing.T) {
 		t.Error("the page's old content")
 	}
 	st.PC = va + abi.PageSize
-	if p := place(); p != (Place{PC: st.PC, User: true}) {
+	if p := place(); p != (Place{PC: abi.VAddr(st.PC), User: true}) {
 		t.Errorf("a page that is not there: %+v", p)
 	}
 	if st.FaultKind != abi.FaultUnaligned || st.FaultVA != 1 || st.FaultMMCSR != 2 || st.FaultAccess != 3 {

@@ -65,7 +65,7 @@ func (s *shadow) fill() {
 	defer func() {
 		g.FaultKind, g.FaultVA, g.FaultAccess, g.FaultMMCSR = before[0], before[1], before[2], before[3]
 	}()
-	word, ok := s.cpu.MMU.PeekWord(g.PC)
+	word, ok := s.cpu.MMU.PeekWord(abi.VAddr(g.PC))
 	if !ok {
 		return
 	}
@@ -82,5 +82,5 @@ func (s *shadow) fill() {
 	if info.Class == isa.ClassStore || info.Class == isa.ClassFPStore {
 		access = abi.MMAccessWrite
 	}
-	s.cpu.MMU.Fill(at, log2, access)
+	s.cpu.MMU.Fill(abi.VAddr(at), log2, access)
 }

@@ -95,7 +95,7 @@ func (l *Lockstep) samePages() (bool, error) {
 	return true, nil
 }
 
-func (l *Lockstep) samePage(pa uint64) (bool, error) {
+func (l *Lockstep) samePage(pa abi.PAddr) (bool, error) {
 	want, _ := l.ram.Slice(pa, mem.HostPage)
 	got, _ := l.shadow.view.Slice(pa, mem.HostPage)
 	if !bytes.Equal(got, want) {
@@ -217,7 +217,7 @@ func (l *Lockstep) differences() []Diff {
 		}
 		for i := 0; i < mem.HostPage && n < maxMemDiffs; i += 8 {
 			if g, w := quad(got[i:]), quad(want[i:]); g != w {
-				add(location{inMemory, pa + uint64(i)}, g, w)
+				add(location{inMemory, uint64(pa) + uint64(i)}, g, w)
 				n++
 			}
 		}

@@ -43,7 +43,7 @@ type Shadow struct {
 	engine.Tier
 	// Written says that somebody else stored to a physical address, through another
 	// mapping of the RAM.
-	Written func(pa uint64)
+	Written func(pa abi.PAddr)
 	// StopBefore, if not nil, has stop asked before each access that translated code does not
 	// make itself, with the windows of State shut, see dispatch.Engine. nil: translated code
 	// leaves before these accesses in any case.
@@ -130,7 +130,7 @@ func New(c *machine.CPU, cfg Config) (_ *Lockstep, err error) {
 	if err := l.makeShadow(c); err != nil {
 		return nil, err
 	}
-	c.MMU.WatchStores(func(pa uint64) {
+	c.MMU.WatchStores(func(pa abi.PAddr) {
 		l.log.before(pa)
 		l.shadow.Written(pa)
 	})

@@ -148,7 +148,7 @@ func (l *Lockstep) diverged(left abi.Exit, end repeated, bad string) (code abi.E
 	b := &l.stretch.before
 	target := l.got.Icount
 	d := &Divergence{
-		What: bad, Stretch: l.stats.Stretches, PC: b.Field[abi.FieldPC], Symbol: l.symbol(b.Field[abi.FieldPC]),
+		What: bad, Stretch: l.stats.Stretches, PC: abi.VAddr(b.Field[abi.FieldPC]), Symbol: l.symbol(b.Field[abi.FieldPC]),
 		Icount: b.Icount, Native: l.got.Icount - b.Icount, Interp: l.ref.Icount - b.Icount, First: -1,
 	}
 	if end.tried {
@@ -198,7 +198,7 @@ func (l *Lockstep) explain(d *Divergence) {
 	first, hidden, why := l.suspect(br)
 	d.Hidden, d.Note = hidden, why
 	for _, pc := range hidden {
-		d.HiddenSymbols = append(d.HiddenSymbols, l.symbol(pc))
+		d.HiddenSymbols = append(d.HiddenSymbols, l.symbol(uint64(pc)))
 	}
 	// Describe what lies around it.
 	from := max(br.good, br.good+first-listed)
@@ -220,7 +220,7 @@ const listed = 16
 // suspect finds the first instruction behind br.good whose result differs at
 // br.bad: of all places that differ, the one that was written least recently tells.
 // The result is its number, counted from br.good. hidden are see Divergence.Hidden.
-func (l *Lockstep) suspect(br bracket) (first int64, hidden []uint64, why string) {
+func (l *Lockstep) suspect(br bracket) (first int64, hidden []abi.VAddr, why string) {
 	l.rewind()
 	l.repeat(br.good)
 	wrote := map[location]int64{}
@@ -252,7 +252,7 @@ func (l *Lockstep) suspect(br bracket) (first int64, hidden []uint64, why string
 // overwritten returns the instructions that the last one of done depends on and
 // whose own results nobody has compared, as they were written over since. wrote says
 // which instruction wrote a place last.
-func overwritten(done []Inst, wrote map[location]int64) (pcs []uint64) {
+func overwritten(done []Inst, wrote map[location]int64) (pcs []abi.VAddr) {
 	last := len(done) - 1
 	need := isa.Decode(done[last].Word).Reads()
 	for i := last - 1; i >= 0 && !need.Empty(); i-- {
@@ -282,7 +282,7 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 	before.take(l.s)
 	pc := before.Field[abi.FieldPC]
 	word, flow := l.fetch(pc)
-	in := Inst{PC: pc, Word: word}
+	in := Inst{PC: abi.VAddr(pc), Word: word}
 	stores := len(l.log.stores)
 	l.log.on = true
 	code := l.interp.Step()
@@ -317,7 +317,7 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 	}
 	for _, s := range l.log.stores[stores:] {
 		v, _ := l.ram.Read64(s.pa)
-		see(location{inMemory, s.pa}, v)
+		see(location{inMemory, uint64(s.pa)}, v)
 	}
 	if wrote != nil {
 		return in
@@ -333,6 +333,6 @@ func (l *Lockstep) step(wrote func(location)) Inst {
 // fetch returns the instruction word at pc, 0 if it cannot be read, and whether it
 // may transfer control.
 func (l *Lockstep) fetch(pc uint64) (word uint32, flow bool) {
-	word, _ = l.mmu.PeekWord(pc)
+	word, _ = l.mmu.PeekWord(abi.VAddr(pc))
 	return word, isa.Decode(word).Op.Info().Flow != isa.FlowNext
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"axpress/runtime/abi"
 )
 
 // Divergence is one stretch in which native code and the interpreter differ.
@@ -12,7 +14,7 @@ type Divergence struct {
 	Stretch uint64 // number, from 1
 	// The stretch: where it begins, and how many instructions native code and the
 	// interpreter retired.
-	PC             uint64
+	PC             abi.VAddr
 	Symbol         string
 	Icount         int64 // when it began
 	Native, Interp int64
@@ -27,7 +29,7 @@ type Divergence struct {
 	// Hidden are the addresses of instructions in doubt that First depends on and
 	// whose results were overwritten before they could be compared: one of these may
 	// have diverged before First.
-	Hidden []uint64
+	Hidden []abi.VAddr
 	// HiddenSymbols are the symbols of Hidden.
 	HiddenSymbols []string
 	// Diffs are where the engines differ behind the instructions in doubt.
@@ -39,7 +41,7 @@ type Divergence struct {
 
 // Inst is one executed instruction of a report.
 type Inst struct {
-	PC      uint64
+	PC      abi.VAddr
 	Symbol  string
 	Word    uint32
 	Text    string // disassembly
@@ -103,7 +105,7 @@ func table(b *strings.Builder, head string, ds []Diff) {
 	}
 }
 
-func place(pc uint64, symbol string) string {
+func place(pc abi.VAddr, symbol string) string {
 	if symbol == "" {
 		return fmt.Sprintf("%#x", pc)
 	}

@@ -3,19 +3,23 @@ package trace
 import (
 	"slices"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/mem"
 )
 
 // store is the quadword of physical memory that a store overwrote in part.
-type store struct{ pa, old uint64 }
+type store struct {
+	pa  abi.PAddr
+	old uint64
+}
 
 // storeLog notes the interpreter's stores during a stretch.
 type storeLog struct {
 	ram    *mem.RAM
 	on     bool
 	stores []store
-	pages  []uint64 // host pages stored to, each once
-	seen   []uint64 // by host page: a bit
+	pages  []abi.PAddr // host pages stored to, each once
+	seen   []uint64    // by host page: a bit
 }
 
 func newStoreLog(ram *mem.RAM) *storeLog {
@@ -23,7 +27,7 @@ func newStoreLog(ram *mem.RAM) *storeLog {
 }
 
 // before is what mmu.WatchStores calls.
-func (l *storeLog) before(pa uint64) {
+func (l *storeLog) before(pa abi.PAddr) {
 	if !l.on {
 		return
 	}
@@ -37,7 +41,7 @@ func (l *storeLog) before(pa uint64) {
 }
 
 // touch notes the page of pa.
-func (l *storeLog) touch(pa uint64) {
+func (l *storeLog) touch(pa abi.PAddr) {
 	n := pa / mem.HostPage
 	if bit := uint64(1) << (n % 64); l.seen[n/64]&bit == 0 {
 		l.seen[n/64] |= bit
@@ -45,7 +49,7 @@ func (l *storeLog) touch(pa uint64) {
 	}
 }
 
-func (l *storeLog) has(pa uint64) bool {
+func (l *storeLog) has(pa abi.PAddr) bool {
 	n := pa / mem.HostPage
 	return l.seen[n/64]>>(n%64)&1 != 0
 }
@@ -67,7 +71,7 @@ func (l *storeLog) undo() {
 }
 
 // original returns what the page at pa held before the stores.
-func (l *storeLog) original(pa uint64) (page [mem.HostPage]byte) {
+func (l *storeLog) original(pa abi.PAddr) (page [mem.HostPage]byte) {
 	b, _ := l.ram.Slice(pa, mem.HostPage)
 	copy(page[:], b)
 	for _, s := range slices.Backward(l.stores) {

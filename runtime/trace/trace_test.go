@@ -27,11 +27,11 @@ func TestStoreLog(t *testing.T) {
 	ram := newRAM(t)
 	l := newStoreLog(ram)
 	write := func(pa, v uint64) {
-		l.before(pa)
-		ram.Write64(pa&^7, v)
+		l.before(abi.PAddr(pa))
+		ram.Write64(abi.PAddr(pa&^7), v)
 	}
 	read := func(pa uint64) uint64 {
-		v, _ := ram.Read64(pa)
+		v, _ := ram.Read64(abi.PAddr(pa))
 		return v
 	}
 	write(0x2008, 1)
@@ -42,7 +42,7 @@ func TestStoreLog(t *testing.T) {
 	write(0x2008, 2)
 	write(0x200c, 3) // the same quadword
 	write(0x9ff8, 4)
-	if !slices.Equal(l.pages, []uint64{0x2000, 0x9000}) || !l.has(0x2fff) || l.has(0x3000) {
+	if !slices.Equal(l.pages, []abi.PAddr{0x2000, 0x9000}) || !l.has(0x2fff) || l.has(0x3000) {
 		t.Errorf("pages %#x", l.pages)
 	}
 	if was := l.original(0x2000); quad(was[8:]) != 1 || read(0x2008) != 3 {
@@ -87,7 +87,7 @@ func TestArchState(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	d := &Divergence{What: "registers differ", Stretch: 3, PC: 0x1000, Symbol: "f", First: 1, InDoubt: 2, Hidden: []uint64{0x1004}, HiddenSymbols: []string{"f+4"},
+	d := &Divergence{What: "registers differ", Stretch: 3, PC: 0x1000, Symbol: "f", First: 1, InDoubt: 2, Hidden: []abi.VAddr{0x1004}, HiddenSymbols: []string{"f+4"},
 		Window: []Inst{{PC: 0x1004, Text: "addq t0,t1,t2"}, {PC: 0x1008, Symbol: "f+8", Word: 0x40620444, Text: "s4addq t2,t1,t3", Effects: "t3=0x1"}},
 		Diffs:  []Diff{{Place: "t3", Native: 1, Interp: 2}}}
 	for _, want := range []string{"registers differ in stretch 3 at 0x1000 <f>", "first divergent instruction: 0x1008 <f+8>: 40620444 s4addq t2,t1,t3",

@@ -16,16 +16,16 @@ type Kernel struct {
 	ram *mem.RAM
 
 	mu    sync.Mutex
-	pages map[uint64]bool // by virtual address: whether it is writable
+	pages map[abi.VAddr]bool // by virtual address: whether it is writable
 }
 
 // NewKernel returns the kernel's pages of ram, none yet.
-func NewKernel(ram *mem.RAM) *Kernel { return &Kernel{ram: ram, pages: map[uint64]bool{}} }
+func NewKernel(ram *mem.RAM) *Kernel { return &Kernel{ram: ram, pages: map[abi.VAddr]bool{}} }
 
 // add maps the page at va, if walk finds it in the page tables. No page can be dropped
 // between the walk and the mapping: who changes the tables drops it later then.
-func (k *Kernel) add(va uint64, walk func() (pa uint64, writable, ok bool)) (mapped bool) {
-	at, ok := k.ram.Above(va - abi.KSEGBase)
+func (k *Kernel) add(va abi.VAddr, walk func() (pa abi.PAddr, writable, ok bool)) (mapped bool) {
+	at, ok := k.ram.Above(uint64(va - abi.KSEGBase))
 	if !ok {
 		return false
 	}
@@ -47,7 +47,7 @@ func (k *Kernel) add(va uint64, walk func() (pa uint64, writable, ok bool)) (map
 }
 
 // drop unmaps the page at va; it returns how many that were.
-func (k *Kernel) drop(va uint64) uint64 {
+func (k *Kernel) drop(va abi.VAddr) uint64 {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, ok := k.pages[va]; !ok {
@@ -68,8 +68,8 @@ func (k *Kernel) dropAll() (n uint64) {
 	return n
 }
 
-func (k *Kernel) unmap(va uint64) {
-	at, _ := k.ram.Above(va - abi.KSEGBase)
+func (k *Kernel) unmap(va abi.VAddr) {
+	at, _ := k.ram.Above(uint64(va - abi.KSEGBase))
 	unmap(at)
 	delete(k.pages, va)
 }

@@ -40,7 +40,7 @@ type slot struct {
 	area  []byte
 	asn   uint64
 	used  uint64 // clock of the last use; 0: never
-	pages map[uint64]bool
+	pages map[abi.VAddr]bool
 }
 
 // New returns windows that pages of ram can be mapped in, for one of several CPUs, which
@@ -59,7 +59,7 @@ func (w *Set) reserve(s *slot) error {
 	if err != nil {
 		return fmt.Errorf("reserve %d bytes of address space (is it limited, as by ulimit -v?): %w", uint64(span), err)
 	}
-	s.area, s.pages = area, map[uint64]bool{}
+	s.area, s.pages = area, map[abi.VAddr]bool{}
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (w *Set) of(asn uint64) *slot {
 // Map maps the page of va in the window of asn to the physical page of pa, which is
 // in RAM, for loads and, if writable, for stores. It may give up silently: what is
 // not mapped faults.
-func (w *Set) Map(asn, va, pa uint64, writable bool) {
+func (w *Set) Map(asn uint64, va abi.VAddr, pa abi.PAddr, writable bool) {
 	if va >= 1<<abi.WindowBits {
 		return
 	}
@@ -123,7 +123,7 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 	if writable {
 		prot |= unix.PROT_WRITE
 	}
-	if !mapPage(uintptr(s.base()+va), prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa)) {
+	if !mapPage(uintptr(s.base()+uint64(va)), prot, unix.MAP_SHARED|unix.MAP_FIXED|unix.MAP_POPULATE, w.ram.FD(), int64(pa)) {
 		w.clear(s) // the host may have unmapped what was there
 		return
 	}
@@ -136,13 +136,13 @@ func (w *Set) Map(asn, va, pa uint64, writable bool) {
 
 // Has says whether the page of va is mapped in the window of asn, for stores too if
 // writable.
-func (w *Set) Has(asn, va uint64, writable bool) bool {
+func (w *Set) Has(asn uint64, va abi.VAddr, writable bool) bool {
 	forStores, ok := w.of(asn).pages[va&abi.PageMask]
 	return ok && forStores == writable
 }
 
 // MapKernel maps the page of va, see Kernel.
-func (w *Set) MapKernel(va uint64, walk func() (pa uint64, writable, ok bool)) {
+func (w *Set) MapKernel(va abi.VAddr, walk func() (pa abi.PAddr, writable, ok bool)) {
 	if w.kernel.add(va&abi.PageMask, walk) {
 		w.Mapped++
 	}
@@ -163,12 +163,12 @@ func unmap(at uintptr) {
 }
 
 // Drop unmaps the page of va in all windows.
-func (w *Set) Drop(va uint64) {
+func (w *Set) Drop(va abi.VAddr) {
 	va &= abi.PageMask
 	for i := range w.slot {
 		s := &w.slot[i]
 		if _, ok := s.pages[va]; ok {
-			unmap(uintptr(s.base() + va))
+			unmap(uintptr(s.base() + uint64(va)))
 			delete(s.pages, va)
 			w.pages--
 			w.Dropped++

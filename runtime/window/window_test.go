@@ -108,7 +108,7 @@ func TestKernel(t *testing.T) {
 	const va, pa = 0xfffffffd_ffff_4000, 0x8000
 	ram.Write8(pa, 9)
 	host, _ := ram.Above(va - abi.KSEGBase)
-	walk := func() (uint64, bool, bool) { return pa, true, true }
+	walk := func() (abi.PAddr, bool, bool) { return pa, true, true }
 	w.MapKernel(va, walk)
 	if b, ok := access(uint64(host)); b != 9 || !ok {
 		t.Errorf("read %d %v, want 9", b, ok)

@@ -3,4 +3,4 @@
 package pipeline
 
 // sourceHash identifies the sources of the translator.
-const sourceHash = "1e62567572bcd77c7a15775b0d340044"
+const sourceHash = "12026684e6b455364b9a805f9ad96afc"

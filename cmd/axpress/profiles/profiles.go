@@ -54,9 +54,9 @@ func (r *Run) sorted() []sample {
 // place finds p in the files.
 func (r *Run) place(p sampler.Place) (symbols.Place, bool) {
 	if p.User {
-		return r.Table.User(p.Page, p.PC)
+		return r.Table.User(p.Page, uint64(p.PC))
 	}
-	return r.Table.Kernel(p.PC)
+	return r.Table.Kernel(uint64(p.PC))
 }
 
 // Units returns the profile for the translator: instructions by unit.
@@ -131,7 +131,7 @@ type location struct {
 }
 
 func (b *builder) add(s sample) {
-	where := location{addr: s.PC}
+	where := location{addr: uint64(s.PC)}
 	mode := modeKernel
 	where.function.name = unknownKernel
 	if s.User {

@@ -9,6 +9,7 @@ package board
 import (
 	"io"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/pci"
 	"axpress/runtime/identity"
@@ -36,7 +37,7 @@ type Config struct {
 	// the one that Linux/Alpha reads correctly.
 	RTCEpoch int
 	// DMAWritten is told which RAM DMA has changed. May be nil.
-	DMAWritten func(pa, n uint64)
+	DMAWritten func(pa abi.PAddr, n uint64)
 }
 
 // Board is a platform without its CPUs and RAM. All methods run under the machine's
@@ -81,8 +82,8 @@ type Board interface {
 // bits that the CPU drives; which of them the board does not decode is its own
 // business. size is 1, 2, 4 or 8 bytes. Errors wrap device.ErrNoDevice.
 type Port interface {
-	Read(pa device.PAddr, size int) (uint64, error)
-	Write(pa device.PAddr, size int, v uint64) error
+	Read(pa abi.PAddr, size int) (uint64, error)
+	Write(pa abi.PAddr, size int, v uint64) error
 }
 
 // Serial is a serial line, the host's end of it. Any goroutine may call the methods.

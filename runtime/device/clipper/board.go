@@ -1,6 +1,7 @@
 package clipper
 
 import (
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/tsunami"
@@ -41,7 +42,7 @@ const (
 	paUndecoded = 7 << 40
 )
 
-func decoded(pa device.PAddr) device.PAddr {
+func decoded(pa abi.PAddr) abi.PAddr {
 	if pa&paIO != 0 {
 		pa &^= paUndecoded
 	}
@@ -49,10 +50,10 @@ func decoded(pa device.PAddr) device.PAddr {
 }
 
 // Read implements board.Port.
-func (p *port) Read(pa device.PAddr, size int) (uint64, error) { return p.bus.Read(decoded(pa), size) }
+func (p *port) Read(pa abi.PAddr, size int) (uint64, error) { return p.bus.Read(decoded(pa), size) }
 
 // Write implements board.Port.
-func (p *port) Write(pa device.PAddr, size int, v uint64) error {
+func (p *port) Write(pa abi.PAddr, size int, v uint64) error {
 	return p.bus.Write(decoded(pa), size, v)
 }
 

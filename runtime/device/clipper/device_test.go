@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/clipper"
@@ -39,7 +40,7 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) read(pa uint64, size int) uint64 {
 	b.t.Helper()
-	v, err := b.port.Read(pa, size)
+	v, err := b.port.Read(abi.PAddr(pa), size)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func (b *bench) read(pa uint64, size int) uint64 {
 
 func (b *bench) write(pa uint64, size int, v uint64) {
 	b.t.Helper()
-	if err := b.port.Write(pa, size, v); err != nil {
+	if err := b.port.Write(abi.PAddr(pa), size, v); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -139,7 +140,7 @@ func TestAbsentISADevices(t *testing.T) {
 		}
 	}
 	for _, pa := range []uint64{tsunami.BaseTIG, tsunami.BaseCchip + 0x7c0, 1 << 43 >> 1, 0x803_8000_0000} {
-		if _, err := b.port.Read(pa, 8); !errors.Is(err, device.ErrNoDevice) {
+		if _, err := b.port.Read(abi.PAddr(pa), 8); !errors.Is(err, device.ErrNoDevice) {
 			t.Errorf("%#x: %v", pa, err)
 		}
 	}
@@ -221,10 +222,10 @@ func TestPortDecodes(t *testing.T) {
 	p := b.Platform.Port(1)
 	const dim0 = 0x1_a000_0200
 	for i, bits := range []uint64{0xf, 8, 0xa, 0xd} {
-		if err := p.Write(bits<<40|dim0, 8, uint64(i+1)); err != nil || b.read(tsunami.BaseCchip+0x200, 8) != uint64(i+1) {
+		if err := p.Write(abi.PAddr(bits<<40|dim0), 8, uint64(i+1)); err != nil || b.read(tsunami.BaseCchip+0x200, 8) != uint64(i+1) {
 			t.Errorf("%#x: %v", bits<<40|dim0, err)
 		}
-		if v, err := p.Read(bits<<40|dim0, 8); err != nil || v != uint64(i+1) {
+		if v, err := p.Read(abi.PAddr(bits<<40|dim0), 8); err != nil || v != uint64(i+1) {
 			t.Errorf("%#x: %#x, %v", bits<<40|dim0, v, err)
 		}
 	}
@@ -232,7 +233,7 @@ func TestPortDecodes(t *testing.T) {
 		t.Errorf("MISC of CPU 1 is %#x", v)
 	}
 	for _, bits := range []uint64{0, 1, 7} {
-		if _, err := p.Read(bits<<40|dim0, 8); !errors.Is(err, device.ErrNoDevice) {
+		if _, err := p.Read(abi.PAddr(bits<<40|dim0), 8); !errors.Is(err, device.ErrNoDevice) {
 			t.Errorf("%#x: %v", bits<<40|dim0, err)
 		}
 	}
@@ -246,7 +247,7 @@ func TestDMA(t *testing.T) {
 		t.Fatal(err)
 	}
 	for off, v := range map[uint64]uint64{0x80: 0x80000001, 0x180: 0x7ff00000, 0x280: 0} {
-		if err := p.Bus.Write(tsunami.BasePchip+off, 8, v); err != nil {
+		if err := p.Bus.Write(abi.PAddr(tsunami.BasePchip+off), 8, v); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -283,9 +284,9 @@ func FuzzBus(f *testing.F) {
 			size := 1 << (in[3] & 3)
 			pa := (bases[in[3]>>2&7] + uint64(in[0])<<8 + uint64(in[1])) &^ uint64(size-1)
 			if in[3]&0x20 != 0 {
-				_, _ = p.Bus.ReadBy(int(in[3]>>6), pa, size)
+				_, _ = p.Bus.ReadBy(int(in[3]>>6), abi.PAddr(pa), size)
 			} else {
-				_ = p.Bus.WriteBy(int(in[3]>>6), pa, size, uint64(in[2])*0x0101010101010101)
+				_ = p.Bus.WriteBy(int(in[3]>>6), abi.PAddr(pa), size, uint64(in[2])*0x0101010101010101)
 			}
 			clk.Advance(uint64(in[2]) * 997)
 			p.Chipset.DeviceVector(int(in[3] >> 6))

@@ -1,6 +1,9 @@
 package pci
 
-import "axpress/runtime/device"
+import (
+	"axpress/runtime/abi"
+	"axpress/runtime/device"
+)
 
 // Space is the I/O or the memory space of a bus: fixed ranges first, then what
 // the base address registers open. It is a device.Region that never fails.
@@ -23,7 +26,7 @@ var _ device.Region = (*Space)(nil)
 // Map makes r answer at [base, base+length) of the space, whatever the base
 // address registers say: for devices behind an ISA bridge.
 func (s *Space) Map(base, length uint64, r device.Region) error {
-	return s.fixed.Map(base, length, r)
+	return s.fixed.Map(abi.PAddr(base), length, r)
 }
 
 // Name is the space's label.
@@ -48,7 +51,7 @@ func (s *Space) refresh() {
 
 // find gives the region at off and the offset in it; nil if there is none.
 func (s *Space) find(off uint64) (r device.Region, in uint64) {
-	if r, in = s.fixed.Lookup(off); r != nil {
+	if r, in = s.fixed.Lookup(abi.PAddr(off)); r != nil {
 		return r, in
 	}
 	if s.stale {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/board"
 	"axpress/runtime/device/devtest"
@@ -160,7 +161,7 @@ func (r *rig) step(rng *rand.Rand) string {
 		v, spurious := r.DeviceVector(cpu)
 		answer = fmt.Sprintf("vector %#x %v", v, spurious)
 	case 5, 6, 7, 8:
-		v, err := r.port[cpu].Read(pa, size)
+		v, err := r.port[cpu].Read(abi.PAddr(pa), size)
 		answer = fmt.Sprintf("%#x: %#x %v", pa, v, err)
 	default:
 		// Half of the values have few bits: modes and enables that leave the rest in order.
@@ -168,7 +169,7 @@ func (r *rig) step(rng *rand.Rand) string {
 		if rng.IntN(2) == 0 {
 			v = 1<<rng.IntN(8*size) | 1<<rng.IntN(8)
 		}
-		answer = fmt.Sprintf("%#x: %v", pa, r.port[cpu].Write(pa, size, v))
+		answer = fmt.Sprintf("%#x: %v", pa, r.port[cpu].Write(abi.PAddr(pa), size, v))
 	}
 	return fmt.Sprintf("%s, at %d, interrupts %v, sent %d %d", answer, r.clk.NS, r.cpus.Level, r.out[0].Len(), r.out[1].Len())
 }

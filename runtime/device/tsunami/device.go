@@ -3,6 +3,7 @@ package tsunami
 import (
 	"fmt"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 )
 
@@ -22,7 +23,7 @@ type Config struct {
 	IACK func() (vector uint8, spurious bool)
 	// DMAWritten is told what DMA has stored into RAM, so that the machine can
 	// find translated code that changed. May be nil.
-	DMAWritten func(pa, n uint64)
+	DMAWritten func(pa abi.PAddr, n uint64)
 }
 
 // Chipset is the core logic. All methods run under the machine's lock.
@@ -65,7 +66,7 @@ func (c *Chipset) Map(bus *device.Bus) error {
 		{BasePCIIO, sizePCIIO, c.cfg.PCIIO},
 		{BasePCIConf, sizePCIConf, conf{c.cfg.PCIConf}},
 	} {
-		if err := bus.Map(m.base, m.size, m.r); err != nil {
+		if err := bus.Map(abi.PAddr(m.base), m.size, m.r); err != nil {
 			return fmt.Errorf("tsunami: %w", err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 	"axpress/runtime/device/devtest"
 	"axpress/runtime/device/tsunami"
@@ -45,7 +46,7 @@ func newBench(t *testing.T, cpus int) *bench {
 		CPUs: cpus, RAM: b.ram, IRQ: &b.cpus,
 		PCIMem: space{"mem"}, PCIIO: space{"io"}, PCIConf: space{"conf"},
 		IACK:       func() (uint8, bool) { return b.isa, b.spur },
-		DMAWritten: func(pa, n uint64) { b.dirty = append(b.dirty, [2]uint64{pa, n}) },
+		DMAWritten: func(pa abi.PAddr, n uint64) { b.dirty = append(b.dirty, [2]uint64{uint64(pa), n}) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func (b *bench) rd(pa uint64) uint64 { b.t.Helper(); return b.rdBy(0, pa) }
 
 func (b *bench) rdBy(cpu int, pa uint64) uint64 {
 	b.t.Helper()
-	v, err := b.bus.ReadBy(cpu, pa, 8)
+	v, err := b.bus.ReadBy(cpu, abi.PAddr(pa), 8)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (b *bench) rdBy(cpu int, pa uint64) uint64 {
 
 func (b *bench) wr(pa, v uint64) {
 	b.t.Helper()
-	if err := b.bus.Write(pa, 8, v); err != nil {
+	if err := b.bus.Write(abi.PAddr(pa), 8, v); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -402,10 +403,10 @@ func TestUnassigned(t *testing.T) {
 		{tsunami.BaseCchip + 0x1000, 8}, {tsunami.BasePchip + 0x380, 8}, {tsunami.BaseDchip, 8},
 		{tsunami.BasePchip + 0x2_0000_0000, 8}, {misc, 1}, {misc, 2}, {0xffff_f000_00a8, 8},
 	} {
-		if _, err := b.bus.Read(c.pa, c.size); !errors.Is(err, device.ErrNoDevice) {
+		if _, err := b.bus.Read(abi.PAddr(c.pa), c.size); !errors.Is(err, device.ErrNoDevice) {
 			t.Errorf("read %#x size %d: %v", c.pa, c.size, err)
 		}
-		if err := b.bus.Write(c.pa, c.size, 0); !errors.Is(err, device.ErrNoDevice) {
+		if err := b.bus.Write(abi.PAddr(c.pa), c.size, 0); !errors.Is(err, device.ErrNoDevice) {
 			t.Errorf("write %#x size %d: %v", c.pa, c.size, err)
 		}
 	}
@@ -427,9 +428,9 @@ func FuzzRegisters(f *testing.F) {
 		b := newBench(t, 1+int(op&3))
 		base := []uint64{tsunami.BaseCchip, tsunami.BasePchip, tsunami.BaseDchip, tsunami.BaseIACK}[op>>4&3]
 		size := 1 << (op >> 6)
-		_ = b.bus.WriteBy(int(op>>2), base+off%0x1100, size, v)
-		_ = b.bus.Write(base+off%64*64, 8, v)
-		_, _ = b.bus.ReadBy(int(op>>2), base+off%0x1100, size)
+		_ = b.bus.WriteBy(int(op>>2), abi.PAddr(base+off%0x1100), size, v)
+		_ = b.bus.Write(abi.PAddr(base+off%64*64), 8, v)
+		_, _ = b.bus.ReadBy(int(op>>2), abi.PAddr(base+off%0x1100), size)
 		for i := uint64(0); i < 4; i++ {
 			b.wr(wsba+i*0x40, v|i&3)
 			b.wr(wsm+i*0x40, v>>8)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"axpress/runtime/abi"
 	"axpress/runtime/device"
 )
 
@@ -165,7 +166,7 @@ func (d dma) Write(addr uint64, p []byte) error {
 	return d.transfer(addr, p, cmdMemWrite, func(m, p []byte, pa uint64) {
 		copy(m, p)
 		if d.c.cfg.DMAWritten != nil {
-			d.c.cfg.DMAWritten(pa, uint64(len(m)))
+			d.c.cfg.DMAWritten(abi.PAddr(pa), uint64(len(m)))
 		}
 	})
 }

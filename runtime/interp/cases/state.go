@@ -14,8 +14,8 @@ const (
 	RAMBytes = 1 << 17
 	CodePA   = 0x4000
 	DataPA   = dataPage + abi.PageSize - DataBytes
-	CodeVA   = abi.KSEGBase + CodePA
-	DataVA   = abi.KSEGBase + DataPA
+	CodeVA   = uint64(abi.KSEGBase) + CodePA
+	DataVA   = uint64(abi.KSEGBase) + DataPA
 	// DataBytes is how much of the data a State holds.
 	DataBytes = 256
 
