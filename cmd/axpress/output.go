@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"axpress/runtime/standalone/irqlog"
 	"axpress/runtime/standalone/outfile"
 	"axpress/runtime/standalone/stdout"
 )
@@ -29,7 +30,7 @@ const (
 	flagStats = "stats"
 	flagUnits = "profile-out"
 	flagPProf = "pprof"
-	flagIRQs  = "interrupts"
+	flagIRQs  = irqlog.Flag
 	flagJSON  = "json" // of bench and suite; elsewhere it says that the output is JSON
 )
 

@@ -77,7 +77,7 @@ func TestLostOutput(t *testing.T) {
 // A file that cannot be written is found out before the guest runs; one that could be is as it was when the run fails.
 func TestOutputFilesAreOpenedFirst(t *testing.T) {
 	dir, kernel := t.TempDir(), printing(t, powerOff...)
-	for _, option := range []string{"--stats", "--profile-out", "--pprof"} {
+	for _, option := range []string{"--stats", "--profile-out", "--pprof", "--interrupts"} {
 		for _, c := range []struct{ path, says string }{
 			{"/nonexistent/file", "no such file"},
 			{t.TempDir(), "is a directory"},
@@ -94,7 +94,7 @@ func TestOutputFilesAreOpenedFirst(t *testing.T) {
 			t.Errorf("%s: status %d, %q; the file has %q, %v", option, r.status, r.err, data, err)
 		}
 		// What can be opened and takes nothing.
-		if r := cli(t, t.Context(), dir, "run", "--kernel", halting(t, 4), "--memory", bootMem, "--engine", "interp", option, full(t).Name()); r.status != statusInput || !strings.Contains(r.err, option+": ") {
+		if r := cli(t, t.Context(), dir, "run", "--kernel", halting(t, 4), "--memory", bootMem, "--engine", "interp", option, full(t).Name()); r.status != statusInput || strings.Count(r.err, option+": ") != 1 || strings.Count(r.err, "no space left") != 1 {
 			t.Errorf("%s /dev/full: status %d, %q", option, r.status, r.err)
 		}
 	}

@@ -48,8 +48,8 @@ type outcome struct {
 // run boots the guest and lets it run to its end. in may be nil: no input.
 func (t *translated) run(ctx context.Context, in io.Reader, out io.Writer) (_ *outcome, err error) {
 	s := &session{translated: t, began: time.Now()}
-	if s.irqs, err = irqlog.Create(t.interrupts); err != nil {
-		return nil, fmt.Errorf("--%s: %w", flagIRQs, err)
+	if s.irqs, err = irqlog.Create(ctx, t.interrupts); err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.irqs.Close()) }()
 	lines := t.lines
@@ -101,7 +101,8 @@ func (s *session) boot(ctx context.Context, lines *attend.Lines) (machine.Stop, 
 	if !ending.Orderly(stop) {
 		o.lastWords = ending.LogTail(m, s.logTail)
 	}
-	return stop, o, errors.Join(s.irqs.End(m), m.Close())
+	s.irqs.End(m)
+	return stop, o, m.Close()
 }
 
 // config describes the machine, whose serial ports send to first, the console, and second.

@@ -138,7 +138,7 @@ func parse(args []string, hasInitrd bool) (o options, err error) {
 	f.BoolVar(&o.deterministic, "deterministic", false, "guest time is the count of instructions: equal runs give equal output")
 	f.BoolVar(&o.lockstep, "lockstep", false, "run the interpreter beside the translated code, instruction by instruction, and stop where they differ; implies --deterministic")
 	o.ports.Register(f)
-	f.StringVar(&o.interrupts, "interrupts", "", irqlog.Usage)
+	f.StringVar(&o.interrupts, irqlog.Flag, "", irqlog.Usage)
 	f.StringVar(&o.stats, "stats", "", "write counters of the run to this file, as JSON")
 	f.BoolVar(&o.samples, "samples", false, "write into --stats, too, where the guest spent its instructions")
 	if err := usage.Once(f, args); err != nil {
@@ -177,9 +177,9 @@ func run(ctx context.Context, g *Guest, o options, in io.Reader, out io.Writer) 
 	if err := o.ports.Open(&how); err != nil {
 		return machine.Stop{}, err
 	}
-	irqs, err := irqlog.Create(o.interrupts)
+	irqs, err := irqlog.Create(ctx, o.interrupts)
 	if err != nil {
-		return machine.Stop{}, fmt.Errorf("--interrupts: %w", err)
+		return machine.Stop{}, err
 	}
 	defer func() { err = errors.Join(err, irqs.Close()) }()
 	return attend.Run(ctx, how, func(ctx context.Context, lines *attend.Lines) (machine.Stop, error) {
@@ -228,9 +228,7 @@ func boot(ctx context.Context, g *Guest, o options, r *recorder, irqs *irqlog.Lo
 	if !ending.Orderly(stop) {
 		fmt.Fprint(os.Stderr, ending.LogTail(m, o.logTail))
 	}
-	if err := irqs.End(m); err != nil {
-		return stop, fmt.Errorf("--interrupts: %w", err)
-	}
+	irqs.End(m)
 	if o.stats != "" {
 		err = r.write(o.stats, m.Stats(), stop, time.Since(began))
 	}

@@ -196,32 +196,51 @@ func (r *rig) load(data []byte) error {
 	return in.Done()
 }
 
+// seen is what a test has seen of the boards' devices: of all boards together, as a field
+// of a device that several have need not change on each of them.
+type seen struct {
+	met     map[string]bool // fields that were compared or are wiring
+	changed map[string]bool // fields that accesses, input and time have changed
+	devices map[string]bool // "board: device" of which a field was changed
+}
+
 // Every device of every board: after a random series of accesses, input and time it is
 // saved and loaded into another board. All its fields are then the same, and the two
 // boards answer the same to the same.
 func TestSavedBoardsGoOn(t *testing.T) {
+	all := seen{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for _, p := range platforms.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			if len(registers[p.Name]) == 0 {
 				t.Fatal("where are its registers?")
 			}
-			met, changed := map[string]bool{}, map[string]bool{}
-			for seed := range uint64(40) {
-				goOn(t, p, seed, met, changed)
+			for seed := uint64(0); seed < 40 && !t.Failed(); seed++ {
+				goOn(t, p, seed, all)
 			}
-			for _, name := range devtest.Unmet(wiring, met) {
-				t.Errorf("wiring names %s, which does not exist", name)
+			if t.Failed() {
+				return
 			}
-			for name := range met {
-				if wiring[name] == "" && unchanged[name] == "" && !changed[name] {
-					t.Errorf("%s: never changed by what the test does, which cannot tell whether it is restored", name)
+			for _, d := range newRig(t, p, 2026).Devices() {
+				if !all.devices[p.Name+": "+d.Name()] {
+					t.Errorf("nothing that the test does changes %s: are all its registers in the table?", d.Name())
 				}
 			}
 		})
 	}
+	if t.Failed() {
+		return // not all was seen
+	}
+	for _, name := range devtest.Unmet(wiring, all.met) {
+		t.Errorf("wiring names %s, which does not exist", name)
+	}
+	for name := range all.met {
+		if wiring[name] == "" && unchanged[name] == "" && !all.changed[name] {
+			t.Errorf("%s: never changed by what the test does, which cannot tell whether it is restored", name)
+		}
+	}
 }
 
-func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[string]bool) {
+func goOn(t *testing.T, p platforms.Platform, seed uint64, all seen) {
 	t.Helper()
 	a, b := newRig(t, p, 1999), newRig(t, p, 2026)
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -239,8 +258,9 @@ func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[stri
 		names[d.Name()] = true
 	}
 	for i, d := range a.Devices() {
-		for _, found := range devtest.Differences(d, b.Devices()[i], wiring, met) {
-			changed[found.Field] = true
+		for _, found := range devtest.Differences(d, b.Devices()[i], wiring, all.met) {
+			all.changed[found.Field] = true
+			all.devices[p.Name+": "+d.Name()] = true
 		}
 	}
 	data := a.save()
@@ -257,7 +277,7 @@ func goOn(t *testing.T, p platforms.Platform, seed uint64, met, changed map[stri
 			t.Errorf("seed %d, %s: what is saved differs", seed, when)
 		}
 		for i, d := range a.Devices() {
-			for _, found := range devtest.Differences(d, b.Devices()[i], wiring, met) {
+			for _, found := range devtest.Differences(d, b.Devices()[i], wiring, all.met) {
 				t.Errorf("seed %d, %s: %s: %s", seed, when, d.Name(), found.Text)
 			}
 		}

@@ -9,6 +9,7 @@ package irqlog
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,10 @@ import (
 	"axpress/runtime/machine"
 )
 
-// Usage is the text of the option that names the file.
+// Flag is the name of the option that names the file.
+const Flag = "interrupts"
+
+// Usage is its text.
 const Usage = "write to this file where the guest is interrupted, a line each (CPU, instructions before, type, vector), and behind that a hash of its memory: " +
 	"with --deterministic the same on every engine"
 
@@ -28,17 +32,37 @@ type Log struct {
 	out *bufio.Writer
 }
 
-// Create makes the file at path; "" is none.
-func Create(path string) (*Log, error) {
+// Create makes the file at path; "" is none. If it is a pipe that waits for the reader, until ctx
+// ends. Errors, those of Close as well, name the option.
+func Create(ctx context.Context, path string) (*Log, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
+	type opened struct {
+		f   *os.File
+		err error
 	}
-	return &Log{f: f, out: bufio.NewWriter(f)}, nil
+	done := make(chan opened)
+	go func() { // which nothing ends while there is no reader
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+		select {
+		case done <- opened{f, err}:
+		case <-ctx.Done():
+			f.Close() // nothing was written
+		}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return nil, named(o.err)
+		}
+		return &Log{f: o.f, out: bufio.NewWriter(o.f)}, nil
+	case <-ctx.Done():
+		return nil, named(context.Cause(ctx))
+	}
 }
+
+func named(err error) error { return fmt.Errorf("--%s: %w", Flag, err) }
 
 // Into has c's machine write l. A guest that is booted again goes on in the same file.
 func (l *Log) Into(c *machine.Config) {
@@ -48,26 +72,28 @@ func (l *Log) Into(c *machine.Config) {
 	c.OnInterrupt = func(i machine.Interrupt) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		fmt.Fprintf(l.out, "%d %d %d %#x\n", i.CPU, i.Icount, i.Type, i.Vector) // errors stay until End
+		fmt.Fprintf(l.out, "%d %d %d %#x\n", i.CPU, i.Icount, i.Type, i.Vector) // errors stay until Close
 	}
 }
 
 // End writes how m, which does not run any more, has ended.
-func (l *Log) End(m *machine.Machine) error {
+func (l *Log) End(m *machine.Machine) {
 	if l == nil {
-		return nil
+		return
 	}
 	for i, c := range m.Stats().CPUs {
 		fmt.Fprintf(l.out, "end: CPU %d after %d instructions\n", i, c.Instructions)
 	}
 	fmt.Fprintf(l.out, "end: memory %x\n", m.Hash())
-	return l.out.Flush()
 }
 
-// Close closes the file.
+// Close writes what is left, and closes the file. Its error is the first of all writes.
 func (l *Log) Close() error {
 	if l == nil {
 		return nil
 	}
-	return errors.Join(l.out.Flush(), l.f.Close())
+	if err := errors.Join(l.out.Flush(), l.f.Close()); err != nil {
+		return named(err)
+	}
+	return nil
 }
