@@ -99,7 +99,7 @@ const MaxASN = 255
 func (c *CPU) LoadContext(pa abi.PAddr) error {
 	var pcb [pcbQuads]uint64
 	for i := range pcb {
-		v, err := c.Mem.ReadPhys(abi.PAddr(pa + abi.PAddr(uint64(i)*8)))
+		v, err := c.Mem.ReadPhys(pa + abi.PAddr(i)*8)
 		if err != nil {
 			return err
 		}
