@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Check says what keeps the file at path from being written, by opening it. It leaves what is there, and
@@ -21,6 +22,12 @@ func Check(path string) error {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if to, err := os.Readlink(path); err == nil { // it is made where the link leads
+			if !filepath.IsAbs(to) {
+				to = path[:strings.LastIndexByte(path, '/')+1] + to // not cleaned: ".." is of the folder that a link leads to
+			}
+			return Check(to)
+		}
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return err

@@ -46,6 +46,32 @@ func TestCheckLeavesThingsAsTheyAre(t *testing.T) {
 	}
 }
 
+// A link to a file that is not there yet can be written, if the file can be made where it leads, through links to folders too.
+func TestCheckFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "a", "b"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, to string
+		ok       bool
+	}{
+		{"folder", "a/b", false}, {"new", "file", true}, {"second", "new", true}, {"a/b/up", "../file", true}, {"folder/back", "../file", true},
+		{"absolute", filepath.Join(dir, "file"), true}, {"a/b/chain", "../../folder/up", true}, {"lost", "nosuch/file", false}, {"itself", "itself", false},
+	} {
+		path := filepath.Join(dir, c.name)
+		if err := os.Symlink(c.to, path); err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(path); (err == nil) != c.ok || errors.Is(err, os.ErrExist) {
+			t.Errorf("%s, which leads to %s: %v", c.name, c.to, err)
+		}
+	}
+	if n := count(t, dir) + count(t, filepath.Join(dir, "a")) + count(t, filepath.Join(dir, "a", "b")); n != 7+1+3 {
+		t.Errorf("%d files and links, want %d", n, 7+1+3)
+	}
+}
+
 // The file is replaced as a whole or not at all, with its permissions.
 func TestWrite(t *testing.T) {
 	dir := t.TempDir()
