@@ -105,6 +105,9 @@ func (c *CPU) looksBack(whole bool) {
 	if !c.loop.Near(c.S.PC) && c.spin.Find(c.S.PC) == nil {
 		return
 	}
+	if !c.m.parallel && c.m.clock.Timers.Next() <= c.m.clock.Now()+idle.Steps {
+		return // the slice has ended for a timer, and there is something to do
+	}
 	what := c.loop.Prove(&c.CPU, c.engine)
 	if c.m.parallel {
 		c.waitsFor(what, whole)
