@@ -4,7 +4,7 @@ GO         ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 FOLDERS    := bench cmd ir lifter palstubs runtime translator
 # The race detector cannot look into code that Go did not make.
-NATIVE     := /(runtime/dispatch|runtime/trace|cmd/axpress|cmd/axpress/native|bench/e2e|bench/lockstep)$$
+NATIVE     := /(runtime/dispatch|runtime/trace|cmd/axpress|bench/e2e|bench/lockstep)$$
 NFPM       := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.48.0
 # Of the package: the day and the name of the revision.
 VERSION    ?= $(shell git log -1 --date=format:%Y%m%d --format='0~git%cd.%h' 2>/dev/null || echo 0~unknown)
